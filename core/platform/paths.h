@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where everything lives (DESIGN 9).  Every path of the agent comes from here and can be moved
+ * below one root, so that tests and the quickstart never touch the real system.
+ */
+#ifndef RJ_PLATFORM_PATHS_H
+#define RJ_PLATFORM_PATHS_H
+
+#include "base/status.h"
+
+typedef enum rj_path_kind {
+    RJ_PATH_PLUGINS,      /* built-in plugins: <dir>/<id>/ */
+    RJ_PATH_PLUGINS_3RD,  /* third-party plugins */
+    RJ_PATH_POLICY,       /* policy directory */
+    RJ_PATH_PARAMETERS,   /* parameters.json: NoGraph, DeploymentPhase */
+    RJ_PATH_STATE,        /* machine state; session role: the user's */
+    RJ_PATH_CACHE,        /* machine cache; session role: the user's */
+    RJ_PATH_LOG,          /* log folder; session role: the user's */
+    RJ_PATH_PACKAGE_LOGS, /* <log>/packages */
+    RJ_PATH_PACKAGE_LIB,  /* chocolatey/lib of this role */
+    RJ_PATH_RUN,          /* folder of the socket and the lock */
+    RJ_PATH_SOCKET,       /* agent.sock */
+    RJ_PATH_COUNT
+} rj_path_kind;
+
+typedef enum rj_role { RJ_ROLE_SERVICE, RJ_ROLE_SESSION } rj_role;
+
+typedef struct rj_paths rj_paths;
+
+/* `root`: NULL or "" for the real system, else an absolute folder all paths are put below.
+ * `plugins`: NULL, or the folder to use for RJ_PATH_PLUGINS (refused when the program runs as an
+ * installed service).  Session role: user folders are those of the calling user (XDG), below
+ * <root>/home/<user> when there is a root. */
+rj_status rj_paths_new(rj_role role, const char *root, const char *plugins, rj_paths **ret_paths,
+                       rj_error *err);
+void rj_paths_free(rj_paths *paths);
+const char *rj_paths_root(const rj_paths *paths); /* "" or the root, no trailing slash */
+const char *rj_path(const rj_paths *paths, rj_path_kind kind);
+/* "<dir>/<name>" (rj_free); refuses a name that is empty, "." or "..", or holds '/', '\\' or a
+ * control character.  For a name that comes from outside. */
+rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Facts of the running process, its machine and its users; clocks and random numbers. */
+#ifndef RJ_PLATFORM_SYSTEM_H
+#define RJ_PLATFORM_SYSTEM_H
+
+#include "base/status.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint32_t rj_uid;
+
+uint64_t rj_clock_monotonic_ms(void);
+uint64_t rj_clock_monotonic_ns(void);
+int64_t rj_clock_wall_ms(void);                              /* since 1970, UTC */
+void rj_clock_format(int64_t wall_ms, char ret_text[25]);    /* "2026-11-23T10:00:00.000Z" */
+rj_status rj_random(void *bytes, size_t length, rj_error *err); /* from the kernel */
+
+rj_uid rj_system_uid(void); /* effective */
+bool rj_system_is_root(void);
+/* Name of a user, or "uid <n>" if it has none.  Returns ret_name. */
+const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size);
+/* RJ_E_NOT_FOUND: no such user. */
+rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err);
+const char *rj_system_host_name(char *ret_name, size_t size);
+long rj_system_pid(void);
+/* True when the system's service manager started this process (then --root and environment
+ * overrides are refused). */
+bool rj_system_is_installed_service(void);
+
+/* Terminal facts for the command line. */
+bool rj_terminal_is(int descriptor);
+int rj_terminal_width(int descriptor); /* 80 if unknown */
+
+/* Lower memory use and leave nothing behind: arenas, umask 022 -> 0077, SIGPIPE ignored, no core
+ * dumps with secrets, descriptors 0-2 open.  First call of every main(). */
+void rj_system_prepare_process(void);
+
+#endif

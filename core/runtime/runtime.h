@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the rest of the core sees of plugins: load them, ask them, stop them.
+ *
+ * Behind this: manifest.c (plugin.json before any code), loader.c (checks, then maps), registry.c
+ * (who offers what), grant.c (what each may do), op.c (checked handles, deadlines, exactly one
+ * answer), lane.c (a thread a plugin for blocking work), runner.c (the only file that calls a
+ * plugin's table), host/ (the services plugins call).
+ *
+ * Every question is answered exactly once, on the loop, on a later turn than the one that asked --
+ * also when the plugin is missing, refused, crashed its promise or does not answer.
+ */
+#ifndef RJ_RUNTIME_RUNTIME_H
+#define RJ_RUNTIME_RUNTIME_H
+
+#include "base/status.h"
+#include "platform/paths.h"
+#include "runtime/loop.h"
+#include <jansson.h>
+
+typedef struct rj_runtime rj_runtime;
+
+/* Durable small values of plugins; called from any thread.  Implemented by the engine's store. */
+typedef struct rj_kv_backend {
+    void *data;
+    rj_status (*get)(void *data, const char *plugin_id, const char *key, rj_sink sink,
+                     void *sink_data, rj_error *err);
+    rj_status (*set)(void *data, const char *plugin_id, const char *key, const void *bytes,
+                     size_t length, rj_error *err);
+    rj_status (*remove)(void *data, const char *plugin_id, const char *key, rj_error *err);
+} rj_kv_backend;
+
+typedef struct rj_runtime_options {
+    rj_loop *loop;
+    const rj_paths *paths;
+    rj_role role;
+    rj_kv_backend kv;
+    /* The "Plugins" section of the policy: {"<id>": {"Enabled": true, "Settings": {...},
+     * "Grant": ["spawn:/usr/bin/true"]}}; NULL for none.  Borrowed; changes by
+     * rj_runtime_configure().  Built-in plugins (below RJ_PATH_PLUGINS) get what their manifest
+     * asks for unless the policy names a Grant list; third-party ones get only what it names. */
+    const json_t *plugins_policy;
+    uint64_t grace_ms; /* after a deadline, before an op is abandoned; 0: 5,000 */
+} rj_runtime_options;
+
+rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_runtime,
+                         rj_error *err);
+/* Scan the plugin folders, read manifests, load and create what is enabled.  A plugin that cannot
+ * be loaded is logged, kept with its reason for rj_runtime_describe(), and does not stop others.
+ * [loop] */
+rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err);
+/* New policy section: settings are pushed (event "host.config"), Enabled and Grant applied at the
+ * next start.  [loop] */
+void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy);
+/* Refuse new questions, cancel what runs, stop plugins in reverse order of loading, then call
+ * `stopped`.  Takes at most grace_ms beyond the longest cancellation.  [loop] */
+void rj_runtime_stop(rj_runtime *runtime, void (*stopped)(void *data), void *data);
+/* Only after `stopped` was called. */
+void rj_runtime_free(rj_runtime *runtime);
+
+/* [{"id","version","state":"ready|refused|failed|disabled","reason","provides":[..],"checks":[..],
+ *   "formats":[..],"granted":[..],"refused":[..],"ops":n,"last_error","isolation"}] new reference */
+json_t *rj_runtime_describe(rj_runtime *runtime);
+/* All in-flight work, one text a line, for stop and for logs: ops, lane jobs, children, timers. */
+json_t *rj_runtime_in_flight(rj_runtime *runtime);
+
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+typedef struct rj_answer {
+    rj_status status;
+    const char *message; /* "<plugin id>: ..." on failure, never "" then; "" on success */
+    json_t *result;      /* parsed result document, borrowed; NULL if none */
+    const char *plugin_id; /* who answered; "" if nobody could be asked */
+} rj_answer;
+
+typedef struct rj_question {
+    const char *correlation; /* copied; goes into every log line of the op */
+    int64_t deadline_ms;     /* from now */
+    void (*answered)(void *data, const rj_answer *answer);
+    void (*progressed)(void *data, int permille, const char *text); /* may be NULL; coalesced */
+    void *data;
+} rj_question;
+
+/* A number to cancel the question with; 0 only when out of memory -- then it is still answered. */
+typedef uint64_t rj_question_id;
+
+/* "firewall", ...: ids of every check some loaded plugin offers; NULL-terminated, owned by the
+ * runtime until the next load. */
+const char *const *rj_runtime_check_ids(rj_runtime *runtime);
+rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
+                                   const rj_question *question);
+
+typedef enum rj_package_verb {
+    RJ_PACKAGE_DETECT,
+    RJ_PACKAGE_FETCH,
+    RJ_PACKAGE_INSTALL,
+    RJ_PACKAGE_UNINSTALL,
+    RJ_PACKAGE_RECOVER
+} rj_package_verb;
+
+bool rj_runtime_has_format(rj_runtime *runtime, const char *format);
+/* `request` as in package.h; only "format" is looked at here, to find the plugin. */
+rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, const json_t *request,
+                                  const rj_question *question);
+/* Ask for an early end; the answer still comes.  A stale number is ignored. */
+void rj_runtime_cancel(rj_runtime *runtime, rj_question_id question);
+
+/* Notices published by plugins or by the core ("host.*"). */
+void rj_runtime_publish(rj_runtime *runtime, const char *topic, const json_t *document);
+
+#endif
