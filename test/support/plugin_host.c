@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plugin test host: ops, the lane, the loop and the plugin's life.
+ *
+ * Happy path: open() creates the plugin and starts one lane thread; call() makes an op, calls the
+ * test's function and turns the loop until the op is answered; close() stops and destroys.
+ * Failure modes: what the plugin does wrong is collected in `misuse` and returned by close(); what
+ * the test environment does wrong fails the running test.
+ */
+#define _GNU_SOURCE
+#include "plugin_host_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#define ABANDON_AFTER_MS 5000
+#define STOP_DEADLINE_MS 10000
+#define LANE_QUEUE_LIMIT 64
+#define RESULT_LIMIT ((size_t)1024 * 1024)
+
+typedef struct host_job {
+    struct host_job *next;
+    rj_op op;
+    void(RJ_CALL *work)(rj_op op, void *data);
+    void(RJ_CALL *done)(rj_op op, void *data, int32_t started);
+    void *data;
+    int32_t started;
+} host_job;
+
+int64_t host_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void host_wake(plugin_host *host)
+{
+    uint64_t one = 1;
+    ssize_t written = write(host->wake_fd, &one, sizeof one);
+
+    (void)written; /* a full counter means that a wake-up is pending already */
+}
+
+/* The lock is held. */
+static void note_misuse(plugin_host *host, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void note_misuse(plugin_host *host, const char *format, va_list arguments)
+{
+    size_t used = strlen(host->misuse);
+    int length = vsnprintf(host->misuse + used, sizeof host->misuse - used, format, arguments);
+
+    if (length > 0 && used + (size_t)length + 1 < sizeof host->misuse)
+        strcat(host->misuse, "\n");
+}
+
+void host_misuse(plugin_host *host, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    pthread_mutex_lock(&host->lock);
+    note_misuse(host, format, arguments);
+    pthread_mutex_unlock(&host->lock);
+    va_end(arguments);
+}
+
+/* ---- Ops ------------------------------------------------------------------------------------- */
+
+host_op *host_find_op(plugin_host *host, rj_op id)
+{
+    for (host_op *op = host->ops; op; op = op->next)
+        if (op->id == id)
+            return op;
+    return NULL;
+}
+
+bool host_op_cancelled(const host_op *op)
+{
+    return op->cancel_asked || host_now_ms() >= op->deadline;
+}
+
+static host_op *new_op(plugin_host *host, int64_t deadline_ms)
+{
+    host_op *op = calloc(1, sizeof *op);
+
+    if (!op)
+        fail_msg("out of memory");
+    pthread_mutex_lock(&host->lock);
+    op->id = ++host->last_id;
+    op->deadline = host_now_ms() + deadline_ms;
+    op->next = host->ops;
+    host->ops = op;
+    pthread_mutex_unlock(&host->lock);
+    return op;
+}
+
+static void RJ_CALL op_progress(const rj_host *api, rj_op id, int32_t permille, const char *text)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    host_op *op;
+
+    (void)text;
+    if (permille < -1 || permille > 1000)
+        host_misuse(host, "op %llu: progress %d is outside -1..1000", (unsigned long long)id,
+                    (int)permille);
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (op)
+        op->progress_calls++;
+    pthread_mutex_unlock(&host->lock);
+}
+
+static rj_status RJ_CALL op_set_result(const rj_host *api, rj_op id, const char *json,
+                                       size_t length)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    rj_status status = RJ_OK;
+    json_error_t error;
+    json_t *parsed;
+    char *copy;
+    host_op *op;
+
+    if (length > RESULT_LIMIT)
+        return RJ_E_LIMIT;
+    parsed = json_loadb(json, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    if (!parsed) {
+        host_misuse(host, "op %llu: the result is not JSON: %s", (unsigned long long)id,
+                    error.text);
+        return RJ_E_INVALID;
+    }
+    json_decref(parsed);
+    copy = malloc(length + 1);
+    if (!copy)
+        return RJ_E_NO_MEMORY;
+    memcpy(copy, json, length);
+    copy[length] = '\0';
+
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (op && !op->finished) {
+        free(op->result);
+        op->result = copy;
+        copy = NULL;
+    } else {
+        status = RJ_E_NOT_FOUND;
+    }
+    pthread_mutex_unlock(&host->lock);
+    free(copy);
+    if (status)
+        host_misuse(host, "op %llu: a result after the answer", (unsigned long long)id);
+    return status;
+}
+
+static void RJ_CALL op_finish(const rj_host *api, rj_op id, rj_status status, const char *message)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    const char *misuse = NULL;
+    host_op *op;
+
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (!op) {
+        misuse = "finish of an op that never was";
+    } else if (op->finished) {
+        misuse = "finished twice";
+    } else {
+        if (op->abandoned)
+            misuse = "finished after it was given up";
+        else if (status > 0)
+            misuse = "finished with a status above 0";
+        else if (status < 0 && (!message || !*message))
+            misuse = "failed without a message";
+        op->finished = true;
+        op->status = status;
+        snprintf(op->message, sizeof op->message, "%s", message ? message : "");
+        op->wake = NULL;
+    }
+    pthread_mutex_unlock(&host->lock);
+    if (misuse)
+        host_misuse(host, "op %llu: %s", (unsigned long long)id, misuse);
+    host_wake(host);
+}
+
+static int32_t RJ_CALL op_cancelled(const rj_host *api, rj_op id)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    int32_t cancelled = 1;
+    host_op *op;
+
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (op && !op->finished)
+        cancelled = host_op_cancelled(op);
+    pthread_mutex_unlock(&host->lock);
+    return cancelled;
+}
+
+static int64_t RJ_CALL op_remaining_ms(const rj_host *api, rj_op id)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    int64_t remaining = 0;
+    host_op *op;
+
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (op && !op->finished)
+        remaining = op->deadline - host_now_ms();
+    pthread_mutex_unlock(&host->lock);
+    return remaining > 0 ? remaining : 0;
+}
+
+static rj_status RJ_CALL op_on_cancel(const rj_host *api, rj_op id,
+                                      void(RJ_CALL *wake)(void *data), void *data)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    rj_status status = RJ_E_NOT_FOUND;
+    host_op *op;
+
+    pthread_mutex_lock(&host->lock);
+    op = host_find_op(host, id);
+    if (op && !op->finished) {
+        op->wake = wake;
+        op->wake_data = data;
+        status = RJ_OK;
+    }
+    pthread_mutex_unlock(&host->lock);
+    host_wake(host);
+    return status;
+}
+
+static const rj_host_op op_table = {
+    sizeof(rj_host_op), RJ_ABI_MINOR, op_progress,     op_set_result,
+    op_finish,          op_cancelled, op_remaining_ms, op_on_cancel,
+};
+
+/* Tell plugins that asked for it about ops that should end.  Loop thread. */
+static void call_wakes(plugin_host *host)
+{
+    for (;;) {
+        void(RJ_CALL * wake)(void *data) = NULL;
+        void *data = NULL;
+
+        pthread_mutex_lock(&host->lock);
+        for (host_op *op = host->ops; op && !wake; op = op->next) {
+            if (op->wake && !op->finished && host_op_cancelled(op)) {
+                wake = op->wake;
+                data = op->wake_data;
+                op->wake = NULL;
+            }
+        }
+        pthread_mutex_unlock(&host->lock);
+        if (!wake)
+            return;
+        wake(data);
+    }
+}
+
+/* ---- The lane -------------------------------------------------------------------------------- */
+
+static void append_job(host_job **list, host_job *job)
+{
+    job->next = NULL;
+    while (*list)
+        list = &(*list)->next;
+    *list = job;
+}
+
+static void *lane_main(void *data)
+{
+    plugin_host *host = data;
+
+    pthread_mutex_lock(&host->lock);
+    for (;;) {
+        host_job *job = host->lane_queue;
+        host_op *op;
+
+        if (!job && host->lane_ends)
+            break;
+        if (!job) {
+            pthread_cond_wait(&host->lane_wakeup, &host->lock);
+            continue;
+        }
+        host->lane_queue = job->next;
+        host->lane_running = job;
+        op = host_find_op(host, job->op);
+        job->started = op && !op->finished && !host_op_cancelled(op);
+        if (job->started) {
+            pthread_mutex_unlock(&host->lock);
+            job->work(job->op, job->data);
+            pthread_mutex_lock(&host->lock);
+        }
+        host->lane_running = NULL;
+        append_job(&host->lane_done, job);
+        host_wake(host);
+    }
+    pthread_mutex_unlock(&host->lock);
+    return NULL;
+}
+
+static rj_status RJ_CALL exec_run(const rj_host *api, rj_op id,
+                                  void(RJ_CALL *work)(rj_op op, void *data),
+                                  void(RJ_CALL *done)(rj_op op, void *data, int32_t started),
+                                  void *data)
+{
+    plugin_host *host = (plugin_host *)api->ctx;
+    rj_status status = RJ_OK;
+    unsigned queued = 0;
+    host_job *job;
+    host_op *op;
+
+    if (!work || !done) {
+        host_misuse(host, "op %llu: exec without work or done", (unsigned long long)id);
+        return RJ_E_INVALID;
+    }
+    job = calloc(1, sizeof *job);
+    if (!job)
+        return RJ_E_NO_MEMORY;
+    *job = (host_job){.op = id, .work = work, .done = done, .data = data};
+    pthread_mutex_lock(&host->lock);
+    for (const host_job *other = host->lane_queue; other; other = other->next)
+        queued++;
+    op = host_find_op(host, id);
+    if (!op || op->finished) {
+        status = RJ_E_NOT_FOUND;
+    } else if (queued >= LANE_QUEUE_LIMIT) {
+        status = RJ_E_BUSY;
+    } else {
+        op->jobs++;
+        append_job(&host->lane_queue, job);
+        pthread_cond_signal(&host->lane_wakeup);
+        job = NULL;
+    }
+    pthread_mutex_unlock(&host->lock);
+    free(job);
+    return status;
+}
+
+static const rj_host_exec exec_table = {sizeof(rj_host_exec), RJ_ABI_MINOR, exec_run};
+
+/* Call `done` of what the lane has completed.  Loop thread. */
+static void call_done(plugin_host *host)
+{
+    for (;;) {
+        bool unanswered = false;
+        host_job *job;
+        host_op *op;
+
+        pthread_mutex_lock(&host->lock);
+        job = host->lane_done;
+        if (job)
+            host->lane_done = job->next;
+        pthread_mutex_unlock(&host->lock);
+        if (!job)
+            return;
+        job->done(job->op, job->data, job->started);
+        pthread_mutex_lock(&host->lock);
+        op = host_find_op(host, job->op);
+        if (op) {
+            op->jobs--;
+            unanswered = !op->finished && !op->jobs && !op->children;
+        }
+        pthread_mutex_unlock(&host->lock);
+        if (unanswered)
+            host_misuse(host, "op %llu: its work is done and nobody has answered",
+                        (unsigned long long)job->op);
+        free(job);
+    }
+}
+
+/* ---- The loop -------------------------------------------------------------------------------- */
+
+/* One turn: wait at most `timeout_ms` for something to do, then do it. */
+static void turn(plugin_host *host, int timeout_ms)
+{
+    struct pollfd fds[1 + 2 * HOST_MAX_CHILDREN];
+    size_t count = 1;
+    uint64_t ticks;
+    ssize_t got;
+
+    fds[0] = (struct pollfd){.fd = host->wake_fd, .events = POLLIN};
+    count += host_children_poll(host, fds + 1, sizeof fds / sizeof fds[0] - 1, &timeout_ms);
+    timeout_ms = host_timers_wait(host, timeout_ms);
+    poll(fds, count, timeout_ms);
+    got = read(host->wake_fd, &ticks, sizeof ticks);
+    (void)got; /* nothing to read is fine: it does not block */
+    call_wakes(host);
+    call_done(host);
+    host_children_tend(host);
+    host_services_tend(host);
+}
+
+static bool is_finished(plugin_host *host, const host_op *op)
+{
+    bool finished;
+
+    pthread_mutex_lock(&host->lock);
+    finished = op->finished;
+    pthread_mutex_unlock(&host->lock);
+    return finished;
+}
+
+/* True while the lane or a child still works for `op` (NULL: for any). */
+static bool is_working(plugin_host *host, const host_op *only)
+{
+    bool working = false;
+
+    pthread_mutex_lock(&host->lock);
+    for (const host_op *op = host->ops; op; op = op->next)
+        if ((!only || op == only) && (op->jobs || op->children))
+            working = true;
+    pthread_mutex_unlock(&host->lock);
+    return working;
+}
+
+static int until(int64_t moment)
+{
+    int64_t wait = moment - host_now_ms();
+
+    return wait < 0 ? 0 : wait > 1000 ? 1000 : (int)wait;
+}
+
+/* Turn the loop until `op` is answered and all its work has ended. */
+static void run_op(plugin_host *host, host_op *op, int64_t cancel_after_ms)
+{
+    int64_t give_up = op->deadline + ABANDON_AFTER_MS;
+    int64_t cancel_at = cancel_after_ms < 0 ? INT64_MAX : host_now_ms() + cancel_after_ms;
+
+    while (!is_finished(host, op) || is_working(host, op)) {
+        int64_t now = host_now_ms();
+        int64_t next = give_up;
+
+        if (now >= give_up)
+            break;
+        if (now >= cancel_at) {
+            pthread_mutex_lock(&host->lock);
+            op->cancel_asked = true;
+            pthread_mutex_unlock(&host->lock);
+            cancel_at = INT64_MAX;
+            call_wakes(host);
+        }
+        if (now < op->deadline && op->deadline < next)
+            next = op->deadline;
+        if (cancel_at < next)
+            next = cancel_at;
+        turn(host, until(next));
+    }
+    if (!is_finished(host, op)) {
+        pthread_mutex_lock(&host->lock);
+        op->abandoned = true;
+        pthread_mutex_unlock(&host->lock);
+        host_misuse(host, "op %llu: no answer until %d ms after its deadline",
+                    (unsigned long long)op->id, ABANDON_AFTER_MS);
+    } else if (is_working(host, op)) {
+        host_misuse(host, "op %llu: answered, but its work has not ended",
+                    (unsigned long long)op->id);
+    }
+}
+
+plugin_answer plugin_host_call_cancelled(plugin_host *host, int64_t deadline_ms,
+                                         int64_t cancel_after_ms,
+                                         void (*call)(rj_plugin *plugin, rj_op op, void *data),
+                                         void *data)
+{
+    host_op *op = new_op(host, deadline_ms);
+    plugin_answer answer = {0};
+
+    call(host->plugin, op->id, data);
+    run_op(host, op, cancel_after_ms);
+    pthread_mutex_lock(&host->lock);
+    answer.status = op->finished ? op->status : RJ_E_ABANDONED;
+    memcpy(answer.message, op->message, sizeof answer.message);
+    answer.result = op->result;
+    answer.progress_calls = op->progress_calls;
+    pthread_mutex_unlock(&host->lock);
+    return answer;
+}
+
+plugin_answer plugin_host_call(plugin_host *host, int64_t deadline_ms,
+                               void (*call)(rj_plugin *plugin, rj_op op, void *data), void *data)
+{
+    return plugin_host_call_cancelled(host, deadline_ms, -1, call, data);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+static const void *RJ_CALL host_query(const rj_host *api, const char *id)
+{
+    static const struct {
+        const char *id;
+        const void *table;
+    } tables[] = {
+        {RJ_HOST_OP, &op_table},          {RJ_HOST_EXEC, &exec_table},
+        {RJ_HOST_LOG, &host_log_table},   {RJ_HOST_CONFIG, &host_config_table},
+        {RJ_HOST_KV, &host_kv_table},     {RJ_HOST_EVENT, &host_event_table},
+        {RJ_HOST_TIMER, &host_timer_table}, {RJ_HOST_SPAWN, &host_spawn_table},
+    };
+
+    (void)api;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strcmp(id, tables[i].id) == 0)
+            return tables[i].table;
+    return NULL;
+}
+
+static char *make_directory(const char *parent, const char *name)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", parent, name) < 0)
+        fail_msg("out of memory");
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        fail_msg("cannot make the folder %s: %s", path, strerror(errno));
+    return path;
+}
+
+static void make_config(plugin_host *host, const char *root, const char *scratch,
+                        const char *settings_json)
+{
+    json_t *settings = json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL);
+    char *state_dir = make_directory(scratch, "state");
+    char *cache_dir = make_directory(scratch, "cache");
+    json_t *config;
+
+    if (!settings)
+        fail_msg("the settings of the test are not JSON: %s", settings_json);
+    config = json_pack("{s:s, s:s, s:s, s:s, s:o}", "root", root, "role", "service", "state_dir",
+                       state_dir, "cache_dir", cache_dir, "settings", settings);
+    host->config_json = config ? json_dumps(config, JSON_COMPACT) : NULL;
+    if (!host->config_json)
+        fail_msg("cannot make the plugin's configuration");
+    json_decref(config);
+    free(state_dir);
+    free(cache_dir);
+    host->kv_dir = make_directory(scratch, "kv");
+}
+
+plugin_host *plugin_host_open(const rj_plugin_desc *(*entry)(void), const char *root,
+                              const char *scratch, const char *settings_json)
+{
+    plugin_host *host = calloc(1, sizeof *host);
+    rj_status status;
+
+    if (!host)
+        fail_msg("out of memory");
+    host->api = (rj_host){sizeof host->api, RJ_ABI_MINOR, host, host_query};
+    host->loop_thread = pthread_self();
+    pthread_mutex_init(&host->lock, NULL);
+    pthread_cond_init(&host->lane_wakeup, NULL);
+    host->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (host->wake_fd < 0)
+        fail_msg("eventfd: %s", strerror(errno));
+    make_config(host, root, scratch, settings_json);
+    host->desc = entry();
+    if (!host->desc || host->desc->size < sizeof *host->desc || !host->desc->id ||
+        !host->desc->version || !host->desc->provides || !host->desc->create ||
+        !host->desc->query || !host->desc->stop || !host->desc->destroy)
+        fail_msg("the entry function returned an incomplete descriptor");
+    if (pthread_create(&host->lane_thread, NULL, lane_main, host) != 0)
+        fail_msg("cannot start the lane");
+    status = host->desc->create(&host->api, host->config_json, &host->plugin);
+    if (status)
+        fail_msg("%s: create failed with %d: %s", host->desc->id, (int)status,
+                 host->log ? host->log : "nothing logged");
+    return host;
+}
+
+const void *plugin_host_table(plugin_host *host, const char *interface_id)
+{
+    return host->desc->query(host->plugin, interface_id);
+}
+
+rj_plugin *plugin_host_plugin(plugin_host *host)
+{
+    return host->plugin;
+}
+
+const char *plugin_host_log(plugin_host *host)
+{
+    return host->log ? host->log : "";
+}
+
+static void call_stop(rj_plugin *plugin, rj_op op, void *data)
+{
+    const plugin_host *host = data;
+
+    host->desc->stop(plugin, op);
+}
+
+/* Work that outlives stop() would use a destroyed plugin: wait for the lane, end the children. */
+static void end_leftovers(plugin_host *host)
+{
+    int64_t give_up = host_now_ms() + ABANDON_AFTER_MS;
+
+    if (is_working(host, NULL))
+        host_misuse(host, "work was left running at close");
+    pthread_mutex_lock(&host->lock);
+    for (host_op *op = host->ops; op; op = op->next)
+        op->cancel_asked = true;
+    pthread_mutex_unlock(&host->lock);
+    while (is_working(host, NULL) && host_now_ms() < give_up)
+        turn(host, 50);
+    if (is_working(host, NULL))
+        fail_msg("%s: the lane does not come back; log:\n%s", host->desc->id,
+                 plugin_host_log(host));
+}
+
+static void free_host(plugin_host *host)
+{
+    for (host_op *op = host->ops, *next; op; op = next) {
+        next = op->next;
+        free(op->result);
+        free(op);
+    }
+    close(host->wake_fd);
+    pthread_cond_destroy(&host->lane_wakeup);
+    pthread_mutex_destroy(&host->lock);
+    free(host->config_json);
+    free(host->kv_dir);
+    free(host->log);
+    free(host);
+}
+
+const char *plugin_host_close(plugin_host *host)
+{
+    static char misuse[sizeof host->misuse];
+
+    plugin_host_call(host, STOP_DEADLINE_MS, call_stop, host);
+    end_leftovers(host);
+    host->desc->destroy(host->plugin);
+    host_services_close(host);
+    pthread_mutex_lock(&host->lock);
+    host->lane_ends = true;
+    pthread_cond_signal(&host->lane_wakeup);
+    pthread_mutex_unlock(&host->lock);
+    pthread_join(host->lane_thread, NULL);
+    memcpy(misuse, host->misuse, sizeof misuse);
+    free_host(host);
+    return misuse[0] ? misuse : NULL;
+}
