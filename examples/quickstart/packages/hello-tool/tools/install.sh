@@ -1,0 +1,6 @@
+#!/bin/sh
+set -eu
+bin=$RJ_Root/usr/local/bin
+mkdir -p "$bin"
+ln -sf "$chocolateyPackageFolder/tools/hello-tool" "$bin/hello-tool"
+echo "linked: $bin/hello-tool"

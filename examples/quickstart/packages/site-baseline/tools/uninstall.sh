@@ -1,0 +1,3 @@
+#!/bin/sh
+set -eu
+rm -f "$RJ_Root/etc/site-baseline.ini"
