@@ -86,8 +86,8 @@ rj_status rj_archive_verify(rj_archive *archive, rj_failure *failure);
 
 typedef struct rj_archive_extract_options {
     void *data; /* for the three functions, each of which may be NULL */
-    int (*wanted)(void *data, const rj_archive_entry *entry);            /* 0: leave it out */
-    int (*cancelled)(void *data);                                        /* 1: stop */
+    int (*wanted)(void *data, const rj_archive_entry *entry);             /* 0: leave it out */
+    int (*cancelled)(void *data);                                         /* 1: stop */
     void (*progress)(void *data, uint64_t done_bytes, uint64_t of_bytes); /* unpacked */
     int32_t durable; /* on return every byte and folder entry below the new folder is on disk */
 } rj_archive_extract_options;
