@@ -2,19 +2,19 @@
 # SPDX-License-Identifier: MIT
 """A plugin exports its entry function alone and needs nothing but the C library.
 
-    exports_gate.py PLUGIN...
+    exports_gate.py PLUGINS_DIR
 
-For every shared library: exactly one defined dynamic symbol, rj_plugin_entry_v1; every undefined
-one is versioned by the C library; no other library is needed; no search path, no executable stack,
-no text relocation.  Then the gate itself is tested with small libraries that break each rule.
+For every shared library PLUGINS_DIR/*/*.so: exactly one defined dynamic symbol, rj_plugin_entry_v1;
+every undefined one is versioned by the C library; no other library is needed; no search path, no
+executable stack, no text relocation.  Then the gate itself is tested with small libraries that break each rule.
 Output is TAP.
 """
+import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "test", "support"))
 import tap  # noqa: E402
@@ -51,40 +51,50 @@ def faults(plugin):
     return wrong
 
 
-GOOD = f'__attribute__((visibility("default"))) const void *{ENTRY}(void) {{ return puts("") ? 0 : 0; }}'
-BROKEN = [
+GOOD = ('__attribute__((visibility("default"))) const void *' + ENTRY +
+        '(void) { return puts("") ? 0 : 0; }')
+SAMPLES = [
     ("a plugin with its entry alone is accepted", True, GOOD, []),
     ("a second export is refused", False, GOOD + " int other(void) { return 0; }", []),
-    ("a missing entry is refused", False, "int main(void) { return 0; }", ["-fvisibility=hidden"]),
+    ("a missing entry is refused", False, "int f(void) { return 0; }", ["-fvisibility=hidden"]),
     ("an import of ours is refused", False,
      "int rj_log(void); " + GOOD + " static int f(void) { return rj_log(); } "
-     "static int (*volatile g)(void) __attribute__((used)) = f;", []),
+     "int (*volatile g)(void) __attribute__((visibility(\"hidden\"))) = f;", []),
     ("a search path is refused", False, GOOD, ["-Wl,-rpath,/opt"]),
+    ("another library is refused", False, GOOD, ["-Wl,--no-as-needed", "-lstdc++"]),
 ]
 
 
-def test_itself(report):
-    if not shutil.which("gcc"):
-        report.skip("the gate refuses what it should", "gcc is not installed")
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        source, library = os.path.join(folder, "x.c"), os.path.join(folder, "x.so")
-        for title, allowed, text, flags in BROKEN:
-            with open(source, "w", encoding="utf-8") as file:
-                file.write("#include <stdio.h>\n" + text + "\n")
-            output("gcc", "-shared", "-fPIC", *flags, source, "-o", library)
-            wrong = faults(library)
-            report.ok(title, bool(wrong) != allowed, "\n".join(wrong))
+def register_plugin(plugin):
+    def judged():
+        wrong = faults(plugin)
+        assert not wrong, "\n".join(wrong)
+
+    name = os.path.basename(plugin)
+    judged.__name__ = f"{name} exports its entry alone and needs only the C library"
+    tap.test()(judged)
+
+
+def register_sample(title, allowed, text, flags):
+    def judged(folder):
+        if not shutil.which("gcc"):
+            tap.skip("gcc is not installed")
+        source, library = str(folder / "x.c"), str(folder / "x.so")
+        (folder / "x.c").write_text("#include <stdio.h>\n" + text + "\n")
+        output("gcc", "-shared", "-fPIC", source, *flags, "-o", library)
+        wrong = faults(library)
+        assert bool(wrong) != allowed, "\n".join(wrong) or "nothing was found"
+
+    judged.__name__ = title
+    tap.test(timeout=60)(judged)
 
 
 def main():
-    with tap.Report() as report:
-        report.ok("there are plugins", len(sys.argv) > 1)
-        for plugin in sys.argv[1:]:
-            wrong = faults(plugin)
-            title = f"{os.path.basename(plugin)} exports its entry alone, needs only the C library"
-            report.ok(title, not wrong, "\n".join(wrong))
-        test_itself(report)
+    for plugin in sorted(glob.glob(os.path.join(sys.argv.pop(), "*", "*.so"))):
+        register_plugin(plugin)
+    for sample in SAMPLES:
+        register_sample(*sample)
+    tap.main()
 
 
 main()
