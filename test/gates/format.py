@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Every tracked C file has the layout of .clang-format; prints TAP."""
 
+import collections
 import subprocess
 import sys
 
@@ -20,9 +21,13 @@ def main():
         print("ok 1 - C files have the layout of .clang-format")
         return
     print("not ok 1 - C files have the layout of .clang-format")
-    wrong = sorted({line.split(": error:")[0] for line in done.stderr.splitlines() if ": error:" in line})
-    for place in wrong or done.stderr.splitlines():
-        print(f"# {place}")
+    wrong = collections.Counter(
+        line.split(":")[0] for line in done.stderr.splitlines() if ": error:" in line
+    )
+    for path, places in sorted(wrong.items()):
+        print(f"# {path}: {places} places")
+    if not wrong:
+        print("# " + done.stderr.strip().replace("\n", "\n# "))
     print("# mend with: clang-format -i FILE")
     sys.exit(1)
 

@@ -56,11 +56,11 @@ def read_tap(text, outcome):
         elif match := RESULT.match(line):
             close_failure()
             seen += 1
-            last = match[3] or match[2] or "unnamed"
-            if (match[4] or "").lower() == "skip":
-                # cmocka puts the test's name where the reason belongs.
-                name = match[5] if not match[3] and reason else last
-                outcome.skips.append((name, reason or match[5] or "no reason given"))
+            skipped = (match[4] or "").lower() == "skip"
+            # cmocka puts the name of a skipped test where the reason belongs.
+            last = match[3] or (match[5] if skipped else None) or match[2] or "unnamed"
+            if skipped:
+                outcome.skips.append((last, reason or match[5] or "no reason given"))
             elif match[1]:
                 failed = (last, [])
             else:
