@@ -138,6 +138,8 @@ def plugin_include_problem(source, name, exists):
     if source.parts[1].startswith("package-"):
         places.append("plugins/archive")
         name = name.removeprefix("../archive/").removeprefix("archive/")
+    if source.parts[1].startswith("check-"):
+        places.append("plugins/evidence")
     if source.is_test:
         places.append("test/support")
     if any(exists(f"{place}/{name}") for place in places) and ".." not in name:

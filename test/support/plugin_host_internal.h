@@ -94,6 +94,13 @@ host_op *host_find_op(plugin_host *host, rj_op id);
 /* The same, and whether it should end early.  The lock is held. */
 bool host_op_cancelled(const host_op *op);
 
+/* plugin_host_op.c: ops. */
+extern const rj_host_op host_op_table;
+/* Fails the running test when out of memory. */
+host_op *host_new_op(plugin_host *host, int64_t deadline_ms);
+/* Tell plugins that asked for it about ops that should end.  Loop thread. */
+void host_call_wakes(plugin_host *host);
+
 /* plugin_host_spawn.c: children. */
 extern const rj_host_spawn host_spawn_table;
 /* Add what to wait for; returns how many entries were written.  Lowers *timeout_ms. */

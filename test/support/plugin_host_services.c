@@ -6,7 +6,6 @@
  * sees what the first one stored.  Events go to the plugin's own subscriptions.
  * Failure modes: loop-only members called from the lane are noted as misuse.
  */
-#define _GNU_SOURCE
 #include "plugin_host_internal.h"
 
 #include <errno.h>
@@ -220,11 +219,10 @@ static rj_status RJ_CALL event_publish(const rj_host *api, const char *topic, co
     return RJ_OK;
 }
 
-static rj_status RJ_CALL
-event_subscribe(const rj_host *api, const char *prefix,
-                void(RJ_CALL *listener)(void *data, const char *topic, const char *json,
-                                        size_t length),
-                void *data, uint64_t *ret_subscription)
+static rj_status RJ_CALL event_subscribe(const rj_host *api, const char *prefix,
+                                         void(RJ_CALL *listener)(void *data, const char *topic,
+                                                                 const char *json, size_t length),
+                                         void *data, uint64_t *ret_subscription)
 {
     plugin_host *host = on_loop(api, "event.subscribe");
     struct host_subscription *subscription;

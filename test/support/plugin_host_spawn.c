@@ -6,7 +6,6 @@
  * the end seen through a pidfd, what is left of the group killed, on_exit on the loop.
  * Limits: descendants that left the process group are not found; the agent's own service finds them.
  */
-#define _GNU_SOURCE
 #include "plugin_host_internal.h"
 
 #include <dirent.h>
@@ -288,9 +287,9 @@ static void report(plugin_host *host, host_child *child, const siginfo_t *ended)
         kill(-child->pid, SIGKILL);
         waitpid(child->pid, NULL, 0);
         read_output(child);
-        how.kind = child->killed_as                   ? child->killed_as
+        how.kind = child->killed_as               ? child->killed_as
                    : ended->si_code == CLD_EXITED ? RJ_EXIT_CODE
-                                                      : RJ_EXIT_SIGNAL;
+                                                  : RJ_EXIT_SIGNAL;
         how.value = child->killed_as ? 0 : ended->si_status;
     }
     make_valid_utf8(child);
@@ -324,9 +323,9 @@ static host_child *take_ended(plugin_host *host, siginfo_t *ret_ended)
         host_child *child = *link;
 
         *ret_ended = (siginfo_t){0};
-        if (child->exec_error || (waitid(P_PID, (id_t)child->pid, ret_ended,
-                                         WEXITED | WNOWAIT | WNOHANG) == 0 &&
-                                  ret_ended->si_pid == child->pid)) {
+        if (child->exec_error ||
+            (waitid(P_PID, (id_t)child->pid, ret_ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+             ret_ended->si_pid == child->pid)) {
             *link = child->next;
             found = child;
         } else {

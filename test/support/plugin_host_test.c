@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The plugin test host itself: what it runs for a plugin and which misuse it catches. */
-#define _GNU_SOURCE
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,8 +149,8 @@ static void RJ_CALL no_cleanup(rj_op op, void *data, int32_t started)
 static void run_until_cancelled(rj_plugin *plugin, rj_op op, void *data)
 {
     (void)data;
-    assert_int_equal(
-        plugin->exec->run(plugin->host, op, work_until_cancelled, no_cleanup, plugin), RJ_OK);
+    assert_int_equal(plugin->exec->run(plugin->host, op, work_until_cancelled, no_cleanup, plugin),
+                     RJ_OK);
 }
 
 static void RJ_CALL wake_up(void *data)
@@ -225,8 +224,7 @@ static void wait_for_event(rj_plugin *plugin, rj_op op, void *data)
     plugin->current = op;
     assert_int_equal(
         plugin->event->subscribe(plugin->host, "probe", heard, plugin, &plugin->handle), RJ_OK);
-    assert_int_equal(plugin->timer->start(plugin->host, 10, 0, timer_fired, plugin, &timer),
-                     RJ_OK);
+    assert_int_equal(plugin->timer->start(plugin->host, 10, 0, timer_fired, plugin, &timer), RJ_OK);
 }
 
 static void RJ_CALL keep_value(void *data, const void *bytes, size_t length)
