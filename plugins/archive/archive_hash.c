@@ -2,8 +2,10 @@
 /* Digests and their text forms: see archive_hash.h. */
 #include "archive_hash.h"
 #include "archive_internal.h"
+#include "archive_sha256.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <libdeflate.h>
 #include <mbedtls/md.h>
@@ -11,37 +13,90 @@
 #define PIECE_BYTES ((size_t)256 * 1024)
 
 struct rj_hash {
+    int fast; /* SHA-256 by the processor; otherwise `md` does it */
     mbedtls_md_context_t md;
+    uint32_t state[8];
+    uint64_t length;
+    unsigned char block[64]; /* the first length % 64 bytes are waiting */
 };
 
-rj_hash *rj_hash_new(unsigned bits)
+static int start_portable(rj_hash *hash, unsigned bits)
 {
-    rj_hash *hash = calloc(1, sizeof(*hash));
-    if (!hash)
-        return NULL;
     const mbedtls_md_info_t *info =
         mbedtls_md_info_from_type(bits == 256 ? MBEDTLS_MD_SHA256 : MBEDTLS_MD_SHA512);
     mbedtls_md_init(&hash->md);
-    if (!info || mbedtls_md_setup(&hash->md, info, 0) != 0 || mbedtls_md_starts(&hash->md) != 0) {
-        mbedtls_md_free(&hash->md);
+    if (info && mbedtls_md_setup(&hash->md, info, 0) == 0 && mbedtls_md_starts(&hash->md) == 0)
+        return 1;
+    mbedtls_md_free(&hash->md);
+    return 0;
+}
+
+rj_hash *rj_hash_new(unsigned bits)
+{
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    rj_hash *hash = calloc(1, sizeof(*hash));
+    if (!hash)
+        return NULL;
+    hash->fast = bits == 256 && rj_sha256_available();
+    if (hash->fast) {
+        memcpy(hash->state, start, sizeof(start));
+    } else if (!start_portable(hash, bits)) {
         free(hash);
         return NULL;
     }
     return hash;
 }
 
+static void update_fast(rj_hash *hash, const unsigned char *bytes, size_t length)
+{
+    size_t waiting = (size_t)(hash->length % 64);
+    hash->length += length;
+    if (waiting > 0) {
+        size_t n = length < 64 - waiting ? length : 64 - waiting;
+        memcpy(hash->block + waiting, bytes, n);
+        bytes += n;
+        length -= n;
+        if (waiting + n < 64)
+            return;
+        rj_sha256_blocks(hash->state, hash->block, 1);
+    }
+    rj_sha256_blocks(hash->state, bytes, length / 64);
+    memcpy(hash->block, bytes + length / 64 * 64, length % 64);
+}
+
+static void finish_fast(rj_hash *hash, unsigned char *digest)
+{
+    unsigned char tail[72] = {0x80};
+    uint64_t bits = hash->length * 8;
+    size_t zeros = 64 - (size_t)((hash->length + 8) % 64); /* 0x80 counts as the first of them */
+    for (int i = 0; i < 8; i++)
+        tail[zeros + (size_t)i] = (unsigned char)(bits >> (56 - 8 * i));
+    update_fast(hash, tail, zeros + 8);
+    for (int i = 0; i < 32; i++)
+        digest[i] = (unsigned char)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
 void rj_hash_update(rj_hash *hash, const void *bytes, size_t length)
 {
-    mbedtls_md_update(&hash->md, bytes, length);
+    if (length == 0)
+        return;
+    if (hash->fast)
+        update_fast(hash, bytes, length);
+    else
+        mbedtls_md_update(&hash->md, bytes, length);
 }
 
 void rj_hash_finish(rj_hash *hash, unsigned char *digest)
 {
     if (!hash)
         return;
-    if (digest)
+    if (digest && hash->fast)
+        finish_fast(hash, digest);
+    else if (digest)
         mbedtls_md_finish(&hash->md, digest);
-    mbedtls_md_free(&hash->md);
+    if (!hash->fast)
+        mbedtls_md_free(&hash->md);
     free(hash);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Digests of package files: SHA-256 and SHA-512 (mbedTLS), CRC-32 (libdeflate), hex and base64.
+ * Digests of package files: SHA-256 and SHA-512 (mbedTLS, or the processor itself), CRC-32 (libdeflate), hex and base64.
  */
 #ifndef RJ_PLUGINS_ARCHIVE_HASH_H
 #define RJ_PLUGINS_ARCHIVE_HASH_H
