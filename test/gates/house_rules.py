@@ -22,6 +22,9 @@ LAYERS = {"base": 0, "platform": 1, "runtime": 2, "host": 2, "engine": 3, "ipc":
 ROLES = {"service", "session", "worker"}
 ROLE_LAYER = 5
 
+# What plugins of one kind, by the first word of their id, have in common.
+SHARED_PLUGIN_FOLDERS = {"check": "evidence", "package": "archive"}
+
 C_INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"])([^>\"]+)[>\"]")
 OS_HEADERS = re.compile(
     r"(sys|linux|asm|net|netinet|arpa|mntent|windows|winsock2?|winternl|wincrypt|bcrypt|winreg|sddl|aclapi)"
@@ -135,9 +138,9 @@ def core_include_problem(source, name):
 def plugin_include_problem(source, name, exists):
     folder = "/".join(source.parts[:-1])
     places = [folder]
-    if source.parts[1].startswith("package-"):
-        places.append("plugins/archive")
-        name = name.removeprefix("../archive/").removeprefix("archive/")
+    if shared := SHARED_PLUGIN_FOLDERS.get(source.parts[1].partition("-")[0]):
+        places.append(f"plugins/{shared}")
+        name = name.removeprefix(f"../{shared}/")
     if source.parts[1].startswith("check-"):
         places.append("plugins/evidence")
     if source.is_test:

@@ -13,6 +13,7 @@ import tap  # noqa: E402
 FILES = {
     "plugins/check-x/check_x.h",
     "plugins/archive/archive.h",
+    "plugins/evidence/evidence.h",
     "test/support/plugin_host.h",
     "core/base/text.h",
 }
@@ -67,6 +68,7 @@ def a_plugin_includes_itself_and_the_sdk_only():
         ],
         good=['#include "check_x.h"\n#include <realmjoin/check.h>\n#include <expat.h>'],
     )
+    expect(rule, "plugins/check-x/x_posix.c", good=['#include "evidence.h"'])
     expect(rule, "plugins/check-x/check_x_test.c", good=['#include "plugin_host.h"'])
     expect(rule, "plugins/package-z/z.c", good=['#include "../archive/archive.h"\n#include "archive.h"'])
 
