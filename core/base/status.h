@@ -21,7 +21,9 @@ typedef struct rj_error {
 
 #define RJ_ERROR_NONE                                                                              \
     {                                                                                              \
-        { 0 }                                                                                      \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 /* Set the text and return `status`, so that failing is one line: return rj_fail(err, ...). */

@@ -6,8 +6,8 @@
 #ifndef RJ_BASE_TEXT_H
 #define RJ_BASE_TEXT_H
 
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct rj_text {

@@ -72,7 +72,8 @@ rj_status rj_agent_check(rj_agent *agent, const char *check_id, rj_error *err);
 /* Views for IPC; new references; NULL only when out of memory.  `admin` sees everything. */
 json_t *rj_agent_status(rj_agent *agent, rj_uid uid, bool admin);
 json_t *rj_agent_list(rj_agent *agent, rj_uid uid, bool admin);
-json_t *rj_agent_why(rj_agent *agent, const char *id, rj_uid uid, bool admin); /* NULL: unknown id */
+json_t *rj_agent_why(rj_agent *agent, const char *id, rj_uid uid,
+                     bool admin); /* NULL: unknown id */
 json_t *rj_agent_checks(rj_agent *agent);
 json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin);
 

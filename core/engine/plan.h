@@ -23,7 +23,11 @@ typedef struct rj_record {
     bool restart_pending;
 } rj_record;
 
-typedef enum rj_detected { RJ_DETECTED_UNKNOWN, RJ_DETECTED_ABSENT, RJ_DETECTED_PRESENT } rj_detected;
+typedef enum rj_detected {
+    RJ_DETECTED_UNKNOWN,
+    RJ_DETECTED_ABSENT,
+    RJ_DETECTED_PRESENT
+} rj_detected;
 
 /* What a provider saw. */
 typedef struct rj_detection {
@@ -47,10 +51,10 @@ typedef struct rj_attempts {
 } rj_attempts;
 
 typedef enum rj_check_state { /* of check results */
-    RJ_CHECK_UNKNOWN,
-    RJ_CHECK_OK,
-    RJ_CHECK_NOT_MET,
-    RJ_CHECK_NOT_APPLICABLE
+                              RJ_CHECK_UNKNOWN,
+                              RJ_CHECK_OK,
+                              RJ_CHECK_NOT_MET,
+                              RJ_CHECK_NOT_APPLICABLE
 } rj_check_state;
 
 typedef struct rj_check_fact {

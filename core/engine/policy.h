@@ -27,40 +27,41 @@
 
 typedef enum rj_scope { RJ_SCOPE_SYSTEM, RJ_SCOPE_USER } rj_scope;
 typedef enum rj_enforcement { /* Policies.RequireSecurityFeatures: true, null, false */
-    RJ_ENFORCE,
-    RJ_RECOMMEND,
-    RJ_SKIP
+                              RJ_ENFORCE,
+                              RJ_RECOMMEND,
+                              RJ_SKIP
 } rj_enforcement;
 
 /* One entry of SoftwarePackages.  Strings are NULL when the policy does not give them, but id, name
  * and format.  Everything is owned by the policy. */
 typedef struct rj_assignment {
-    const char *id;      /* [A-Za-z0-9][A-Za-z0-9._-]{0,127} with an optional #suffix */
-    const char *name;    /* Name; the id if not given */
-    const char *group;   /* GroupName */
-    const char *format;  /* "nuget", "craft": from Format, else Platform (winchoco, linuxchoco ->
+    const char *id;       /* [A-Za-z0-9][A-Za-z0-9._-]{0,127} with an optional #suffix */
+    const char *name;     /* Name; the id if not given */
+    const char *group;    /* GroupName */
+    const char *format;   /* "nuget", "craft": from Format, else Platform (winchoco, linuxchoco ->
                             nuget; win, linux -> craft), else nuget */
-    const char *package; /* Package: name in the feed; nuget only */
-    const char *version; /* Version; NULL: the newest there is */
-    const char *args;    /* Args, trimmed; NULL if empty */
-    char args_hash[65];  /* SHA-256 hex of the canonical args; "" when there are none */
-    char **arguments;    /* args split like a command line; NULL-terminated, NULL if none */
+    const char *package;  /* Package: name in the feed; nuget only */
+    const char *version;  /* Version; NULL: the newest there is */
+    const char *args;     /* Args, trimmed; NULL if empty */
+    char args_hash[65];   /* SHA-256 hex of the canonical args; "" when there are none */
+    char **arguments;     /* args split like a command line; NULL-terminated, NULL if none */
     const char *location; /* Location: craft archive, absolute or relative to the first source */
     const char *hash;     /* Hash: lower-case SHA-256 hex */
     rj_scope scope;       /* Scope: "system" (default) or "user" */
     int32_t order;        /* Order: ascending, 0 = after all numbered */
     bool mandatory, hidden, auto_upgrade, allow_reinstall, uninstall;
-    int64_t time_limit_ms;  /* TimeLimit "hh:mm" or "hh:mm:ss"; default 14,400 s */
+    int64_t time_limit_ms;   /* TimeLimit "hh:mm" or "hh:mm:ss"; default 14,400 s */
     const char **depends_on; /* ids, NULL-terminated, NULL if none */
     size_t depends_count;
-    rj_uid audience;        /* RJ_UID_MACHINE: device document; else the user it is assigned to */
-    uint64_t fingerprint;   /* changes when the entry changes in any way */
+    rj_uid audience;      /* RJ_UID_MACHINE: device document; else the user it is assigned to */
+    uint64_t fingerprint; /* changes when the entry changes in any way */
 } rj_assignment;
 
 typedef struct rj_requirement {
     const char *check_id; /* "os-update" (UpdateStatus), "encryption" (BitlockerEnabled),
                              "firewall" (FirewallEnabled), "antivirus" (AvEnabled) */
-    rj_enforcement enforcement; /* defaults: encryption, firewall enforced; the others recommended */
+    rj_enforcement
+        enforcement; /* defaults: encryption, firewall enforced; the others recommended */
 } rj_requirement;
 
 typedef struct rj_policy {

@@ -11,8 +11,8 @@ typedef uint32_t rj_uid;
 
 uint64_t rj_clock_monotonic_ms(void);
 uint64_t rj_clock_monotonic_ns(void);
-int64_t rj_clock_wall_ms(void);                              /* since 1970, UTC */
-void rj_clock_format(int64_t wall_ms, char ret_text[25]);    /* "2026-11-23T10:00:00.000Z" */
+int64_t rj_clock_wall_ms(void);                                 /* since 1970, UTC */
+void rj_clock_format(int64_t wall_ms, char ret_text[25]);       /* "2026-11-23T10:00:00.000Z" */
 rj_status rj_random(void *bytes, size_t length, rj_error *err); /* from the kernel */
 
 rj_uid rj_system_uid(void); /* effective */

@@ -68,8 +68,8 @@ json_t *rj_runtime_in_flight(rj_runtime *runtime);
 
 typedef struct rj_answer {
     rj_status status;
-    const char *message; /* "<plugin id>: ..." on failure, never "" then; "" on success */
-    json_t *result;      /* parsed result document, borrowed; NULL if none */
+    const char *message;   /* "<plugin id>: ..." on failure, never "" then; "" on success */
+    json_t *result;        /* parsed result document, borrowed; NULL if none */
     const char *plugin_id; /* who answered; "" if nobody could be asked */
 } rj_answer;
 

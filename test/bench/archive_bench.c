@@ -14,9 +14,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: archive_bench FILE PARENT NAME\n");
         return 2;
     }
-    rj_failure failure = { 0 };
+    rj_failure failure = {0};
     rj_archive *archive;
-    rj_archive_options options = { .percent_decode = 1 };
+    rj_archive_options options = {.percent_decode = 1};
     rj_archive_extracted extracted;
     unsigned char digest[RJ_SHA256_BYTES];
     char sha256[RJ_SHA256_HEX];

@@ -54,7 +54,7 @@ static rj_status make_policy(size_t count, rj_policy **ret_policy, rj_error *err
         used += (size_t)snprintf(text + used, room - used, "]}");
     }
     used += (size_t)snprintf(text + used, room - used, "]}");
-    rj_policy_source source = { "generated", text, used, RJ_UID_MACHINE };
+    rj_policy_source source = {"generated", text, used, RJ_UID_MACHINE};
     rj_status status = rj_policy_parse(&source, 1, ret_policy, err);
     rj_free(text);
     return status;
@@ -80,13 +80,13 @@ int main(int argc, char **argv)
         return 1;
     }
     for (size_t i = 0; i < count; i++)
-        detections[i] = (rj_detection){ policy->assignments[i].id, RJ_UID_MACHINE,
-                                        RJ_DETECTED_ABSENT, NULL, NULL };
-    rj_plan_input input = { .policy = policy,
-                            .detections = detections,
-                            .detection_count = count,
-                            .evidence = same_evidence,
-                            .trigger = { RJ_TRIGGER_SYNC, NULL, RJ_UID_MACHINE, true, false } };
+        detections[i] = (rj_detection){policy->assignments[i].id, RJ_UID_MACHINE,
+                                       RJ_DETECTED_ABSENT, NULL, NULL};
+    rj_plan_input input = {.policy = policy,
+                           .detections = detections,
+                           .detection_count = count,
+                           .evidence = same_evidence,
+                           .trigger = {RJ_TRIGGER_SYNC, NULL, RJ_UID_MACHINE, true, false}};
     size_t actions = 0;
     for (size_t round = 0; round < rounds; round++) {
         uint64_t begin = rj_clock_monotonic_ns();

@@ -66,21 +66,21 @@ extern "C" {
 typedef int32_t rj_status;
 
 #define RJ_OK ((rj_status)0)
-#define RJ_E_FAILED ((rj_status)-1)          /* tried and did not work; the message says why */
-#define RJ_E_NOT_APPLICABLE ((rj_status)-2)  /* makes no sense on this machine; not a failure */
-#define RJ_E_DENIED ((rj_status)-3)          /* not allowed: by the system, by policy, by grant */
-#define RJ_E_BUSY ((rj_status)-4)            /* something else holds it; later may work */
-#define RJ_E_CANCELLED ((rj_status)-5)       /* stopped on request; nothing is left half done */
-#define RJ_E_NOT_STARTED ((rj_status)-6)     /* never began: asking again is safe */
-#define RJ_E_ABANDONED ((rj_status)-7)       /* outcome unknown: detect before trying again */
-#define RJ_E_INVALID ((rj_status)-8)         /* the input is wrong; trying again cannot help */
-#define RJ_E_NOT_FOUND ((rj_status)-9)       /* what was asked for is not there */
-#define RJ_E_NO_MEMORY ((rj_status)-10)      /* an allocation failed */
-#define RJ_E_IO ((rj_status)-11)             /* reading or writing failed (disk full, permission) */
-#define RJ_E_CORRUPT ((rj_status)-12)        /* data is damaged or its hash does not match */
-#define RJ_E_LIMIT ((rj_status)-13)          /* larger, deeper or more than is accepted */
-#define RJ_E_TIMEOUT ((rj_status)-14)        /* the deadline passed */
-#define RJ_E_EXISTS ((rj_status)-15)         /* already there */
+#define RJ_E_FAILED ((rj_status)-1)         /* tried and did not work; the message says why */
+#define RJ_E_NOT_APPLICABLE ((rj_status)-2) /* makes no sense on this machine; not a failure */
+#define RJ_E_DENIED ((rj_status)-3)         /* not allowed: by the system, by policy, by grant */
+#define RJ_E_BUSY ((rj_status)-4)           /* something else holds it; later may work */
+#define RJ_E_CANCELLED ((rj_status)-5)      /* stopped on request; nothing is left half done */
+#define RJ_E_NOT_STARTED ((rj_status)-6)    /* never began: asking again is safe */
+#define RJ_E_ABANDONED ((rj_status)-7)      /* outcome unknown: detect before trying again */
+#define RJ_E_INVALID ((rj_status)-8)        /* the input is wrong; trying again cannot help */
+#define RJ_E_NOT_FOUND ((rj_status)-9)      /* what was asked for is not there */
+#define RJ_E_NO_MEMORY ((rj_status)-10)     /* an allocation failed */
+#define RJ_E_IO ((rj_status)-11)            /* reading or writing failed (disk full, permission) */
+#define RJ_E_CORRUPT ((rj_status)-12)       /* data is damaged or its hash does not match */
+#define RJ_E_LIMIT ((rj_status)-13)         /* larger, deeper or more than is accepted */
+#define RJ_E_TIMEOUT ((rj_status)-14)       /* the deadline passed */
+#define RJ_E_EXISTS ((rj_status)-15)        /* already there */
 
 /* ---- Handles --------------------------------------------------------------------------------- */
 
@@ -149,7 +149,8 @@ typedef struct rj_host_exec {
     uint32_t size;
     uint32_t minor;
     /* RJ_E_BUSY: the lane's queue is full; then neither function is called.  [any] */
-    rj_status(RJ_CALL *run)(const rj_host *host, rj_op op, void(RJ_CALL *work)(rj_op op, void *data),
+    rj_status(RJ_CALL *run)(const rj_host *host, rj_op op,
+                            void(RJ_CALL *work)(rj_op op, void *data),
                             void(RJ_CALL *done)(rj_op op, void *data, int32_t started), void *data);
 } rj_host_exec;
 

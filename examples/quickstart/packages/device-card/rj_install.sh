@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Craft package: writes a card with the facts of this device.
 #   /Owner:NAME    whose device it is        /Slow    take three seconds, to see the progress bar
 set -eu

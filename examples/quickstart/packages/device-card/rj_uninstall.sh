@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 set -eu
 rm -rf "$RJ_Root/usr/share/device-card"
 echo "removed: $RJ_Root/usr/share/device-card"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 set -eu
 bin=$RJ_Root/usr/local/bin
 mkdir -p "$bin"

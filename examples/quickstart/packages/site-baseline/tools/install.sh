@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 set -eu
 module=$chocolateyPackageFolder/../IniTools/IniTools.psm1
 echo "module in use: $(head -n 1 "$module" | sed 's/^# //')"
