@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* The tests' surroundings: see craft_fixture.h. */
+#include "craft_fixture.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "archive.h"
+#include "archive_hash.h"
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+const char *craft_path(const craft_fixture *fixture, const char *format, ...)
+{
+    static char buffers[4][512];
+    static unsigned next;
+    char *buffer = buffers[next++ % 4];
+    va_list arguments;
+    int length = snprintf(buffer, sizeof buffers[0], "%s/", fixture->folder);
+
+    va_start(arguments, format);
+    vsnprintf(buffer + length, sizeof buffers[0] - (size_t)length, format, arguments);
+    va_end(arguments);
+    return buffer;
+}
+
+int craft_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+const char *craft_text(const char *path)
+{
+    static char text[8192];
+    FILE *file = fopen(path, "re");
+    size_t length = file ? fread(text, 1, sizeof text - 1, file) : 0;
+
+    if (file)
+        fclose(file);
+    text[length] = '\0';
+    return text;
+}
+
+unsigned craft_count(const char *folder)
+{
+    DIR *list = opendir(folder);
+    unsigned count = 0;
+
+    while (list && readdir(list))
+        count++;
+    if (list)
+        closedir(list);
+    return count > 2 ? count - 2 : 0;
+}
+
+/* ---- Archives -------------------------------------------------------------------------------- */
+
+static void put(FILE *file, uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        fputc((int)(value >> (8 * i) & 255), file);
+}
+
+/* What local and central header have in common, from "version needed" on. */
+static void put_sizes(FILE *file, const craft_member *member)
+{
+    uint32_t length = (uint32_t)strlen(member->text);
+
+    put(file, 20, 2);   /* version needed */
+    put(file, 0, 2);    /* flags */
+    put(file, 0, 2);    /* stored */
+    put(file, 0x21, 4); /* time; date 1980-01-01 in the upper half */
+    put(file, rj_crc32(0, member->text, length), 4);
+    put(file, length, 4);
+    put(file, length, 4);
+    put(file, (uint32_t)strlen(member->name), 2);
+    put(file, 0, 2); /* extra */
+}
+
+static uint32_t unix_mode(const craft_member *member)
+{
+    if (member->mode)
+        return 0100000 | member->mode;
+    return strncmp(member->text, "#!", 2) == 0 ? 0100755 : 0100644;
+}
+
+void craft_write_archive(const craft_fixture *fixture, const char *name,
+                         const craft_member *members)
+{
+    FILE *file = fopen(craft_path(fixture, "feed/%s", name), "we");
+    uint32_t offsets[64], directory;
+    size_t count = 0;
+
+    assert_non_null(file);
+    for (; members[count].name; count++) {
+        assert_true(count < 64);
+        offsets[count] = (uint32_t)ftell(file);
+        put(file, 0x04034b50, 4);
+        put_sizes(file, &members[count]);
+        fputs(members[count].name, file);
+        fputs(members[count].text, file);
+    }
+    directory = (uint32_t)ftell(file);
+    for (size_t i = 0; i < count; i++) {
+        put(file, 0x02014b50, 4);
+        put(file, 3 << 8 | 20, 2); /* made by: Unix */
+        put_sizes(file, &members[i]);
+        put(file, 0, 2); /* comment */
+        put(file, 0, 2); /* disk */
+        put(file, 0, 2); /* internal attributes */
+        put(file, unix_mode(&members[i]) << 16, 4);
+        put(file, offsets[i], 4);
+        fputs(members[i].name, file);
+    }
+    offsets[0] = (uint32_t)ftell(file);
+    put(file, 0x06054b50, 4);
+    put(file, 0, 4);
+    put(file, (uint32_t)count, 2);
+    put(file, (uint32_t)count, 2);
+    put(file, offsets[0] - directory, 4);
+    put(file, directory, 4);
+    put(file, 0, 2);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* ---- The plugin ------------------------------------------------------------------------------ */
+
+static void open_host(craft_fixture *fixture)
+{
+    fixture->host = plugin_host_open(rj_plugin_entry_v1, "", craft_path(fixture, "host"), "{}");
+    fixture->plugin = plugin_host_plugin(fixture->host);
+    fixture->table = plugin_host_table(fixture->host, RJ_PACKAGE);
+    assert_non_null(fixture->table);
+}
+
+craft_fixture *craft_fixture_open(void)
+{
+    craft_fixture *fixture = calloc(1, sizeof *fixture);
+
+    assert_non_null(fixture);
+    strcpy(fixture->folder, "/tmp/craft-test-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    assert_int_equal(mkdir(craft_path(fixture, "feed"), 0755), 0);
+    assert_int_equal(mkdir(craft_path(fixture, "host"), 0755), 0);
+    fixture->request = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:[ss], s:{s:s, s:s}, s:i, s:s}", "id", "hello",
+        "format", "craft", "version", "1.0.0", "scope", "system", "location", "hello.zip",
+        "sources", craft_path(fixture, "feed"), "args", " /Lang:de \"/Name:A B\"", "arguments",
+        "/Lang:de", "/Name:A B", "environment", "RJ_PackageID", "hello", "PATH", "/usr/bin:/bin",
+        "time_limit_ms", 20000, "log_path", craft_path(fixture, "hello.log"));
+    assert_non_null(fixture->request);
+    open_host(fixture);
+    return fixture;
+}
+
+void craft_fixture_suspend(craft_fixture *fixture)
+{
+    const char *misuse = fixture->host ? plugin_host_close(fixture->host) : NULL;
+
+    fixture->host = NULL;
+    if (misuse)
+        fail_msg("%s", misuse);
+}
+
+void craft_fixture_reopen(craft_fixture *fixture)
+{
+    craft_fixture_suspend(fixture);
+    open_host(fixture);
+}
+
+void craft_fixture_close(craft_fixture *fixture)
+{
+    craft_fixture_suspend(fixture);
+    rj_archive_remove_tree("/tmp", fixture->folder + strlen("/tmp/"), NULL);
+    json_decref(fixture->request);
+    free(fixture);
+}
+
+typedef struct craft_call {
+    craft_method method;
+    char *request;
+} craft_call;
+
+static void call(rj_plugin *plugin, rj_op op, void *data)
+{
+    craft_call *what = data;
+
+    what->method(plugin, what->request, op);
+    /* borrowed for the call: make a plugin that keeps it notice */
+    memset(what->request, '!', strlen(what->request));
+}
+
+plugin_answer craft_ask_cancelled(craft_fixture *fixture, craft_method method,
+                                  int64_t cancel_after_ms)
+{
+    craft_call what = {method, json_dumps(fixture->request, 0)};
+    plugin_answer answer =
+        plugin_host_call_cancelled(fixture->host, 60000, cancel_after_ms, call, &what);
+
+    free(what.request);
+    return answer;
+}
+
+plugin_answer craft_ask(craft_fixture *fixture, craft_method method)
+{
+    return craft_ask_cancelled(fixture, method, -1);
+}
+
+void craft_fetch_now(craft_fixture *fixture)
+{
+    plugin_answer answer = craft_ask(fixture, fixture->table->fetch);
+
+    if (answer.status != RJ_OK)
+        fail_msg("fetch: %s", answer.message);
+    json_object_set_new(fixture->request, "fetched", json_loads(answer.result, 0, NULL));
+}
+
+plugin_answer craft_install_now(craft_fixture *fixture)
+{
+    craft_fetch_now(fixture);
+    return craft_ask(fixture, fixture->table->install);
+}
+
+const char *craft_said(const plugin_answer *answer, const char *member)
+{
+    static char text[8192];
+    json_t *document = answer->result ? json_loads(answer->result, 0, NULL) : NULL;
+    const json_t *value = json_object_get(document, member);
+
+    text[0] = '\0';
+    if (json_is_string(value)) {
+        snprintf(text, sizeof text, "%s", json_string_value(value));
+    } else if (value) {
+        char *dump = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+        snprintf(text, sizeof text, "%s", dump);
+        free(dump);
+    }
+    json_decref(document);
+    return text;
+}

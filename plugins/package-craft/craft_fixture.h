@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For the tests of crafts: a scratch folder with a feed, archives made of texts, and the plugin in
+ * its test host.
+ */
+#ifndef PACKAGE_CRAFT_FIXTURE_H
+#define PACKAGE_CRAFT_FIXTURE_H
+
+#include <jansson.h>
+#include <realmjoin/package.h>
+
+#include "plugin_host.h"
+
+/* A member of an archive.  `mode` 0: 0644 for texts, 0755 for scripts ("#!"). */
+typedef struct craft_member {
+    const char *name;
+    const char *text;
+    unsigned mode;
+} craft_member;
+
+typedef struct craft_fixture {
+    char folder[64]; /* scratch; feed/ and host/ below it */
+    plugin_host *host;
+    rj_plugin *plugin;
+    const rj_package *table;
+    json_t *request; /* of the craft "hello", to be changed by the test */
+} craft_fixture;
+
+/* Fails the running test on any error. */
+craft_fixture *craft_fixture_open(void);
+/* Close the plugin; fails the test if it misbehaved. */
+void craft_fixture_suspend(craft_fixture *fixture);
+/* Open it (again) on the same state. */
+void craft_fixture_reopen(craft_fixture *fixture);
+/* Suspend, and remove everything. */
+void craft_fixture_close(craft_fixture *fixture);
+
+/* Write <folder>/feed/<name>; members end with a NULL name. */
+void craft_write_archive(const craft_fixture *fixture, const char *name,
+                         const craft_member *members);
+/* Formatted path below the scratch folder, in one of four rotating buffers. */
+const char *craft_path(const craft_fixture *fixture, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int craft_there(const char *path);
+/* The file's text in a static buffer; "" if it is not there. */
+const char *craft_text(const char *path);
+/* How many entries a folder has; 0 if it is not there. */
+unsigned craft_count(const char *folder);
+
+typedef void(RJ_CALL *craft_method)(rj_plugin *plugin, const char *request_json, rj_op op);
+/* Ask with the fixture's request. */
+plugin_answer craft_ask(craft_fixture *fixture, craft_method method);
+plugin_answer craft_ask_cancelled(craft_fixture *fixture, craft_method method,
+                                  int64_t cancel_after_ms);
+/* fetch, its result put into the request, install. */
+plugin_answer craft_install_now(craft_fixture *fixture);
+/* fetch has to work; its result goes into the request. */
+void craft_fetch_now(craft_fixture *fixture);
+/* The member of the answer's result as text ("true", "3", "a text"), "" if it is not there. */
+const char *craft_said(const plugin_answer *answer, const char *member);
+
+#endif

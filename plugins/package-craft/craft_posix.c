@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The POSIX side of craft_system.h. */
+#include "craft_system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive.h"
+
+const char *const craft_install_script = "rj_install.sh";
+const char *const craft_uninstall_script = "rj_uninstall.sh";
+const char *const craft_detect_script = "rj_detect.sh";
+
+/* Exit codes have 8 bits here: what scripts return as 3010 and 1641 arrives as these. */
+int craft_exit_wants_restart(int32_t code)
+{
+    return code == (3010 & 255) || code == (1641 & 255);
+}
+
+int craft_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
+
+static rj_status cannot(rj_failure *failure, const char *verb, const char *path)
+{
+    int number = errno;
+    rj_status status = number == ENOENT                      ? RJ_E_NOT_FOUND
+                       : number == EACCES || number == EPERM ? RJ_E_DENIED
+                                                             : RJ_E_IO;
+
+    return rj_fail(failure, status, "cannot %s %s: %s", verb, path, strerror(number));
+}
+
+int craft_exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+rj_status craft_sync_folder(const char *path, rj_failure *failure)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int failed;
+
+    if (fd < 0)
+        return cannot(failure, "open", path);
+    failed = fsync(fd);
+    if (failed)
+        cannot(failure, "write", path);
+    close(fd);
+    return failed ? RJ_E_IO : RJ_OK;
+}
+
+static rj_status sync_parent(const char *path, rj_failure *failure)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+    rj_status status = parent ? craft_sync_folder(parent, failure) : rj_fail_memory(failure);
+
+    free(parent);
+    return status;
+}
+
+rj_status craft_make_folder(const char *path, rj_failure *failure)
+{
+    struct stat st;
+
+    if (mkdir(path, 0755) == 0)
+        return sync_parent(path, failure);
+    if (errno != EEXIST)
+        return cannot(failure, "create", path);
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return rj_fail(failure, RJ_E_IO, "%s is not a folder", path);
+    return RJ_OK;
+}
+
+rj_status craft_make_startable(const char *path, rj_failure *failure)
+{
+    return chmod(path, 0755) == 0 ? RJ_OK : cannot(failure, "make executable", path);
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, text, length);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        text += n;
+        length -= (size_t)n;
+    }
+    return 0;
+}
+
+rj_status craft_write_file(const char *folder, const char *name, const char *text, size_t length,
+                           rj_failure *failure)
+{
+    char *path = NULL, *part = NULL;
+    rj_status status = RJ_OK;
+    int fd = -1;
+
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    if (!path || asprintf(&part, "%s.part", path) < 0) {
+        free(path);
+        return rj_fail_memory(failure);
+    }
+    fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0 || write_all(fd, text, length) != 0 || fsync(fd) != 0)
+        status = cannot(failure, "write", part);
+    if (fd >= 0)
+        close(fd);
+    if (status == RJ_OK)
+        status = craft_move(part, path, failure);
+    if (status == RJ_OK)
+        status = craft_sync_folder(folder, failure);
+    free(part);
+    free(path);
+    return status;
+}
+
+rj_status craft_read_file(const char *path, size_t max, char **ret_text, rj_failure *failure)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char *text = fd >= 0 ? malloc(max + 2) : NULL;
+    rj_status status = RJ_OK;
+    size_t length = 0;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return cannot(failure, "open", path);
+    while (text && n > 0 && length <= max) {
+        n = read(fd, text + length, max + 1 - length);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            length += (size_t)n;
+    }
+    if (!text)
+        status = rj_fail_memory(failure);
+    else if (n < 0)
+        status = cannot(failure, "read", path);
+    else if (length > max)
+        status = rj_fail(failure, RJ_E_LIMIT, "%s has more than %zu bytes", path, max);
+    close(fd);
+    if (status != RJ_OK) {
+        free(text);
+        return status;
+    }
+    text[length] = '\0';
+    *ret_text = text;
+    return RJ_OK;
+}
+
+rj_status craft_move(const char *from, const char *to, rj_failure *failure)
+{
+    return rename(from, to) == 0 ? RJ_OK : cannot(failure, "rename", from);
+}
+
+rj_status craft_remove_file(const char *path, rj_failure *failure)
+{
+    return unlink(path) == 0 || errno == ENOENT ? RJ_OK : cannot(failure, "remove", path);
+}
+
+rj_status craft_make_unique_folder(const char *parent, char **ret_path, rj_failure *failure)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/XXXXXX", parent) < 0)
+        return rj_fail_memory(failure);
+    if (!mkdtemp(path)) {
+        rj_status status = cannot(failure, "create a folder in", parent);
+
+        free(path);
+        return status;
+    }
+    *ret_path = path;
+    return RJ_OK;
+}
+
+void craft_empty_folder(const char *folder)
+{
+    DIR *list = opendir(folder);
+    struct dirent *entry;
+
+    while (list && (entry = readdir(list)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rj_archive_remove_tree(folder, entry->d_name, NULL);
+    if (list)
+        closedir(list);
+}
