@@ -218,11 +218,14 @@ static void begin(rj_plugin *plugin, const char *request_json, rj_op op, const c
             rj_fail(&task->failure, RJ_E_BUSY, "craft %s: %s has to wait until %s has ended",
                     task->request.id, verb->name, other->verb->name);
     if (task->status == RJ_OK) {
-        task->status = plugin->exec->run(plugin->host, op, before_work, before_done, task);
-        if (task->status == RJ_OK)
+        /* once it is queued, the task belongs to the lane */
+        rj_status queued = plugin->exec->run(plugin->host, op, before_work, before_done, task);
+
+        if (queued == RJ_OK)
             return;
-        rj_fail(&task->failure, task->status, "craft %s: too much is waiting already; try later",
-                task->request.id);
+        task->status =
+            rj_fail(&task->failure, queued, "craft %s: too much is waiting already; try later",
+                    task->request.id);
     }
     answer(task);
 }
