@@ -58,6 +58,7 @@ typedef enum rj_step {
     RJ_STEP_VERIFYING, /* provider answered; proof and record are missing */
     RJ_STEP_DONE,      /* record written in the same transaction */
     RJ_STEP_FAILED,    /* failure recorded in the same transaction */
+    RJ_STEP_DROPPED    /* ended before it changed anything, and not by its own fault */
 } rj_step;
 const char *rj_step_name(rj_step step);
 
@@ -87,6 +88,24 @@ rj_status rj_store_journal_end(rj_store *store, const rj_journal_entry *entry, r
 /* Entries neither DONE nor FAILED, oldest first; one allocation, rj_free(). */
 rj_status rj_store_journal_open_entries(rj_store *store, rj_journal_entry **ret_entries,
                                         size_t *ret_count, rj_error *err);
+
+/* DROPPED: no record, no attempt, only the history knows. */
+rj_status rj_store_journal_drop(rj_store *store, int64_t number, const char *message,
+                                rj_error *err);
+
+/* What was done to a package of one owner, newest first, at most RJ_STORE_HISTORY of each. */
+#define RJ_STORE_HISTORY 10
+typedef struct rj_store_past {
+    rj_verdict verdict;
+    rj_step step; /* where it is, or how it ended */
+    const char *version;
+    const char *message;
+    const char *correlation;
+    int32_t exit_code;
+    int64_t started_wall_ms, ended_wall_ms; /* ended 0: not yet */
+} rj_store_past;
+rj_status rj_store_history(rj_store *store, const char *id, rj_uid uid, rj_store_past **ret_past,
+                           size_t *ret_count, rj_error *err);
 
 /* For kill tests: kill this process (SIGKILL) at the n-th durable write, before it (when odd: 2n-1)
  * or right after it (even: 2n).  0: never. */

@@ -23,6 +23,8 @@ const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size);
 rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err);
 const char *rj_system_host_name(char *ret_name, size_t size);
 long rj_system_pid(void);
+/* End at once, as if killed (SIGKILL): nothing is flushed, nothing is cleaned up.  For kill tests. */
+void rj_system_kill_self(void);
 /* True when the system's service manager started this process (then --root and environment
  * overrides are refused). */
 bool rj_system_is_installed_service(void);
