@@ -100,15 +100,15 @@ rj_status rj_store_journal_step(rj_store *store, int64_t number, rj_step step, r
     return rj_store_leave(store, RJ_STORE_WRITE, status, err);
 }
 
-typedef struct ending {
+typedef struct entry_end {
     int64_t number;
     rj_step step;
     int32_t exit_code;
     const char *message;
-} ending;
+} entry_end;
 
 /* The request is no longer needed and the largest part of the row. */
-static rj_status end_entry(rj_store *store, const ending *ending, rj_error *err)
+static rj_status end_entry(rj_store *store, const entry_end *ending, rj_error *err)
 {
     sqlite3_stmt *end = NULL;
     rj_status status = rj_store_statement(store, RJ_STATEMENT_JOURNAL_END,
@@ -172,7 +172,7 @@ static rj_status keep_outcome(rj_store *store, const rj_journal_entry *entry, rj
 rj_status rj_store_journal_end(rj_store *store, const rj_journal_entry *entry, rj_step step,
                                const rj_store_record *record, rj_error *err)
 {
-    ending ending = {entry->number, step, record->core.exit_code, record->message};
+    entry_end ending = {entry->number, step, record->core.exit_code, record->message};
     rj_status status = rj_store_enter(store, RJ_STORE_WRITE, err);
     if (status != RJ_OK)
         return status;
@@ -186,7 +186,7 @@ rj_status rj_store_journal_end(rj_store *store, const rj_journal_entry *entry, r
 
 rj_status rj_store_journal_drop(rj_store *store, int64_t number, const char *message, rj_error *err)
 {
-    ending ending = {number, RJ_STEP_DROPPED, 0, message};
+    entry_end ending = {number, RJ_STEP_DROPPED, 0, message};
     rj_status status = rj_store_enter(store, RJ_STORE_WRITE, err);
     if (status != RJ_OK)
         return status;
