@@ -3,13 +3,14 @@
  * The package cache: see cache.h.
  *
  * Happy path: source -> <folder>/.part-XXXXXX (hashed on the way) -> fsync -> rename to its hash.
- * Failure modes: whatever fails removes the part; a part left by a power cut is only lost space,
- * since the cache may be emptied at any time.
+ * Failure modes: whatever fails removes the part; a part left by a crash is removed by the next add.
+ * So one folder is used by one thread at a time, as a plugin's lane is one.
  */
 #include "archive_internal.h"
 #include "cache.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PART_PREFIX ".part-"
 #define PIECE_BYTES ((size_t)256 * 1024)
 
 const char *rj_sha256_problem(const char *text)
@@ -91,6 +93,19 @@ static rj_status copy_hashed(const rj_cache_request *request, rj_source *source,
     return status;
 }
 
+/* What a crash has left. */
+static void remove_old_parts(const char *folder)
+{
+    DIR *list = opendir(folder);
+    struct dirent *entry;
+
+    while (list && (entry = readdir(list)))
+        if (strncmp(entry->d_name, PART_PREFIX, strlen(PART_PREFIX)) == 0)
+            unlinkat(dirfd(list), entry->d_name, 0);
+    if (list)
+        closedir(list);
+}
+
 /* Make the complete part durable under its name. */
 static rj_status put_in_place(int fd, const char *part, const char *folder, const char *path,
                               rj_failure *failure)
@@ -129,7 +144,8 @@ rj_status rj_cache_add(const rj_cache_request *request, rj_cached *ret_cached, r
                          (unsigned long long)request->max_bytes);
         goto out;
     }
-    if (asprintf(&part, "%s/.part-XXXXXX", request->folder) < 0) {
+    remove_old_parts(request->folder);
+    if (asprintf(&part, "%s/" PART_PREFIX "XXXXXX", request->folder) < 0) {
         part = NULL;
         status = rj_fail_memory(failure);
         goto out;

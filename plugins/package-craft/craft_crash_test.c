@@ -256,6 +256,7 @@ static void a_fetch_survives_death_at_every_step(void **state)
         unlink(json_string_value(json_object_get(fetched, "path")));
         died = dies(f, deaths + 1, "fetch");
         craft_fetch_now(f);
+        assert_int_equal(craft_count(craft_path(f, "host/cache")), 1);
         craft_fixture_close(f);
     }
     assert_true(deaths > 2);

@@ -135,15 +135,44 @@ void craft_write_archive(const craft_fixture *fixture, const char *name,
 
 /* ---- The plugin ------------------------------------------------------------------------------ */
 
-static void open_host(craft_fixture *fixture)
+/* A host that grants everything but spawn: the test host's own with a narrower query(). */
+static const rj_host *granting_host;
+
+static const void *RJ_CALL query_without_spawn(const rj_host *host, const char *id)
 {
-    fixture->host = plugin_host_open(rj_plugin_entry_v1, "", craft_path(fixture, "host"), "{}");
+    (void)host;
+    return strcmp(id, RJ_HOST_SPAWN) == 0 ? NULL : granting_host->query(granting_host, id);
+}
+
+static rj_status RJ_CALL create_without_spawn(const rj_host *host, const char *config_json,
+                                              rj_plugin **ret_plugin)
+{
+    static rj_host narrow;
+
+    granting_host = host;
+    narrow = *host;
+    narrow.query = query_without_spawn;
+    return rj_plugin_entry_v1()->create(&narrow, config_json, ret_plugin);
+}
+
+static const rj_plugin_desc *entry_without_spawn(void)
+{
+    static rj_plugin_desc descriptor;
+
+    descriptor = *rj_plugin_entry_v1();
+    descriptor.create = create_without_spawn;
+    return &descriptor;
+}
+
+static void open_host(craft_fixture *fixture, const rj_plugin_desc *(*entry)(void))
+{
+    fixture->host = plugin_host_open(entry, "", craft_path(fixture, "host"), "{}");
     fixture->plugin = plugin_host_plugin(fixture->host);
     fixture->table = plugin_host_table(fixture->host, RJ_PACKAGE);
     assert_non_null(fixture->table);
 }
 
-craft_fixture *craft_fixture_open(void)
+static craft_fixture *open_with(const rj_plugin_desc *(*entry)(void))
 {
     craft_fixture *fixture = calloc(1, sizeof *fixture);
 
@@ -159,8 +188,18 @@ craft_fixture *craft_fixture_open(void)
         "/Lang:de", "/Name:A B", "environment", "RJ_PackageID", "hello", "PATH", "/usr/bin:/bin",
         "time_limit_ms", 20000, "log_path", craft_path(fixture, "hello.log"));
     assert_non_null(fixture->request);
-    open_host(fixture);
+    open_host(fixture, entry);
     return fixture;
+}
+
+craft_fixture *craft_fixture_open(void)
+{
+    return open_with(rj_plugin_entry_v1);
+}
+
+craft_fixture *craft_fixture_open_without_spawn(void)
+{
+    return open_with(entry_without_spawn);
 }
 
 void craft_fixture_suspend(craft_fixture *fixture)
@@ -175,7 +214,7 @@ void craft_fixture_suspend(craft_fixture *fixture)
 void craft_fixture_reopen(craft_fixture *fixture)
 {
     craft_fixture_suspend(fixture);
-    open_host(fixture);
+    open_host(fixture, rj_plugin_entry_v1);
 }
 
 void craft_fixture_close(craft_fixture *fixture)
@@ -214,6 +253,30 @@ plugin_answer craft_ask_cancelled(craft_fixture *fixture, craft_method method,
 plugin_answer craft_ask(craft_fixture *fixture, craft_method method)
 {
     return craft_ask_cancelled(fixture, method, -1);
+}
+
+typedef struct craft_two_calls {
+    craft_fixture *fixture;
+    craft_method first, second;
+    plugin_answer answer;
+} craft_two_calls;
+
+static void call_two(rj_plugin *plugin, rj_op op, void *data)
+{
+    craft_two_calls *both = data;
+    craft_call what = {both->first, json_dumps(both->fixture->request, 0)};
+
+    call(plugin, op, &what);
+    free(what.request);
+    both->answer = craft_ask(both->fixture, both->second);
+}
+
+plugin_answer craft_ask_meanwhile(craft_fixture *fixture, craft_method first, craft_method second)
+{
+    craft_two_calls both = {.fixture = fixture, .first = first, .second = second};
+
+    plugin_host_call(fixture->host, 60000, call_two, &both);
+    return both.answer;
 }
 
 void craft_fetch_now(craft_fixture *fixture)

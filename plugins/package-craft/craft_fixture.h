@@ -28,6 +28,8 @@ typedef struct craft_fixture {
 
 /* Fails the running test on any error. */
 craft_fixture *craft_fixture_open(void);
+/* The same, where the policy does not let the plugin start programs. */
+craft_fixture *craft_fixture_open_without_spawn(void);
 /* Close the plugin; fails the test if it misbehaved. */
 void craft_fixture_suspend(craft_fixture *fixture);
 /* Open it (again) on the same state. */
@@ -52,6 +54,8 @@ typedef void(RJ_CALL *craft_method)(rj_plugin *plugin, const char *request_json,
 plugin_answer craft_ask(craft_fixture *fixture, craft_method method);
 plugin_answer craft_ask_cancelled(craft_fixture *fixture, craft_method method,
                                   int64_t cancel_after_ms);
+/* Ask `second` while `first` is under way; the answer of the second. */
+plugin_answer craft_ask_meanwhile(craft_fixture *fixture, craft_method first, craft_method second);
 /* fetch, its result put into the request, install. */
 plugin_answer craft_install_now(craft_fixture *fixture);
 /* fetch has to work; its result goes into the request. */

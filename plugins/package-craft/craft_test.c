@@ -607,6 +607,43 @@ static void two_instances_in_one_process_do_not_see_each_other(void **state)
     craft_fixture_close(two);
 }
 
+static void without_the_grant_to_start_programs_an_install_says_so(void **state)
+{
+    craft_fixture *f = craft_fixture_open_without_spawn();
+    plugin_answer answer;
+
+    (void)state;
+    write_craft(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
+    answer = craft_install_now(f);
+    assert_fails(&answer, RJ_E_FAILED, "\"spawn\" is not granted by the policy");
+    assert_nothing_left(f);
+    craft_fixture_close(f);
+}
+
+static void a_second_install_of_the_same_craft_has_to_wait(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    write_craft(f, "#!/bin/sh\nsleep 0.3\n", NULL, NULL);
+    craft_fetch_now(f);
+    answer = craft_ask_meanwhile(f, f->table->install, f->table->install);
+    assert_fails(&answer, RJ_E_BUSY, "install has to wait until install has ended");
+    answer = DETECT(f);
+    assert_string_equal(craft_said(&answer, "installed"), "true");
+}
+
+static void a_fetch_does_not_wait_for_an_install(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    write_craft(f, "#!/bin/sh\nsleep 0.3\n", NULL, NULL);
+    craft_fetch_now(f);
+    answer = craft_ask_meanwhile(f, f->table->install, f->table->fetch);
+    assert_ok(&answer);
+}
+
 static void only_the_package_interface_is_offered(void **state)
 {
     craft_fixture *f = *state;
@@ -653,6 +690,9 @@ int main(void)
         T(a_failed_uninstall_keeps_the_record),
         T(a_craft_that_cannot_be_uninstalled_is_forgotten_and_that_is_said),
         T(two_instances_in_one_process_do_not_see_each_other),
+        cmocka_unit_test(without_the_grant_to_start_programs_an_install_says_so),
+        T(a_second_install_of_the_same_craft_has_to_wait),
+        T(a_fetch_does_not_wait_for_an_install),
         T(only_the_package_interface_is_offered),
     };
 

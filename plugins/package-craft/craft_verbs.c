@@ -75,7 +75,7 @@ static rj_status explain_script(craft_task *task)
 {
     const craft_ended *ended = &task->ended;
     const char *id = task->request.id, *script = task->script;
-    char output[MESSAGE_TAIL], after[MESSAGE_TAIL + 32];
+    char output[MESSAGE_TAIL], after[MESSAGE_TAIL + 32], limit[32] = "";
 
     last_output(task, output, sizeof output);
     snprintf(after, sizeof after, "%s%s", output[0] ? "; last output: " : "; it printed nothing",
@@ -88,11 +88,13 @@ static rj_status explain_script(craft_task *task)
         return rj_fail(&task->failure, RJ_E_FAILED, "craft %s: %s was killed by signal %d (%s)%s",
                        id, script, (int)ended->value, strsignal(ended->value), after);
     case RJ_EXIT_TIMEOUT:
+        if (task->script_limit_ms > 0)
+            snprintf(limit, sizeof limit, " of %" PRId64 " s",
+                     (task->script_limit_ms + 999) / 1000);
         return rj_fail(&task->failure, RJ_E_TIMEOUT,
-                       "craft %s: %s did not end within its time limit of %" PRId64
-                       " s and was killed with all its processes; what it did until then "
-                       "remains%s",
-                       id, script, (task->script_limit_ms + 999) / 1000, after);
+                       "craft %s: %s did not end within its time limit%s and was killed with all "
+                       "its processes; what it did until then remains%s",
+                       id, script, limit, after);
     case RJ_EXIT_CANCELLED:
         if (task->start_tried == 0)
             return rj_fail(&task->failure, RJ_E_CANCELLED,
