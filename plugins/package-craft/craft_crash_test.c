@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "craft_fixture.h"
+#include "craft_fixture_test.h"
 
 /* ---- Dying at the n-th step ------------------------------------------------------------------ */
 
@@ -161,7 +161,7 @@ static void die_installing(const char *uninstall, const char *detect, const char
         craft_fixture *f = open_with(COUNTING, uninstall, detect);
         plugin_answer answer;
         const char *version;
-        int ran;
+        int ran, recorded;
 
         assert_true(deaths < 100);
         if (former[0]) {
@@ -173,8 +173,11 @@ static void die_installing(const char *uninstall, const char *detect, const char
         craft_fetch_now(f);
         died = dies(f, deaths + 1, "install");
         ran = craft_there(craft_path(f, "out"));
+        recorded = craft_there(craft_path(f, "host/state/work/hello/installed.json"));
         answer = recover_now(f);
         version = detected(f);
+        if (recorded)
+            assert_said(&answer, "outcome", "finished");
         if (strcmp(craft_said(&answer, "outcome"), "finished") == 0) {
             assert_true(died && ran);
             assert_string_equal(version, "2.0.0");

@@ -347,7 +347,7 @@ static rj_status install_before(craft_task *task)
     if (strlen(request->fetched_version) >= sizeof task->record.version)
         return rj_fail(&task->failure, RJ_E_INVALID, "craft %s: its version is too long",
                        request->id);
-    strcpy(task->record.version, request->fetched_version);
+    snprintf(task->record.version, sizeof task->record.version, "%s", request->fetched_version);
     status = settle_leftovers(task);
     if (status != RJ_OK)
         return status;
@@ -526,7 +526,7 @@ static rj_status finish_install(craft_task *task)
 
     if (!version || strlen(version) >= sizeof record.version)
         return give_back(task, 0);
-    strcpy(record.version, version);
+    snprintf(record.version, sizeof record.version, "%s", version);
     record.has_uninstall = package_holds(task, CRAFT_WORK, craft_uninstall_script);
     status = craft_store_mark_succeeded(store, &task->request, &record, &task->failure);
     if (status == RJ_OK)

@@ -3,8 +3,8 @@
  * For the tests of crafts: a scratch folder with a feed, archives made of texts, and the plugin in
  * its test host.
  */
-#ifndef PACKAGE_CRAFT_FIXTURE_H
-#define PACKAGE_CRAFT_FIXTURE_H
+#ifndef PACKAGE_CRAFT_FIXTURE_TEST_H
+#define PACKAGE_CRAFT_FIXTURE_TEST_H
 
 #include <jansson.h>
 #include <realmjoin/package.h>
@@ -62,5 +62,20 @@ plugin_answer craft_install_now(craft_fixture *fixture);
 void craft_fetch_now(craft_fixture *fixture);
 /* The member of the answer's result as text ("true", "3", "a text"), "" if it is not there. */
 const char *craft_said(const plugin_answer *answer, const char *member);
+
+/* Write hello.zip with a payload and these scripts; NULL: without. */
+void craft_write(const craft_fixture *fixture, const char *install, const char *uninstall,
+                 const char *detect);
+void craft_set_environment(const craft_fixture *fixture, const char *name, const char *value);
+void craft_assert_has(const char *text, const char *part);
+void craft_assert_ok(const plugin_answer *answer);
+/* This status, and `part` in the message. */
+void craft_assert_fails(const plugin_answer *answer, rj_status status, const char *part);
+/* No record, no work, no trash. */
+void craft_assert_nothing_left(const craft_fixture *fixture);
+
+/* For cmocka: *state is a craft_fixture. */
+int craft_setup(void **state);
+int craft_teardown(void **state);
 
 #endif

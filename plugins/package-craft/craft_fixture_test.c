@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tests' surroundings: see craft_fixture.h. */
-#include "craft_fixture.h"
+/* The tests' surroundings: see craft_fixture_test.h. */
+#include "craft_fixture_test.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -177,7 +177,7 @@ static craft_fixture *open_with(const rj_plugin_desc *(*entry)(void))
     craft_fixture *fixture = calloc(1, sizeof *fixture);
 
     assert_non_null(fixture);
-    strcpy(fixture->folder, "/tmp/craft-test-XXXXXX");
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/craft-test-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     assert_int_equal(mkdir(craft_path(fixture, "feed"), 0755), 0);
     assert_int_equal(mkdir(craft_path(fixture, "host"), 0755), 0);
@@ -311,4 +311,63 @@ const char *craft_said(const plugin_answer *answer, const char *member)
     }
     json_decref(document);
     return text;
+}
+
+/* ---- What tests of crafts say ------------------------------------------------------------------ */
+
+void craft_write(const craft_fixture *f, const char *install, const char *uninstall,
+                 const char *detect)
+{
+    craft_member members[5] = {{"rj_install.sh", install, 0}, {"data/payload.txt", "payload", 0}};
+    size_t count = 2;
+
+    if (uninstall)
+        members[count++] = (craft_member){"rj_uninstall.sh", uninstall, 0};
+    if (detect)
+        members[count++] = (craft_member){"rj_detect.sh", detect, 0};
+    craft_write_archive(f, "hello.zip", members);
+}
+
+void craft_set_environment(const craft_fixture *f, const char *name, const char *value)
+{
+    json_object_set_new(json_object_get(f->request, "environment"), name, json_string(value));
+}
+
+void craft_assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("\"%s\" does not contain \"%s\"", text, part);
+}
+
+void craft_assert_fails(const plugin_answer *answer, rj_status status, const char *part)
+{
+    if (answer->status != status)
+        fail_msg("status %d instead of %d: %s", (int)answer->status, (int)status, answer->message);
+    craft_assert_has(answer->message, part);
+}
+
+void craft_assert_ok(const plugin_answer *answer)
+{
+    if (answer->status != RJ_OK)
+        fail_msg("status %d: %s", (int)answer->status, answer->message);
+}
+
+void craft_assert_nothing_left(const craft_fixture *f)
+{
+    assert_int_equal(craft_count(craft_path(f, "host/state/crafts")), 0);
+    assert_int_equal(craft_count(craft_path(f, "host/state/work")), 0);
+    assert_int_equal(craft_count(craft_path(f, "host/state/old")), 0);
+    assert_int_equal(craft_count(craft_path(f, "host/state/trash")), 0);
+}
+
+int craft_setup(void **state)
+{
+    *state = craft_fixture_open();
+    return 0;
+}
+
+int craft_teardown(void **state)
+{
+    craft_fixture_close(*state);
+    return 0;
 }
