@@ -299,6 +299,21 @@ static void an_agent_killed_in_mid_script_asks_the_detect_script(void **state)
     craft_fixture_close(f);
 }
 
+static void a_former_record_that_was_left_aside_comes_back(void **state)
+{
+    craft_fixture *f = open_with(COUNTING, NULL, NULL);
+    plugin_answer answer = craft_ask(f, f->table->install);
+
+    (void)state;
+    assert_int_equal(answer.status, RJ_OK);
+    assert_int_equal(__real_rename(craft_path(f, "host/state/crafts/hello"),
+                                   craft_path(f, "host/state/old/hello")),
+                     0);
+    recover_now(f);
+    assert_string_equal(detected(f), "1.0.0");
+    craft_fixture_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_fetch_survives_death_at_every_step),
         cmocka_unit_test(an_agent_killed_in_mid_script_says_that_the_outcome_is_not_known),
         cmocka_unit_test(an_agent_killed_in_mid_script_asks_the_detect_script),
+        cmocka_unit_test(a_former_record_that_was_left_aside_comes_back),
     };
 
     return cmocka_run_group_tests_name("package-craft crash", tests, NULL, NULL);
