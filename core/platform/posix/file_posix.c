@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* Files: bounded reading, durable replacing, stamps, hashes, the instance lock. */
+#include "platform/file.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "platform/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mbedtls/sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* A descriptor of a regular file; opening never blocks, as O_NONBLOCK makes a FIFO answer at once. */
+static rj_status open_regular(const char *path, int *ret_fd, struct stat *ret_stat, rj_error *err)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return rj_fail_errno(err, errno, "%s cannot be opened", path);
+    if (fstat(fd, ret_stat) < 0) {
+        rj_status status = rj_fail_errno(err, errno, "%s cannot be examined", path);
+        close(fd);
+        return status;
+    }
+    if (!S_ISREG(ret_stat->st_mode)) {
+        close(fd);
+        return rj_fail(err, RJ_E_INVALID, "%s is not a regular file", path);
+    }
+    *ret_fd = fd;
+    return RJ_OK;
+}
+
+/* Bytes read, fewer than size only at the end; -1 with errno. */
+static ssize_t read_fully(int fd, char *bytes, size_t size)
+{
+    size_t used = 0;
+    while (used < size) {
+        ssize_t got = read(fd, bytes + used, size - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
+static rj_status too_large(const char *path, size_t max_bytes, rj_error *err)
+{
+    return rj_fail(err, RJ_E_LIMIT, "%s is larger than the %zu bytes that are accepted", path,
+                   max_bytes);
+}
+
+/* Files of /proc claim to have 0 bytes, and others may grow: read until the end, not the size. */
+static rj_status read_all(int fd, const char *path, size_t expected, size_t max_bytes,
+                          char **ret_bytes, size_t *ret_length, rj_error *err)
+{
+    size_t capacity = expected < 4000 ? 4000 : expected;
+    capacity = capacity < max_bytes ? capacity : max_bytes;
+    char *bytes = rj_malloc(capacity + 2);
+    size_t used = 0;
+    while (bytes) {
+        ssize_t got = read_fully(fd, bytes + used, capacity + 1 - used);
+        if (got < 0) {
+            rj_status status = rj_fail_errno(err, errno, "%s cannot be read", path);
+            rj_free(bytes);
+            return status;
+        }
+        used += (size_t)got;
+        if (used <= capacity) {
+            bytes[used] = '\0';
+            *ret_bytes = bytes;
+            *ret_length = used;
+            return RJ_OK;
+        }
+        if (capacity == max_bytes) {
+            rj_free(bytes);
+            return too_large(path, max_bytes, err);
+        }
+        capacity = capacity > max_bytes / 2 ? max_bytes : capacity * 2;
+        char *larger = rj_realloc(bytes, capacity + 2);
+        if (!larger)
+            rj_free(bytes);
+        bytes = larger;
+    }
+    return rj_fail_memory(err, "reading a file");
+}
+
+rj_status rj_file_read(const char *path, size_t max_bytes, char **ret_bytes, size_t *ret_length,
+                       rj_error *err)
+{
+    int fd;
+    struct stat st;
+    rj_status status = open_regular(path, &fd, &st, err);
+    if (status)
+        return status;
+    if (st.st_size > 0 && (uint64_t)st.st_size > max_bytes)
+        status = too_large(path, max_bytes, err);
+    else
+        status = read_all(fd, path, (size_t)st.st_size, max_bytes, ret_bytes, ret_length, err);
+    close(fd);
+    return status;
+}
+
+rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
+{
+    int fd;
+    struct stat st;
+    rj_status status = open_regular(path, &fd, &st, err);
+    if (status)
+        return status;
+    mbedtls_sha256_context sha;
+    mbedtls_sha256_init(&sha);
+    mbedtls_sha256_starts(&sha, 0);
+    static const char digits[] = "0123456789abcdef";
+    unsigned char buffer[16384];
+    unsigned char digest[32];
+    ssize_t got;
+    while ((got = read_fully(fd, (char *)buffer, sizeof buffer)) > 0)
+        mbedtls_sha256_update(&sha, buffer, (size_t)got);
+    if (got < 0)
+        status = rj_fail_errno(err, errno, "%s cannot be read", path);
+    else
+        mbedtls_sha256_finish(&sha, digest);
+    mbedtls_sha256_free(&sha);
+    close(fd);
+    if (status)
+        return status;
+    for (size_t i = 0; i < sizeof digest; i++) {
+        ret_hex[2 * i] = digits[digest[i] >> 4];
+        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    ret_hex[64] = '\0';
+    return RJ_OK;
+}
+
+bool rj_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash ^= value;
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ (hash >> 29);
+}
+
+uint64_t rj_file_stamp(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return 0;
+    uint64_t hash = mix(1, (uint64_t)st.st_dev);
+    hash = mix(hash, (uint64_t)st.st_ino);
+    hash = mix(hash, (uint64_t)st.st_size);
+    hash = mix(hash, (uint64_t)st.st_mtim.tv_sec);
+    hash = mix(hash, (uint64_t)st.st_mtim.tv_nsec);
+    hash = mix(hash, (uint64_t)st.st_ctim.tv_sec);
+    hash = mix(hash, (uint64_t)st.st_ctim.tv_nsec);
+    return hash ? hash : 1;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static rj_status write_fully(int fd, const char *bytes, size_t length, const char *path,
+                             rj_error *err)
+{
+    while (length) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return rj_fail_errno(err, errno, "%s cannot be written", path);
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return RJ_OK;
+}
+
+/* A rename is durable when its folder is. */
+static rj_status sync_folder_of(const char *path, rj_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    char *folder = length ? rj_strndup(path, length) : rj_strdup("/");
+    if (!folder)
+        return rj_fail_memory(err, "writing a file");
+    rj_status status = RJ_OK;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        status = rj_fail_errno(err, errno, "folder %s cannot be opened", folder);
+    else if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+        status = rj_fail_errno(err, errno, "folder %s cannot be made durable", folder);
+    if (fd >= 0)
+        close(fd);
+    rj_free(folder);
+    return status;
+}
+
+/* "<folder>/.<name>.<random>.tmp" */
+static rj_status temporary_name(const char *path, char **ret_name, rj_error *err)
+{
+    uint64_t random;
+    rj_status status = rj_random(&random, sizeof random, err);
+    if (status)
+        return status;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_append(&text, path, (size_t)(name - path));
+    rj_text_addf(&text, ".%s.%016llx.tmp", name, (unsigned long long)random);
+    *ret_name = rj_text_take(&text);
+    return *ret_name ? RJ_OK : rj_fail_memory(err, "writing a file");
+}
+
+rj_status rj_file_write(const char *path, const void *bytes, size_t length, unsigned mode,
+                        rj_error *err)
+{
+    char *temporary = NULL;
+    rj_status status = temporary_name(path, &temporary, err);
+    if (status)
+        return status;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        status = rj_fail_errno(err, errno, "%s cannot be written", path);
+        rj_free(temporary);
+        return status;
+    }
+    status = write_fully(fd, bytes, length, path, err);
+    if (!status && fchmod(fd, (mode_t)mode) < 0)
+        status = rj_fail_errno(err, errno, "mode of %s cannot be set", path);
+    if (!status && fsync(fd) < 0)
+        status = rj_fail_errno(err, errno, "%s cannot be made durable", path);
+    if (close(fd) < 0 && !status)
+        status = rj_fail_errno(err, errno, "%s cannot be written", path);
+    if (!status && rename(temporary, path) < 0)
+        status = rj_fail_errno(err, errno, "%s cannot be replaced", path);
+    if (status)
+        unlink(temporary);
+    else
+        status = sync_folder_of(path, err);
+    rj_free(temporary);
+    return status;
+}
+
+rj_status rj_file_remove(const char *path, rj_error *err)
+{
+    if (unlink(path) < 0 && errno != ENOENT)
+        return rj_fail_errno(err, errno, "%s cannot be removed", path);
+    return RJ_OK;
+}
+
+rj_status rj_file_rename(const char *from, const char *to, rj_error *err)
+{
+    if (rename(from, to) < 0)
+        return rj_fail_errno(err, errno, "%s cannot be renamed to %s", from, to);
+    rj_status status = sync_folder_of(to, err);
+    return status ? status : sync_folder_of(from, err);
+}
+
+/* ---- The lock -------------------------------------------------------------------------------- */
+
+static long holder_of(int fd)
+{
+    char text[32];
+    ssize_t got = pread(fd, text, sizeof text - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    return strtol(text, NULL, 10);
+}
+
+rj_status rj_file_lock(const char *path, int *ret_handle, rj_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return rj_fail_errno(err, errno, "lock file %s cannot be opened", path);
+    rj_status status = RJ_OK;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            status = rj_fail(err, RJ_E_BUSY, "%s is held by process %ld", path, holder_of(fd));
+        else
+            status = rj_fail_errno(err, errno, "%s cannot be locked", path);
+        close(fd);
+        return status;
+    }
+    char text[32];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)length, 0) != length) {
+        status = rj_fail_errno(err, errno, "lock file %s cannot be written", path);
+        close(fd);
+        return status;
+    }
+    *ret_handle = fd;
+    return RJ_OK;
+}
+
+void rj_file_unlock(int handle)
+{
+    if (handle >= 0)
+        close(handle); /* the lock goes with the descriptor; the file stays for the next one */
+}
