@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A document's settings: everything but the packages.
+ *
+ * A key at the top may be dotted ("Environment.ConfigCheckInterval") and then means the nested form.
+ * Both forms of one setting in one document are an error: there is no telling which is meant.
+ * Settings belong to the device's document; in a user's document they have no effect and are warned
+ * about, so that no user's document can weaken the device.
+ */
+#include "engine/policy_reader.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+#define MINUTE_MS ((int64_t)60 * 1000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define INTERVAL_LEAST_MS MINUTE_MS
+#define INTERVAL_MOST_MS (7 * 24 * HOUR_MS)
+
+enum { REQUIRE_UPDATE, REQUIRE_ENCRYPTION, REQUIRE_FIREWALL, REQUIRE_ANTIVIRUS };
+
+void rj_policy_defaults(rj_policy *policy)
+{
+    policy->requirements[REQUIRE_UPDATE] = (rj_requirement){"os-update", RJ_RECOMMEND};
+    policy->requirements[REQUIRE_ENCRYPTION] = (rj_requirement){"encryption", RJ_ENFORCE};
+    policy->requirements[REQUIRE_FIREWALL] = (rj_requirement){"firewall", RJ_ENFORCE};
+    policy->requirements[REQUIRE_ANTIVIRUS] = (rj_requirement){"antivirus", RJ_RECOMMEND};
+    policy->sync_interval_ms = 30 * MINUTE_MS;
+    policy->check_interval_ms = HOUR_MS;
+}
+
+/* ---- Chocolatey.Sources ----------------------------------------------------------------------- */
+
+static rj_status take_source_member(rj_policy_reader *reader, const rj_policy_key *key,
+                                    const rj_policy_path *path, json_t *value, void *data)
+{
+    rj_policy_feed *feed = data;
+    switch (key->id) {
+    case RJ_KEY_SOURCE:
+        return rj_policy_string(reader, path, value, key->kind, &feed->location);
+    case RJ_KEY_PRIORITY:
+        return rj_policy_integer(reader, path, value, &feed->priority);
+    default:
+        return RJ_OK;
+    }
+}
+
+static bool is_absolute(const char *path)
+{
+    bool letter = (path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z');
+    return path[0] == '/' || (letter && path[1] == ':' && (path[2] == '\\' || path[2] == '/'));
+}
+
+static rj_status take_source(rj_policy_reader *reader, const rj_policy_shape *shape,
+                             const rj_policy_path *path, json_t *value)
+{
+    rj_policy_feed feed = {0};
+    if (!json_is_object(value))
+        return rj_policy_unexpected(reader, path, value, "an object (a source)");
+    rj_status status = rj_policy_members(reader, shape, path, value, take_source_member, &feed);
+    if (status != RJ_OK)
+        return status;
+    if (!feed.location || !*feed.location)
+        return rj_policy_refuse(reader, RJ_E_INVALID, path,
+                                "expected the key \"Source\", found none");
+    if (!is_absolute(feed.location))
+        return rj_policy_warn(reader, path,
+                              "the source is no absolute folder of this machine, left out");
+    reader->feeds[reader->feed_count++] = feed;
+    return RJ_OK;
+}
+
+static rj_status take_sources(rj_policy_reader *reader, const rj_policy_shape *shape,
+                              const rj_policy_path *path, json_t *list)
+{
+    if (json_array_size(list) > RJ_POLICY_MAX_SOURCES)
+        return rj_policy_refuse(reader, RJ_E_LIMIT, path, "%zu sources, at most %d are accepted",
+                                json_array_size(list), RJ_POLICY_MAX_SOURCES);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const rj_policy_path element = {.parent = path, .index = i};
+        rj_status status = take_source(reader, shape, &element, json_array_get(list, i));
+        if (status != RJ_OK)
+            return status;
+    }
+    return RJ_OK;
+}
+
+/* As with Order: ascending, and 0 means "behind all that have a number". */
+static bool is_before(const rj_policy_feed *a, const rj_policy_feed *b)
+{
+    if ((a->priority == 0) != (b->priority == 0))
+        return b->priority == 0;
+    return a->priority < b->priority;
+}
+
+rj_status rj_policy_finish_sources(rj_policy_reader *reader)
+{
+    const char **sources =
+        rj_arena_alloc(&reader->whole->arena, reader->feed_count + 1, sizeof(*sources));
+    if (!sources)
+        return rj_policy_no_memory(reader);
+
+    for (size_t i = 1; i < reader->feed_count; i++) {
+        rj_policy_feed moved = reader->feeds[i];
+        size_t at = i;
+        for (; at > 0 && is_before(&moved, &reader->feeds[at - 1]); at--)
+            reader->feeds[at] = reader->feeds[at - 1];
+        reader->feeds[at] = moved;
+    }
+    for (size_t i = 0; i < reader->feed_count; i++)
+        sources[i] = reader->feeds[i].location;
+    reader->whole->policy.sources = sources;
+    return RJ_OK;
+}
+
+/* ---- Plugins: kept as JSON -------------------------------------------------------------------- */
+
+static rj_status refuse_twice(rj_policy_reader *reader, const rj_policy_path *path)
+{
+    return rj_policy_refuse(reader, RJ_E_INVALID, path,
+                            "this setting is given twice, dotted and nested; keep one");
+}
+
+/* Put a copy of `value` at the dotted `rest` below `into`. */
+static rj_status put_nested(rj_policy_reader *reader, const rj_policy_path *path, json_t *into,
+                            const char *rest, const json_t *value)
+{
+    for (unsigned level = 0;; level++) {
+        const char *dot = strchr(rest, '.');
+        char *name = dot ? rj_strndup(rest, (size_t)(dot - rest)) : rj_strdup(rest);
+        json_t *there = name ? rj_json_get(into, name) : NULL;
+        bool is_new = name && !there;
+        if (is_new) {
+            there = dot ? json_object() : json_deep_copy(value);
+            if (json_object_set_new(into, name, there) != 0)
+                there = NULL;
+        }
+        rj_free(name);
+        if (!there)
+            return rj_policy_no_memory(reader);
+        if (!dot)
+            return is_new ? RJ_OK : refuse_twice(reader, path);
+        if (!json_is_object(there))
+            return refuse_twice(reader, path);
+        if (level == RJ_POLICY_MAX_DEPTH)
+            return rj_policy_refuse(reader, RJ_E_LIMIT, path, "more than %d dots in a key",
+                                    RJ_POLICY_MAX_DEPTH);
+        into = there;
+        rest = dot + 1;
+    }
+}
+
+static rj_status take_plugins(rj_policy_reader *reader, const rj_policy_path *path,
+                              const char *rest, json_t *value)
+{
+    rj_policy_whole *whole = reader->whole;
+    if (!rest && json_is_null(value))
+        return RJ_OK;
+    if (!rest && !json_is_object(value))
+        return rj_policy_unexpected(reader, path, value, "an object (settings by plugin id)");
+    if (!whole->plugins && !(whole->plugins = json_object()))
+        return rj_policy_no_memory(reader);
+    if (rest)
+        return put_nested(reader, path, whole->plugins, rest, value);
+
+    const char *id;
+    json_t *section;
+    json_object_foreach(value, id, section)
+    {
+        const rj_policy_path member = {.parent = path, .key = id};
+        if (rj_json_get(whole->plugins, id))
+            return refuse_twice(reader, &member);
+        if (json_object_set_new(whole->plugins, id, json_deep_copy(section)) != 0)
+            return rj_policy_no_memory(reader);
+    }
+    return RJ_OK;
+}
+
+/* ---- The document ----------------------------------------------------------------------------- */
+
+static rj_status take_setting(rj_policy_reader *reader, const rj_policy_key *key,
+                              const rj_policy_path *path, json_t *value)
+{
+    rj_policy *policy = &reader->whole->policy;
+    switch (key->id) {
+    case RJ_KEY_SOURCES:
+        return take_sources(reader, key->shape, path, value);
+    case RJ_KEY_CONFIG_INTERVAL:
+        return rj_policy_timespan(reader, path, value, INTERVAL_LEAST_MS, INTERVAL_MOST_MS,
+                                  &policy->sync_interval_ms);
+    case RJ_KEY_SECURITY_INTERVAL:
+        return rj_policy_timespan(reader, path, value, INTERVAL_LEAST_MS, INTERVAL_MOST_MS,
+                                  &policy->check_interval_ms);
+    case RJ_KEY_ALLOW_DOWNGRADE:
+        return rj_policy_boolean(reader, path, value, &policy->allow_downgrade);
+    case RJ_KEY_UPDATE_STATUS:
+        return rj_policy_enforcement_value(reader, path, value,
+                                           &policy->requirements[REQUIRE_UPDATE].enforcement);
+    case RJ_KEY_ENCRYPTION:
+        return rj_policy_enforcement_value(reader, path, value,
+                                           &policy->requirements[REQUIRE_ENCRYPTION].enforcement);
+    case RJ_KEY_FIREWALL:
+        return rj_policy_enforcement_value(reader, path, value,
+                                           &policy->requirements[REQUIRE_FIREWALL].enforcement);
+    case RJ_KEY_ANTIVIRUS:
+        return rj_policy_enforcement_value(reader, path, value,
+                                           &policy->requirements[REQUIRE_ANTIVIRUS].enforcement);
+    default:
+        return RJ_OK;
+    }
+}
+
+static rj_status take_key(rj_policy_reader *reader, const rj_policy_key *key,
+                          const rj_policy_path *path, const char *rest, json_t *value);
+
+static rj_status take_nested(rj_policy_reader *reader, const rj_policy_key *key,
+                             const rj_policy_path *path, json_t *value, void *data)
+{
+    (void)data;
+    return take_key(reader, key, path, NULL, value);
+}
+
+/* `name` may be dotted: the key of its first part takes what is behind the dot as `rest`. */
+static rj_status take_named(rj_policy_reader *reader, const rj_policy_shape *shape,
+                            const char *name, const rj_policy_path *path, json_t *value)
+{
+    const char *dot = strchr(name, '.');
+    const rj_policy_key *key =
+        rj_policy_key_find(shape, name, dot ? (size_t)(dot - name) : strlen(name));
+    if (!key || key->use != RJ_USE_EFFECT)
+        return rj_policy_note_key(reader, key, path);
+    return take_key(reader, key, path, dot ? dot + 1 : NULL, value);
+}
+
+static rj_status take_key(rj_policy_reader *reader, const rj_policy_key *key,
+                          const rj_policy_path *path, const char *rest, json_t *value)
+{
+    if (key->kind == RJ_KIND_OBJECT && rest)
+        return take_named(reader, key->shape, rest, path, value);
+    if (rest && key->id != RJ_KEY_PLUGINS)
+        return rj_policy_note_key(reader, NULL, path);
+    if (key->kind == RJ_KIND_OBJECT) {
+        if (json_is_null(value))
+            return RJ_OK;
+        if (!json_is_object(value))
+            return rj_policy_unexpected(reader, path, value, "an object");
+        return rj_policy_members(reader, key->shape, path, value, take_nested, NULL);
+    }
+    if (key->kind == RJ_KIND_LIST) {
+        if (json_is_null(value))
+            return RJ_OK;
+        if (!json_is_array(value))
+            return rj_policy_unexpected(reader, path, value, "an array");
+    }
+
+    if (key->id == RJ_KEY_PACKAGES)
+        return rj_policy_packages(reader, path, value);
+    if (reader->document->audience != RJ_UID_MACHINE)
+        return rj_policy_warn(reader, path,
+                              "this key belongs to the device's policy and has no effect here");
+    if (key->id == RJ_KEY_PLUGINS)
+        return take_plugins(reader, path, rest, value);
+    if (reader->seen[key->id])
+        return refuse_twice(reader, path);
+    reader->seen[key->id] = true;
+    return take_setting(reader, key, path, value);
+}
+
+rj_status rj_policy_settings(rj_policy_reader *reader, json_t *root)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(root, name, value)
+    {
+        const rj_policy_path path = {.key = name};
+        rj_status status = take_named(reader, &rj_policy_document, name, &path, value);
+        if (status != RJ_OK)
+            return status;
+    }
+    return RJ_OK;
+}
