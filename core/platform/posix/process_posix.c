@@ -40,12 +40,14 @@ static rj_status check_spec(const rj_process_spec *spec, rj_error *err)
     return RJ_OK;
 }
 
+/* A supervisor that ended without reading our last request makes the kernel report a reset once,
+ * before the message that is there. */
 static ssize_t receive(int control, supervisor_message *message)
 {
     ssize_t got;
     do
         got = recv(control, message, sizeof *message, MSG_DONTWAIT);
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     return got;
 }
 
