@@ -136,15 +136,12 @@ static rj_status make_folder(document *to, const char *key, const char *parent, 
     return status;
 }
 
-static rj_status place_environment(json_t *request, const rj_paths *paths, const char *home,
-                                   rj_error *err)
+static rj_status place_environment(json_t *request, const rj_paths *paths, rj_error *err)
 {
     document to = {json_object_get(request, "environment"), false};
     const char *root = rj_paths_root(paths);
     rj_status status = RJ_OK;
-    if (home)
-        set_text(&to, "HOME", home);
-    else if (root[0])
+    if (root[0])
         status = make_folder(&to, "HOME", root, "root", err);
     else
         set_text(&to, "HOME", "/root");
@@ -197,18 +194,19 @@ static void remove_old_logs(const char *folder)
     rj_free(names);
 }
 
-static rj_status place_log(json_t *request, const rj_paths *paths, rj_package_verb verb,
-                           rj_error *err)
+rj_status rj_request_set_log(json_t *request, const rj_paths *paths, rj_package_verb verb,
+                             bool make, rj_error *err)
 {
     document to = {request, false};
     const char *id = json_string_value(json_object_get(request, "id"));
     char *folder = NULL, *name = NULL, *path = NULL;
     rj_status status =
         rj_path_join(rj_path(paths, RJ_PATH_PACKAGE_LOGS), id ? id : "", &folder, err);
-    if (status == RJ_OK)
+    if (status == RJ_OK && make)
         status = rj_dir_make(folder, 0750, err);
-    if (status == RJ_OK) {
+    if (status == RJ_OK && make)
         remove_old_logs(folder);
+    if (status == RJ_OK) {
         name = log_name(request, id, verb);
         status = name ? rj_path_join(folder, name, &path, err)
                       : rj_fail_memory(err, "naming a package's log");
@@ -224,15 +222,11 @@ static rj_status place_log(json_t *request, const rj_paths *paths, rj_package_ve
     return status;
 }
 
-rj_status rj_request_place(json_t *request, const rj_paths *paths, const char *home,
-                           rj_package_verb verb, rj_error *err)
+rj_status rj_request_place(json_t *request, const rj_paths *paths, rj_error *err)
 {
     document to = {request, false};
     set_text(&to, "lib_dir", rj_path(paths, RJ_PATH_PACKAGE_LIB));
     if (to.failed)
         return rj_fail_memory(err, "preparing a package step");
-    rj_status status = place_environment(request, paths, home, err);
-    if (status == RJ_OK && (verb == RJ_PACKAGE_INSTALL || verb == RJ_PACKAGE_UNINSTALL))
-        status = place_log(request, paths, verb, err);
-    return status;
+    return place_environment(request, paths, err);
 }

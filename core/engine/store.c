@@ -371,13 +371,12 @@ rj_status rj_store_open(const char *directory, rj_store **ret_store, bool *ret_w
         rj_free(store);
         return rj_fail_memory(err, "opening the state database");
     }
-    bool damaged = false;
     rj_error why = RJ_ERROR_NONE;
     rj_status status = rj_path_join(directory, DATABASE_NAME, &store->path, err);
     if (status == RJ_OK)
         status = open_connection(store, &why);
     if (status == RJ_E_CORRUPT) {
-        damaged = true;
+        store->was_damaged = true;
         close_connection(store);
         status = set_aside(store, &why, &why);
         if (status == RJ_OK)
@@ -390,8 +389,13 @@ rj_status rj_store_open(const char *directory, rj_store **ret_store, bool *ret_w
         return status;
     }
     *ret_store = store;
-    *ret_was_damaged = damaged;
+    *ret_was_damaged = store->was_damaged;
     return RJ_OK;
+}
+
+bool rj_store_was_damaged(const rj_store *store)
+{
+    return store->was_damaged;
 }
 
 void rj_store_close(rj_store *store)

@@ -23,6 +23,7 @@ typedef struct rj_store rj_store;
 rj_status rj_store_open(const char *directory, rj_store **ret_store, bool *ret_was_damaged,
                         rj_error *err);
 void rj_store_close(rj_store *store);
+bool rj_store_was_damaged(const rj_store *store); /* as ret_was_damaged said */
 
 /* ---- Records --------------------------------------------------------------------------------- */
 

@@ -43,6 +43,7 @@ struct rj_store {
     uv_mutex_t lock;
     sqlite3_stmt *statements[RJ_STATEMENT_TOTAL];
     unsigned writes, kill_at;
+    bool was_damaged;
 };
 
 typedef enum rj_store_access { RJ_STORE_READ, RJ_STORE_WRITE } rj_store_access;
