@@ -96,7 +96,8 @@ static void script_ended(craft_task *task)
     rj_plugin *plugin = task->plugin;
 
     if (task->ended.survivors > 0)
-        craft_log(task, RJ_LOG_WARNING, "%s of craft %s left %u processes behind; they were ended",
+        craft_log(task, RJ_LOG_WARNING,
+                  "%s of craft %s ended and left %u running behind it; the agent has ended that",
                   task->script, task->request.id, task->ended.survivors);
     if (plugin->exec->run(plugin->host, task->op, after_work, after_done, task) != RJ_OK)
         after_done(task->op, task, 0);

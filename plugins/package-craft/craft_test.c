@@ -170,6 +170,17 @@ static void a_hanging_script_ends_at_its_time_limit_with_all_its_processes(void 
     craft_assert_nothing_left(f);
 }
 
+static void a_daemon_left_behind_is_ended_and_logged(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    craft_write(f, "#!/bin/sh\nsleep 60 &\nexit 0\n", NULL, NULL);
+    answer = craft_install_now(f);
+    craft_assert_ok(&answer);
+    craft_assert_has(plugin_host_log(f->host), "rj_install.sh of craft hello ended and left 1 ");
+}
+
 static void cancelling_stops_the_script_and_leaves_no_record(void **state)
 {
     craft_fixture *f = *state;
@@ -429,6 +440,7 @@ int main(void)
         T(an_upgrade_takes_the_place_of_the_former_record),
         T(a_killed_script_is_a_failure_that_names_the_signal),
         T(a_hanging_script_ends_at_its_time_limit_with_all_its_processes),
+        T(a_daemon_left_behind_is_ended_and_logged),
         T(cancelling_stops_the_script_and_leaves_no_record),
         T(a_missing_interpreter_is_explained),
         T(an_install_without_fetch_is_refused),
