@@ -240,9 +240,9 @@ void rj_server_maybe_stopped(rj_server *server)
 {
     if (!server->stopped || server->listening || server->connection_count > 0)
         return;
-    void (*stopped)(void *data) = server->stopped;
+    /* Posted, so that what closing connections posted before has been done by then. */
+    rj_loop_post(server->loop, &server->stopped_post, server->stopped, server->stopped_data);
     server->stopped = NULL;
-    stopped(server->stopped_data);
 }
 
 static void on_listener_closed(uv_handle_t *handle)

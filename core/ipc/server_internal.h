@@ -90,6 +90,7 @@ struct rj_server {
 
     void (*stopped)(void *data);
     void *stopped_data;
+    rj_post stopped_post;
 };
 
 /* server.c */

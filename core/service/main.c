@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* realmjoinservice: reads its options and runs the service. */
+#include "base/json.h"
+#include "platform/system.h"
+#include "service/service.h"
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    rj_system_prepare_process();
+    rj_json_use_base_alloc();
+    rj_service_options options;
+    rj_error error = RJ_ERROR_NONE;
+    if (rj_service_read_options(argc, argv, &options, &error) != RJ_OK) {
+        fprintf(stderr, "realmjoinservice: %s\n", error.text);
+        return RJ_SERVICE_USAGE;
+    }
+    if (options.show_help) {
+        fputs(rj_service_help(), stdout);
+        return RJ_SERVICE_OK;
+    }
+    if (options.show_version) {
+        puts("realmjoinservice " RJ_VERSION);
+        return RJ_SERVICE_OK;
+    }
+    return rj_service_run(&options);
+}

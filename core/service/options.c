@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of realmjoinservice. */
+#include "platform/system.h"
+#include "service/service.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: realmjoinservice [OPTIONS]\n"
+    "\n"
+    "The RealmJoin agent's service: installs on this machine what its policy assigns.\n"
+    "It stays in the foreground; a service manager, or `realmjoin service start`, runs it.\n"
+    "\n"
+    "  --root DIR         put every path of the agent below DIR (for tests and trials)\n"
+    "  --plugins DIR      take the built-in plugins from DIR\n"
+    "  --foreground       write the log to stderr, too\n"
+    "  --log-level LEVEL  error, warning, info (default) or debug\n"
+    "  --kill-at N        with --root only: kill the service at its N-th durable write\n"
+    "  --version          print the version\n"
+    "  --help             print this text\n"
+    "\n"
+    "SIGHUP reads the policy again.  SIGTERM ends the service within about ten seconds.\n"
+    "--root, --plugins and RJ_ROOT are refused when a service manager started the service.\n"
+    "\n"
+    "Exit codes: 0 ended as asked, 1 failed, 2 wrong usage, 3 another instance is running.\n";
+
+const char *rj_service_help(void)
+{
+    return help;
+}
+
+static rj_status read_level(const char *word, int *ret_level, rj_error *err)
+{
+    static const struct {
+        const char *word;
+        int level;
+    } levels[] = {{"error", RJ_LOG_ERROR},
+                  {"warning", RJ_LOG_WARNING},
+                  {"info", RJ_LOG_INFO},
+                  {"debug", RJ_LOG_DEBUG}};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(levels[i].word, word) == 0) {
+            *ret_level = levels[i].level;
+            return RJ_OK;
+        }
+    }
+    return rj_fail(err, RJ_E_INVALID,
+                   "--log-level is one of error, warning, info, debug; not \"%s\"", word);
+}
+
+static rj_status read_count(const char *word, unsigned *ret_count, rj_error *err)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(word, &end, 10);
+    if (word[0] < '0' || word[0] > '9' || *end || value == 0 || value > 1000000)
+        return rj_fail(err, RJ_E_INVALID, "--kill-at takes a number from 1 to 1000000, not \"%s\"",
+                       word);
+    *ret_count = (unsigned)value;
+    return RJ_OK;
+}
+
+static rj_status read_option(const char *name, const char *value, rj_service_options *options,
+                             rj_error *err)
+{
+    if (!value)
+        return rj_fail(err, RJ_E_INVALID, "%s needs a value; see --help", name);
+    if (strcmp(name, "--root") == 0)
+        options->root = value;
+    else if (strcmp(name, "--plugins") == 0)
+        options->plugins = value;
+    else if (strcmp(name, "--log-level") == 0)
+        return read_level(value, &options->log_level, err);
+    else
+        return read_count(value, &options->kill_at, err);
+    return RJ_OK;
+}
+
+static bool takes_value(const char *name)
+{
+    return strcmp(name, "--root") == 0 || strcmp(name, "--plugins") == 0 ||
+           strcmp(name, "--log-level") == 0 || strcmp(name, "--kill-at") == 0;
+}
+
+static rj_status check_options(const rj_service_options *options, rj_error *err)
+{
+    if (options->kill_at && !options->root)
+        return rj_fail(err, RJ_E_INVALID, "--kill-at is only for tests, with --root");
+    if (options->root && options->root[0] != '/')
+        return rj_fail(err, RJ_E_INVALID, "--root needs an absolute folder, not \"%s\"",
+                       options->root);
+    if (rj_system_is_installed_service() &&
+        (options->root || options->plugins || getenv("RJ_ROOT")))
+        return rj_fail(err, RJ_E_INVALID,
+                       "--root, --plugins and RJ_ROOT are refused in an installed service");
+    return RJ_OK;
+}
+
+rj_status rj_service_read_options(int count, char **arguments, rj_service_options *ret_options,
+                                  rj_error *err)
+{
+    rj_service_options options = {.log_level = RJ_LOG_INFO};
+    for (int i = 1; i < count; i++) {
+        const char *name = arguments[i];
+        if (strcmp(name, "--foreground") == 0) {
+            options.foreground = true;
+        } else if (strcmp(name, "--help") == 0) {
+            options.show_help = true;
+        } else if (strcmp(name, "--version") == 0) {
+            options.show_version = true;
+        } else if (takes_value(name)) {
+            rj_status status =
+                read_option(name, i + 1 < count ? arguments[i + 1] : NULL, &options, err);
+            if (status != RJ_OK)
+                return status;
+            i++;
+        } else {
+            return rj_fail(err, RJ_E_INVALID, "unknown argument \"%s\"; see --help", name);
+        }
+    }
+    rj_status status = check_options(&options, err);
+    if (status == RJ_OK)
+        *ret_options = options;
+    return status;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/* From start to end of the service, see service.h. */
+#include "service/service.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/agent.h"
+#include "ipc/server.h"
+#include "platform/file.h"
+#include "platform/local_socket.h"
+#include "service/notify.h"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STOP_LIMIT_MS 10000
+#define STORE_RETRY_MS 60000
+
+typedef struct service {
+    const rj_service_options *options;
+    rj_paths *paths;
+    int lock;
+    bool locked;
+    rj_loop *loop;
+    rj_server *server;
+    rj_store *store;
+    rj_runtime *runtime;
+    rj_agent *agent;
+    json_t *plugins_policy; /* of the policy at the start; lent to the runtime */
+    rj_watch *signals[3];
+    rj_timer *store_retry;
+    rj_timer *stop_limit;
+    bool stopping;
+    bool stuck; /* did not end in time: nothing may be freed */
+    bool failed;
+} service;
+
+static void begin_stop(service *self, const char *why);
+
+/* ---- Store, plugins, agent ------------------------------------------------------------------- */
+
+/* Which plugins are enabled, and what they may do, must be known before their code is loaded. */
+static void read_plugins_policy(service *self)
+{
+    rj_policy *policy = NULL;
+    if (rj_policy_read_directory(self->paths, &policy, NULL) != RJ_OK)
+        return; /* the agent reads it again and says what is wrong */
+    if (policy->plugins)
+        self->plugins_policy = json_deep_copy(policy->plugins);
+    rj_policy_free(policy);
+}
+
+static rj_status open_store(service *self, rj_error *err)
+{
+    bool was_damaged = false;
+    rj_status status =
+        rj_store_open(rj_path(self->paths, RJ_PATH_STATE), &self->store, &was_damaged, err);
+    if (status == RJ_OK && was_damaged)
+        rj_log(RJ_LOG_ERROR, "service", NULL,
+               "the state database was damaged and set aside; everything is detected anew");
+    if (status == RJ_OK && self->options->kill_at)
+        rj_store_kill_at(self->store, self->options->kill_at);
+    return status;
+}
+
+static rj_status load_plugins(service *self, rj_error *err)
+{
+    read_plugins_policy(self);
+    rj_runtime_options options = {.loop = self->loop,
+                                  .paths = self->paths,
+                                  .role = RJ_ROLE_SERVICE,
+                                  .kv = rj_store_kv(self->store),
+                                  .plugins_policy = self->plugins_policy};
+    rj_status status = rj_runtime_new(&options, &self->runtime, err);
+    return status == RJ_OK ? rj_runtime_load(self->runtime, err) : status;
+}
+
+static rj_status start_agent(service *self, rj_error *err)
+{
+    rj_agent_options options = {.loop = self->loop,
+                                .paths = self->paths,
+                                .runtime = self->runtime,
+                                .store = self->store,
+                                .users = rj_server_users(self->server),
+                                .event = rj_server_event,
+                                .event_data = self->server};
+    rj_status status = rj_agent_new(&options, &self->agent, err);
+    if (status == RJ_OK)
+        status = rj_agent_start(self->agent, err);
+    return status;
+}
+
+static void bring_up(void *data);
+
+static void wait_for_store(service *self, rj_status status, const char *why)
+{
+    rj_log(RJ_LOG_ERROR, "service", NULL, "%s; trying again in a minute", why);
+    rj_server_attach(self->server, NULL, NULL, status, why);
+    if (rj_timer_start(self->loop, STORE_RETRY_MS, 0, bring_up, self, &self->store_retry, NULL) !=
+        RJ_OK)
+        begin_stop(self, "out of memory");
+}
+
+static void bring_up(void *data)
+{
+    service *self = data;
+    rj_error error = RJ_ERROR_NONE;
+    rj_timer_stop(self->store_retry);
+    self->store_retry = NULL;
+    rj_status status = open_store(self, &error);
+    if (status != RJ_OK) {
+        wait_for_store(self, status, error.text);
+        return;
+    }
+    status = load_plugins(self, &error);
+    if (status == RJ_OK)
+        status = start_agent(self, &error);
+    if (status == RJ_OK) {
+        rj_server_attach(self->server, self->agent, self->runtime, RJ_OK, NULL);
+        return;
+    }
+    self->failed = true;
+    begin_stop(self, error.text);
+}
+
+/* ---- Stop ------------------------------------------------------------------------------------ */
+
+static void on_server_stopped(void *data)
+{
+    service *self = data;
+    rj_loop_stop(self->loop);
+}
+
+static void on_runtime_stopped(void *data)
+{
+    service *self = data;
+    rj_server_attach(self->server, NULL, NULL, RJ_E_BUSY, "the service is stopping");
+    rj_server_stop(self->server, on_server_stopped, self);
+}
+
+static void on_agent_stopped(void *data)
+{
+    service *self = data;
+    if (self->runtime)
+        rj_runtime_stop(self->runtime, on_runtime_stopped, self);
+    else
+        on_runtime_stopped(self);
+}
+
+static void on_stop_limit(void *data)
+{
+    service *self = data;
+    json_t *left = self->runtime ? rj_runtime_in_flight(self->runtime) : NULL;
+    for (size_t i = 0; i < json_array_size(left); i++)
+        rj_log(RJ_LOG_WARNING, "service", NULL, "still running at the end: %s",
+               json_string_value(json_array_get(left, i)));
+    json_decref(left);
+    self->stuck = true;
+    rj_loop_stop(self->loop);
+}
+
+static void begin_stop(service *self, const char *why)
+{
+    if (self->stopping) {
+        on_stop_limit(self);
+        return;
+    }
+    self->stopping = true;
+    rj_log(self->failed ? RJ_LOG_ERROR : RJ_LOG_INFO, "service", NULL, "stopping: %s", why);
+    rj_service_notify("STOPPING=1", NULL);
+    rj_timer_stop(self->store_retry);
+    self->store_retry = NULL;
+    if (rj_timer_start(self->loop, STOP_LIMIT_MS, 0, on_stop_limit, self, &self->stop_limit,
+                       NULL) != RJ_OK)
+        on_stop_limit(self);
+    else if (self->agent)
+        rj_agent_stop(self->agent, on_agent_stopped, self);
+    else
+        on_agent_stopped(self);
+}
+
+/* ---- Signals --------------------------------------------------------------------------------- */
+
+static void on_terminate(void *data)
+{
+    begin_stop(data, "asked by a signal");
+}
+
+static void on_hang_up(void *data)
+{
+    service *self = data;
+    rj_trigger trigger = {.kind = RJ_TRIGGER_SYNC, .uid = RJ_UID_MACHINE, .admin = true};
+    char correlation[17] = "";
+    rj_error error = RJ_ERROR_NONE;
+    if (!self->agent && !self->stopping) {
+        bring_up(self); /* the store is waited for: try it now */
+    } else if (self->agent && !self->stopping &&
+               rj_agent_request(self->agent, &trigger, correlation, &error) != RJ_OK) {
+        rj_log(RJ_LOG_WARNING, "service", correlation, "SIGHUP: %s", error.text);
+    }
+}
+
+static void on_stop_asked(void *data)
+{
+    begin_stop(data, "asked over the local interface");
+}
+
+static rj_status watch_signals(service *self, rj_error *err)
+{
+    rj_status status =
+        rj_watch_signal(self->loop, SIGTERM, on_terminate, self, &self->signals[0], err);
+    if (status == RJ_OK)
+        status = rj_watch_signal(self->loop, SIGINT, on_terminate, self, &self->signals[1], err);
+    if (status == RJ_OK)
+        status = rj_watch_signal(self->loop, SIGHUP, on_hang_up, self, &self->signals[2], err);
+    return status;
+}
+
+/* ---- Start ----------------------------------------------------------------------------------- */
+
+static rj_status lock_instance(service *self, rj_error *err)
+{
+    char *path = NULL;
+    const char *folder = rj_path(self->paths, RJ_PATH_RUN);
+    rj_status status = rj_dir_make(folder, 0755, err);
+    if (status == RJ_OK)
+        status = rj_path_join(folder, "service.lock", &path, err);
+    if (status == RJ_OK)
+        status = rj_file_lock(path, &self->lock, err);
+    if (status == RJ_E_BUSY)
+        rj_fail_prefix(err, status, "another realmjoinservice is running");
+    self->locked = status == RJ_OK;
+    rj_free(path);
+    return status;
+}
+
+/* Without a log file the service still serves; then stderr has the lines. */
+static void open_log(service *self)
+{
+    rj_error error = RJ_ERROR_NONE;
+    const char *folder = rj_path(self->paths, RJ_PATH_LOG);
+    rj_log_set_level(self->options->log_level);
+    rj_log_to_stderr(self->options->foreground);
+    rj_status status = rj_dir_make(folder, 0750, &error);
+    if (status == RJ_OK)
+        status = rj_log_open(folder, "realmjoin", &error);
+    if (status != RJ_OK) {
+        rj_log_to_stderr(true);
+        rj_log(RJ_LOG_ERROR, "service", NULL, "no log file: %s", error.text);
+    }
+}
+
+static rj_status start(service *self, rj_error *err)
+{
+    const rj_service_options *options = self->options;
+    rj_status status =
+        rj_paths_new(RJ_ROLE_SERVICE, options->root, options->plugins, &self->paths, err);
+    if (status == RJ_OK)
+        status = lock_instance(self, err);
+    if (status != RJ_OK)
+        return status;
+    open_log(self);
+    rj_log(RJ_LOG_INFO, "service", NULL, "realmjoinservice " RJ_VERSION " starts, pid %ld%s%s",
+           rj_system_pid(), options->root ? ", root " : "", options->root ? options->root : "");
+    rj_server_options server = {
+        .paths = self->paths, .limits = RJ_SERVER_LIMITS, .stop = on_stop_asked, .data = self};
+    status = rj_loop_new(&self->loop, err);
+    if (status == RJ_OK)
+        status = watch_signals(self, err);
+    if (status == RJ_OK) {
+        server.loop = self->loop;
+        status = rj_server_new(&server, &self->server, err);
+    }
+    if (status == RJ_OK)
+        status = rj_dir_make(rj_path(self->paths, RJ_PATH_STATE), 0700, err);
+    return status;
+}
+
+static void finish(service *self)
+{
+    for (size_t i = 0; i < sizeof self->signals / sizeof self->signals[0]; i++)
+        rj_watch_stop(self->signals[i]);
+    rj_timer_stop(self->stop_limit);
+    if (self->agent)
+        rj_agent_free(self->agent);
+    if (self->runtime)
+        rj_runtime_free(self->runtime);
+    rj_server_free(self->server);
+    if (self->loop)
+        rj_loop_free(self->loop);
+    if (self->store)
+        rj_store_close(self->store);
+    json_decref(self->plugins_policy);
+    rj_log(RJ_LOG_INFO, "service", NULL, "ended");
+    rj_log_close();
+    if (self->locked)
+        rj_file_unlock(self->lock);
+    rj_paths_free(self->paths);
+}
+
+static int fail_to_start(service *self, rj_status status, const rj_error *error)
+{
+    fprintf(stderr, "realmjoinservice: %s\n", error->text);
+    if (self->locked)
+        rj_log(RJ_LOG_ERROR, "service", NULL, "cannot start: %s", error->text);
+    if (self->server) {
+        rj_server_stop(self->server, on_server_stopped, self);
+        rj_loop_run(self->loop);
+    }
+    finish(self);
+    return status == RJ_E_BUSY ? RJ_SERVICE_BUSY : RJ_SERVICE_FAILED;
+}
+
+int rj_service_run(const rj_service_options *options)
+{
+    service self = {.options = options};
+    rj_error error = RJ_ERROR_NONE;
+    rj_status status = start(&self, &error);
+    if (status != RJ_OK)
+        return fail_to_start(&self, status, &error);
+    bring_up(&self);
+    rj_service_notify("READY=1", NULL);
+    rj_loop_run(self.loop);
+    if (self.stuck) {
+        /* The supervisors of running scripts see this process end and kill what they guard. */
+        rj_local_socket_remove(rj_path(self.paths, RJ_PATH_SOCKET));
+        rj_log(RJ_LOG_WARNING, "service", NULL, "ended without waiting any longer");
+        rj_log_close();
+        return RJ_SERVICE_FAILED;
+    }
+    bool failed = self.failed;
+    finish(&self);
+    return failed ? RJ_SERVICE_FAILED : RJ_SERVICE_OK;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* From the command line to a command, and what commands share. */
+#include "session/cli.h"
+#include "base/json.h"
+#include "platform/system.h"
+#include "session/command.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+int rj_cli_exit_code(rj_status status)
+{
+    switch (status) {
+    case RJ_OK:
+        return RJ_EXIT_OK;
+    case RJ_E_INVALID:
+    case RJ_E_LIMIT:
+        return RJ_EXIT_USAGE;
+    case RJ_E_NOT_STARTED:
+    case RJ_E_TIMEOUT:
+        return RJ_EXIT_NO_SERVICE;
+    case RJ_E_NOT_FOUND:
+    case RJ_E_DENIED:
+        return RJ_EXIT_REFUSED;
+    case RJ_E_BUSY:
+        return RJ_EXIT_HELD;
+    default:
+        return RJ_EXIT_FAILED;
+    }
+}
+
+int rj_cli_fail(rj_cli *cli, rj_status status, const rj_error *error)
+{
+    if (cli->json) {
+        json_t *document = json_pack("{s:{s:s, s:s}}", "error", "status", rj_status_name(status),
+                                     "message", error->text);
+        rj_say_json(&cli->out, document);
+        json_decref(document);
+    }
+    rj_say_error(&cli->out, error->text);
+    return rj_cli_exit_code(status);
+}
+
+int rj_cli_fail_usage(rj_cli *cli, const char *command, const char *text)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_fail(&error, RJ_E_INVALID, "%s; see `realmjoin %s%s--help`", text, command ? command : "",
+            command ? " " : "");
+    return rj_cli_fail(cli, RJ_E_INVALID, &error);
+}
+
+/* ---- The service ----------------------------------------------------------------------------- */
+
+int rj_cli_make_loop(rj_cli *cli)
+{
+    rj_error error = RJ_ERROR_NONE;
+    if (cli->loop)
+        return RJ_EXIT_OK;
+    rj_status status = rj_loop_new(&cli->loop, &error);
+    return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
+}
+
+int rj_cli_connect(rj_cli *cli,
+                   void (*notified)(void *data, const char *method, const json_t *params),
+                   void (*lost)(void *data, const char *why), void *data)
+{
+    int code = rj_cli_make_loop(cli);
+    if (code != RJ_EXIT_OK)
+        return code;
+    rj_error error = RJ_ERROR_NONE;
+    rj_client_options options = {.loop = cli->loop,
+                                 .socket_path = rj_path(cli->paths, RJ_PATH_SOCKET),
+                                 .notified = notified,
+                                 .lost = lost,
+                                 .data = data};
+    rj_status status = rj_client_connect(&options, &cli->client, &error);
+    if (status == RJ_OK)
+        return RJ_EXIT_OK;
+    rj_cli_fail(cli, status, &error);
+    return RJ_EXIT_NO_SERVICE;
+}
+
+int rj_cli_ask(rj_cli *cli, const char *method, json_t *params, json_t **ret_result)
+{
+    if (!cli->client) {
+        int code = rj_cli_connect(cli, NULL, NULL, NULL);
+        if (code != RJ_EXIT_OK) {
+            json_decref(params);
+            return code;
+        }
+    }
+    rj_error error = RJ_ERROR_NONE;
+    rj_status status =
+        rj_client_call(cli->client, method, params, RJ_CLI_DEADLINE_MS, ret_result, NULL, &error);
+    return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
+}
+
+int rj_cli_ask_pages(rj_cli *cli, const char *method, json_t **ret_result)
+{
+    json_t *whole = NULL;
+    int code = rj_cli_ask(cli, method, NULL, &whole);
+    if (code != RJ_EXIT_OK)
+        return code;
+    json_int_t next = json_integer_value(json_object_get(whole, "next"));
+    while (next > 0) {
+        json_t *page = NULL;
+        code = rj_cli_ask(cli, method, json_pack("{s:I}", "offset", next), &page);
+        if (code != RJ_EXIT_OK) {
+            json_decref(whole);
+            return code;
+        }
+        json_array_extend(json_object_get(whole, "packages"), json_object_get(page, "packages"));
+        json_int_t following = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+        next = following > next ? following : 0;
+    }
+    json_object_del(whole, "next");
+    *ret_result = whole;
+    return RJ_EXIT_OK;
+}
+
+void rj_cli_disconnect(rj_cli *cli)
+{
+    rj_client_close(cli->client);
+    cli->client = NULL;
+}
+
+/* ---- Times ----------------------------------------------------------------------------------- */
+
+static bool read_time(const char *text, time_t *ret_time)
+{
+    struct tm parts = {0};
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon,
+                        &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
+        return false;
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    *ret_time = timegm(&parts);
+    return true;
+}
+
+const char *rj_cli_when(const char *text, char *ret_text, size_t size)
+{
+    time_t then;
+    if (!read_time(text, &then)) {
+        snprintf(ret_text, size, "never");
+        return ret_text;
+    }
+    long long away = (long long)(then - (time_t)(rj_clock_wall_ms() / 1000));
+    long long span = away < 0 ? -away : away;
+    const char *unit = "s";
+    if (span >= 2 * 86400) {
+        span /= 86400;
+        unit = "days";
+    } else if (span >= 2 * 3600) {
+        span /= 3600;
+        unit = "h";
+    } else if (span >= 60) {
+        span /= 60;
+        unit = "min";
+    }
+    if (away < 0)
+        snprintf(ret_text, size, "%lld %s ago", span, unit);
+    else
+        snprintf(ret_text, size, "in %lld %s", span, unit);
+    return ret_text;
+}
+
+/* ---- Run ------------------------------------------------------------------------------------- */
+
+static bool is_link(const char *text)
+{
+    static const char scheme[] = "realmjoin:";
+    for (size_t i = 0; scheme[i]; i++) {
+        char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+        if (c != scheme[i])
+            return false;
+    }
+    return true;
+}
+
+static int make_paths(rj_cli *cli)
+{
+    rj_error error = RJ_ERROR_NONE;
+    if (!cli->root) {
+        const char *root = getenv("RJ_ROOT");
+        cli->root = root && root[0] ? root : NULL;
+    }
+    if (cli->root && rj_system_is_installed_service())
+        return rj_cli_fail_usage(cli, NULL,
+                                 "--root and RJ_ROOT are refused in an installed service");
+    if (cli->root && cli->root[0] != '/')
+        return rj_cli_fail_usage(cli, NULL, "--root needs an absolute folder");
+    rj_status status = rj_paths_new(RJ_ROLE_SESSION, cli->root, NULL, &cli->paths, &error);
+    return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
+}
+
+static int run_command(rj_cli *cli, const rj_command *command, int count, char *const *arguments)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_arguments read;
+    int used;
+    rj_status status = rj_arguments_read(cli, command, count, arguments, &read, &used, &error);
+    rj_output_init(&cli->out, stdout, cli->plain);
+    if (status != RJ_OK)
+        return rj_cli_fail_usage(cli, command->name, error.text);
+    if (cli->help) {
+        rj_arguments topic = {.operands = {command->name}, .operand_count = 1};
+        return rj_command_help.run(cli, &topic);
+    }
+    int code = make_paths(cli);
+    return code == RJ_EXIT_OK ? command->run(cli, &read) : code;
+}
+
+static int dispatch(rj_cli *cli, int count, char *const *arguments)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_arguments none;
+    int used = 0;
+    rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
+    rj_output_init(&cli->out, stdout, cli->plain);
+    if (status != RJ_OK)
+        return rj_cli_fail_usage(cli, NULL, error.text);
+    count -= used;
+    arguments += used;
+    if (count == 0) {
+        rj_arguments topic = {.operand_count = 0};
+        int code = rj_command_help.run(cli, &topic);
+        return cli->help ? code : RJ_EXIT_USAGE;
+    }
+    if (is_link(arguments[0])) { /* as a browser calls it: one argument, whatever is in it */
+        if (count != 1)
+            return rj_cli_fail_usage(cli, "link", "a link stands alone: unexpected argument");
+        rj_arguments link = {.operands = {arguments[0]}, .operand_count = 1};
+        int code = make_paths(cli);
+        return code == RJ_EXIT_OK ? rj_command_link.run(cli, &link) : code;
+    }
+    const rj_command *command = rj_command_find(arguments[0]);
+    if (command)
+        return run_command(cli, command, count - 1, arguments + 1);
+    rj_fail(&error, RJ_E_INVALID, "unknown command \"%.64s\"", arguments[0]);
+    return rj_cli_fail_usage(cli, NULL, error.text);
+}
+
+int rj_cli_run(int argc, char **argv)
+{
+    rj_cli cli = {.program = argv[0]};
+    rj_output_init(&cli.out, stdout, false);
+    int code = dispatch(&cli, argc - 1, argv + 1);
+    rj_progress_clear(&cli.out);
+    rj_cli_disconnect(&cli);
+    if (cli.loop)
+        rj_loop_free(cli.loop);
+    rj_paths_free(cli.paths);
+    if (fflush(stdout) != 0 && code == RJ_EXIT_OK)
+        code = RJ_EXIT_FAILED; /* nobody read it, or the disk is full */
+    return code;
+}

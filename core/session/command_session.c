@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* realmjoin session: stay, and run the user's own packages when the service asks. */
+#include "session/command.h"
+#include "session/session_host.h"
+#include <signal.h>
+
+enum { ONCE };
+
+#define RETRY_LEAST_MS 1000u
+#define RETRY_MOST_MS 60000u
+
+static const rj_option options[] = {
+    {"--once", 0, NULL, "end when the service goes away, instead of waiting for it"},
+    {NULL, 0, NULL, NULL},
+};
+
+typedef struct stay {
+    rj_cli *cli;
+    rj_session_host *host;
+    bool lost, ended, due;
+} stay;
+
+static void on_notified(void *data, const char *method, const json_t *params)
+{
+    stay *self = data;
+    rj_session_host_notified(self->host, method, params);
+}
+
+static void on_lost(void *data, const char *why)
+{
+    stay *self = data;
+    (void)why;
+    self->lost = true;
+    rj_session_host_detach(self->host);
+    rj_loop_stop(self->cli->loop);
+}
+
+static void on_ended(void *data)
+{
+    stay *self = data;
+    self->ended = true;
+    rj_loop_stop(self->cli->loop);
+}
+
+static void on_due(void *data)
+{
+    stay *self = data;
+    self->due = true;
+    rj_loop_stop(self->cli->loop);
+}
+
+/* Registered until the service goes away or we are ended; the status says why not. */
+static rj_status serve(stay *self, rj_error *err)
+{
+    rj_client_options client = {.loop = self->cli->loop,
+                                .socket_path = rj_path(self->cli->paths, RJ_PATH_SOCKET),
+                                .notified = on_notified,
+                                .lost = on_lost,
+                                .data = self};
+    self->lost = false;
+    rj_status status = rj_client_connect(&client, &self->cli->client, err);
+    if (status != RJ_OK)
+        return status;
+    status = rj_session_host_register(self->host, self->cli->client, err);
+    if (status == RJ_OK && !self->cli->json) {
+        rj_say(&self->cli->out, RJ_STYLE_NONE, "Session registered.\n");
+        fflush(self->cli->out.stream);
+    }
+    while (status == RJ_OK && !self->lost && !self->ended)
+        rj_loop_run(self->cli->loop);
+    rj_session_host_detach(self->host);
+    rj_cli_disconnect(self->cli);
+    return status;
+}
+
+static void wait_before_retry(stay *self, uint64_t delay_ms)
+{
+    rj_timer *timer = NULL;
+    self->due = rj_timer_start(self->cli->loop, delay_ms, 0, on_due, self, &timer, NULL) != RJ_OK;
+    while (!self->due && !self->ended)
+        rj_loop_run(self->cli->loop);
+    rj_timer_stop(timer);
+}
+
+static int stay_until_ended(stay *self, bool once)
+{
+    uint64_t delay = RETRY_LEAST_MS;
+    while (!self->ended) {
+        rj_error error = RJ_ERROR_NONE;
+        rj_status status = serve(self, &error);
+        if (self->ended)
+            break;
+        if (status == RJ_E_DENIED || status == RJ_E_LIMIT)
+            return rj_cli_fail(self->cli, RJ_E_DENIED, &error);
+        if (once) {
+            rj_say_error(&self->cli->out, status == RJ_OK ? "the service went away" : error.text);
+            return RJ_EXIT_NO_SERVICE;
+        }
+        delay = status == RJ_OK ? RETRY_LEAST_MS : delay * 2;
+        if (delay > RETRY_MOST_MS)
+            delay = RETRY_MOST_MS;
+        wait_before_retry(self, delay);
+    }
+    return RJ_EXIT_OK;
+}
+
+static int run(rj_cli *cli, const rj_arguments *arguments)
+{
+    stay self = {.cli = cli};
+    rj_error error = RJ_ERROR_NONE;
+    rj_watch *interrupt = NULL, *terminate = NULL;
+    int code = rj_cli_make_loop(cli);
+    if (code != RJ_EXIT_OK)
+        return code;
+    rj_status status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
+    if (status == RJ_OK)
+        status = rj_watch_signal(cli->loop, SIGINT, on_ended, &self, &interrupt, &error);
+    if (status == RJ_OK)
+        status = rj_watch_signal(cli->loop, SIGTERM, on_ended, &self, &terminate, &error);
+    code = status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
+                           : rj_cli_fail(cli, status, &error);
+    rj_watch_stop(interrupt);
+    rj_watch_stop(terminate);
+    rj_session_host_free(self.host);
+    return code;
+}
+
+const rj_command rj_command_session = {
+    .name = "session",
+    .synopsis = "[--once]",
+    .summary = "stay, and install packages of user scope for the calling user",
+    .help =
+        "Started with the desktop session.  Packages of user scope run here with the user's own\n"
+        "rights, never as root: root is refused.  Waits for the service when it is not there.\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs and paths as the command line needs them: where it lies, and starting the service. */
+#ifndef RJ_SESSION_PROGRAM_H
+#define RJ_SESSION_PROGRAM_H
+
+#include "base/status.h"
+#include <stdbool.h>
+
+typedef struct rj_program rj_program;
+
+/* The folder of the running program, links resolved; rj_free(). */
+rj_status rj_program_folder(char **ret_folder, rj_error *err);
+/* `path` made absolute by the current folder; rj_free(). */
+rj_status rj_program_absolute(const char *path, char **ret_path, rj_error *err);
+
+/* Start in the background: a session of its own, no terminal, an environment with a PATH alone. */
+rj_status rj_program_start(const char *path, const char *const *arguments, rj_program **ret_program,
+                           rj_error *err);
+bool rj_program_has_ended(rj_program *program, int *ret_code);
+void rj_program_forget(rj_program *program); /* it goes on */
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* The session role, see session_host.h. */
+#include "session/session_host.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/store.h"
+#include "ipc/sessions.h"
+#include "platform/file.h"
+#include "platform/system.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct work {
+    struct work *next;
+    rj_session_host *host;
+    json_int_t number;
+    rj_question_id question;
+} work;
+
+struct rj_session_host {
+    rj_loop *loop;
+    const rj_paths *paths;
+    rj_client *client; /* NULL: no connection */
+    rj_store *store;
+    rj_runtime *runtime;
+    work *first;
+    bool stopped;
+};
+
+/* ---- Plugins --------------------------------------------------------------------------------- */
+
+static rj_status load_plugins(rj_session_host *host, rj_error *err)
+{
+    if (host->runtime)
+        return RJ_OK;
+    const char *state = rj_path(host->paths, RJ_PATH_STATE);
+    bool was_damaged = false;
+    rj_status status = rj_dir_make(state, 0700, err);
+    if (status == RJ_OK && !host->store)
+        status = rj_store_open(state, &host->store, &was_damaged, err);
+    if (status != RJ_OK)
+        return rj_fail_prefix(err, status, "the session's own folder");
+    rj_runtime_options options = {.loop = host->loop,
+                                  .paths = host->paths,
+                                  .role = RJ_ROLE_SESSION,
+                                  .kv = rj_store_kv(host->store)};
+    status = rj_runtime_new(&options, &host->runtime, err);
+    return status == RJ_OK ? rj_runtime_load(host->runtime, err) : status;
+}
+
+/* ---- The request, as the user ---------------------------------------------------------------- */
+
+static int set_environment(json_t *environment, const char *name)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? json_object_set_new(environment, name, json_string(value)) : 0;
+}
+
+/* The service's plan with this user's folders and desktop. */
+static json_t *adapt(rj_session_host *host, const json_t *request, rj_error *err)
+{
+    static const char *const names[] = {"HOME",
+                                        "USER",
+                                        "LOGNAME",
+                                        "LANG",
+                                        "DISPLAY",
+                                        "WAYLAND_DISPLAY",
+                                        "XAUTHORITY",
+                                        "XDG_RUNTIME_DIR",
+                                        "XDG_CONFIG_HOME",
+                                        "XDG_DATA_HOME",
+                                        "XDG_STATE_HOME",
+                                        "XDG_CACHE_HOME",
+                                        "DBUS_SESSION_BUS_ADDRESS"};
+    const char *id = json_string_value(json_object_get(request, "id"));
+    const char *log = json_string_value(json_object_get(request, "log_path"));
+    json_t *own = json_deep_copy(request);
+    json_t *environment = json_object_get(own, "environment");
+    int failed = !own;
+    if (own && !environment)
+        failed |= json_object_set_new(own, "environment", environment = json_object());
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        failed |= set_environment(environment, names[i]);
+    failed |=
+        json_object_set_new(own, "lib_dir", json_string(rj_path(host->paths, RJ_PATH_PACKAGE_LIB)));
+    rj_status status = RJ_OK;
+    if (log && id) {
+        char *folder = NULL, *path = NULL;
+        const char *name = strrchr(log, '/') ? strrchr(log, '/') + 1 : log;
+        status = rj_path_join(rj_path(host->paths, RJ_PATH_PACKAGE_LOGS), id, &folder, err);
+        if (status == RJ_OK)
+            status = rj_dir_make(folder, 0700, err);
+        if (status == RJ_OK)
+            status = rj_path_join(folder, name, &path, err);
+        if (status == RJ_OK)
+            failed |= json_object_set_new(own, "log_path", json_string(path));
+        rj_free(path);
+        rj_free(folder);
+    }
+    if (status == RJ_OK && failed)
+        status = rj_fail_memory(err, "preparing the package");
+    if (status == RJ_OK)
+        return own;
+    json_decref(own);
+    return NULL;
+}
+
+/* ---- Work ------------------------------------------------------------------------------------ */
+
+static void send_answer(rj_session_host *host, json_int_t number, rj_status status,
+                        const char *message, json_t *result)
+{
+    if (!host->client)
+        return;
+    json_t *params = json_pack("{s:I, s:s, s:s, s:O*}", "question", number, "status",
+                               rj_status_name(status), "message", message, "result", result);
+    if (params)
+        rj_client_post(host->client, "session.answer", params, NULL);
+}
+
+static void on_answered(void *data, const rj_answer *answer)
+{
+    work *done = data;
+    rj_session_host *host = done->host;
+    for (work **at = &host->first; *at; at = &(*at)->next) {
+        if (*at == done) {
+            *at = done->next;
+            break;
+        }
+    }
+    send_answer(host, done->number, answer->status, answer->message ? answer->message : "",
+                answer->result);
+    rj_free(done);
+}
+
+static void on_progressed(void *data, int permille, const char *text)
+{
+    const work *running = data;
+    if (!running->host->client)
+        return;
+    json_t *params = json_pack("{s:I, s:i, s:s*}", "question", running->number, "permille",
+                               permille, "text", text);
+    if (params)
+        rj_client_notify(running->host->client, "session.progress", params, NULL);
+}
+
+/* Everything is looked at again: this process acts on what another one says. */
+static rj_status read_perform(const json_t *params, rj_package_verb *ret_verb,
+                              const json_t **ret_request, rj_question *ret_question, rj_error *err)
+{
+    const char *verb = json_string_value(json_object_get(params, "verb"));
+    const json_t *request = json_object_get(params, "request");
+    const char *scope = json_string_value(json_object_get(request, "scope"));
+    json_int_t deadline = json_integer_value(json_object_get(params, "deadline_ms"));
+    if (!verb || !rj_package_verb_of_name(verb, ret_verb) || !json_is_object(request) ||
+        deadline <= 0)
+        return rj_fail(err, RJ_E_INVALID, "session: the service asked for something unknown");
+    if (!scope || strcmp(scope, "user") != 0)
+        return rj_fail(err, RJ_E_DENIED, "session: only packages of user scope are installed here");
+    ret_question->deadline_ms = deadline;
+    ret_question->correlation = json_string_value(json_object_get(params, "correlation"));
+    *ret_request = request;
+    return RJ_OK;
+}
+
+static rj_status begin(rj_session_host *host, json_int_t number, const json_t *params,
+                       rj_error *err)
+{
+    rj_package_verb verb;
+    const json_t *request;
+    rj_question question = {.answered = on_answered, .progressed = on_progressed};
+    rj_status status = read_perform(params, &verb, &request, &question, err);
+    if (status == RJ_OK)
+        status = load_plugins(host, err);
+    if (status != RJ_OK)
+        return status;
+    json_t *own = adapt(host, request, err);
+    work *started = own ? rj_calloc(1, sizeof *started) : NULL;
+    if (!started) {
+        json_decref(own);
+        return own ? rj_fail_memory(err, "beginning a package") : RJ_E_FAILED;
+    }
+    /* Said before anything is touched, so that the service judges a lost session rightly. */
+    status = rj_client_notify(host->client, "session.progress",
+                              json_pack("{s:I}", "question", number), err);
+    if (status == RJ_OK) {
+        started->host = host;
+        started->number = number;
+        started->next = host->first;
+        host->first = started;
+        question.data = started;
+        started->question = rj_runtime_package(host->runtime, verb, own, &question);
+    } else {
+        rj_free(started);
+    }
+    json_decref(own);
+    return status;
+}
+
+static void cancel(rj_session_host *host, json_int_t number)
+{
+    for (const work *at = host->first; at; at = at->next) {
+        if (at->number == number)
+            rj_runtime_cancel(host->runtime, at->question);
+    }
+}
+
+bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params)
+{
+    bool is_cancel = strcmp(method, "session.cancel") == 0;
+    if (!host->client || (!is_cancel && strcmp(method, "session.perform") != 0))
+        return false;
+    json_int_t number = json_integer_value(json_object_get(params, "question"));
+    rj_error error = RJ_ERROR_NONE;
+    if (is_cancel) {
+        cancel(host, number);
+        return true;
+    }
+    rj_status status = begin(host, number, params, &error);
+    if (status != RJ_OK)
+        send_answer(host, number, status, error.text, NULL);
+    return true;
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_host **ret_host,
+                              rj_error *err)
+{
+    if (rj_system_uid() == 0)
+        return rj_fail(err, RJ_E_DENIED,
+                       "packages of users never run as root; start the session as that user");
+    rj_session_host *host = rj_calloc(1, sizeof *host);
+    if (!host)
+        return rj_fail_memory(err, "becoming a session");
+    host->loop = loop;
+    host->paths = paths;
+    *ret_host = host;
+    return RJ_OK;
+}
+
+rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err)
+{
+    json_t *result = NULL;
+    host->client = client; /* the service may ask before its answer is read */
+    rj_status status =
+        rj_client_call(client, "session.register", json_pack("{s:s}", "version", RJ_VERSION), 20000,
+                       &result, NULL, err);
+    json_decref(result);
+    if (status != RJ_OK)
+        host->client = NULL;
+    return status;
+}
+
+void rj_session_host_detach(rj_session_host *host)
+{
+    if (host)
+        host->client = NULL;
+}
+
+static void on_stopped(void *data)
+{
+    rj_session_host *host = data;
+    host->stopped = true;
+    rj_loop_stop(host->loop);
+}
+
+void rj_session_host_free(rj_session_host *host)
+{
+    if (!host)
+        return;
+    if (host->runtime) {
+        rj_runtime_stop(host->runtime, on_stopped, host);
+        while (!host->stopped)
+            rj_loop_run(host->loop);
+        rj_runtime_free(host->runtime);
+    }
+    if (host->store)
+        rj_store_close(host->store);
+    rj_free(host);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session role: performs user-scope package steps for the service, as the user.
+ *
+ *     register --> session.perform --> "I begin" --> plugin (runtime, role SESSION) --> session.answer
+ *
+ * The plugins are loaded with the first step.  Never as root: a package of a user runs with that
+ * user's rights or not at all.  When the service goes away, steps that run are completed and their
+ * answers dropped; nothing new is begun.
+ */
+#ifndef RJ_SESSION_SESSION_HOST_H
+#define RJ_SESSION_SESSION_HOST_H
+
+#include "base/status.h"
+#include "ipc/client.h"
+#include "platform/paths.h"
+#include "runtime/loop.h"
+
+typedef struct rj_session_host rj_session_host;
+
+/* RJ_E_DENIED for root.  `paths`: of the session role. */
+rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_host **ret_host,
+                              rj_error *err);
+/* Become the user's session over this connection, whose notifications must be handed in. */
+rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err);
+/* True: it was one of ours. */
+bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params);
+/* The connection is lost or will be closed. */
+void rj_session_host_detach(rj_session_host *host);
+/* Ends what runs; runs the loop until it has ended.  NULL is fine. */
+void rj_session_host_free(rj_session_host *host);
+
+#endif
