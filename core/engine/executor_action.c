@@ -14,7 +14,6 @@
 #include "engine/request.h"
 #include "platform/system.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LOGGER "engine.executor"
@@ -53,10 +52,10 @@ static void leave_open(rj_executor *executor, const char *message)
 /* Writing the journal failed: what is not on record is not done, so the run is broken off. */
 static void break_off(rj_executor *executor, const char *what, const rj_error *why)
 {
-    char message[RJ_ERROR_TEXT];
-    snprintf(message, sizeof message, "%s: %s", what, why->text);
+    rj_error message = *why;
+    rj_fail_prefix(&message, RJ_E_IO, "%s", what);
     executor->broken = true;
-    leave_open(executor, message);
+    leave_open(executor, message.text);
 }
 
 static rj_store_record record_of(const rj_executor *executor, const char *version, bool success,
