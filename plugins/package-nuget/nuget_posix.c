@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* The system seam of package-nuget on POSIX: see nuget_system.h. */
+#include "nuget_system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const nuget_install_script = "tools/install.sh";
+const char *const nuget_uninstall_script = "tools/uninstall.sh";
+
+int nuget_exit_wants_restart(int32_t code)
+{
+    /* 3010 and 1641, of which 8 bits arrive */
+    return code == 3010 || code == 1641 || code == (3010 & 255) || code == (1641 & 255);
+}
+
+static rj_status fail_io(rj_failure *failure, const char *verb, const char *path)
+{
+    int number = errno;
+    rj_status status = number == ENOENT || number == ENOTDIR                    ? RJ_E_NOT_FOUND
+                       : number == EACCES || number == EPERM || number == EROFS ? RJ_E_DENIED
+                                                                                : RJ_E_IO;
+    return rj_fail(failure, status, "cannot %s %s: %s%s", verb, path, strerror(number),
+                   number == ENOSPC || number == EDQUOT ? "; free some space and try again" : "");
+}
+
+static nuget_file describe(const struct stat *st)
+{
+    return (nuget_file){.kind = S_ISREG(st->st_mode)   ? NUGET_FILE
+                                : S_ISDIR(st->st_mode) ? NUGET_FOLDER
+                                                       : NUGET_OTHER,
+                        .startable = (st->st_mode & S_IXUSR) != 0,
+                        .size = (uint64_t)st->st_size,
+                        .changed_ns =
+                            (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec};
+}
+
+nuget_file nuget_look(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 ? describe(&st) : (nuget_file){0};
+}
+
+nuget_file nuget_look_through(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? describe(&st) : (nuget_file){0};
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+rj_status nuget_list(const char *folder, nuget_names *ret_names, rj_failure *failure)
+{
+    nuget_names names = {0};
+    size_t capacity = 0;
+    rj_status status = RJ_OK;
+    struct dirent *entry;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return fail_io(failure, "list", folder);
+    while (status == RJ_OK && (errno = 0, entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (names.count == capacity) {
+            capacity = capacity ? capacity * 2 : 32;
+            char **items = realloc(names.items, capacity * sizeof(*items));
+            if (!items) {
+                status = rj_fail_memory(failure);
+                break;
+            }
+            names.items = items;
+        }
+        names.items[names.count] = strdup(entry->d_name);
+        if (!names.items[names.count])
+            status = rj_fail_memory(failure);
+        else
+            names.count++;
+    }
+    if (status == RJ_OK && errno != 0)
+        status = fail_io(failure, "list", folder);
+    closedir(dir);
+    if (status != RJ_OK) {
+        nuget_names_free(&names);
+        return status;
+    }
+    if (names.count > 0)
+        qsort(names.items, names.count, sizeof(*names.items), by_bytes);
+    *ret_names = names;
+    return RJ_OK;
+}
+
+void nuget_names_free(nuget_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
+    *names = (nuget_names){0};
+}
+
+rj_status nuget_read_file(const char *path, size_t max, char **ret_text, size_t *ret_length,
+                          rj_failure *failure)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    if (fd < 0)
+        return fail_io(failure, "open", path);
+    rj_status status = RJ_OK;
+    char *text = NULL;
+    size_t length = 0;
+    if (fstat(fd, &st) != 0)
+        status = fail_io(failure, "examine", path);
+    else if (!S_ISREG(st.st_mode))
+        status = rj_fail(failure, RJ_E_INVALID, "%s is not a regular file", path);
+    else if ((uint64_t)st.st_size > max)
+        status = rj_fail(failure, RJ_E_LIMIT, "%s has %lld bytes, more than the %zu expected", path,
+                         (long long)st.st_size, max);
+    else if (!(text = malloc((size_t)st.st_size + 1)))
+        status = rj_fail_memory(failure);
+    while (status == RJ_OK && length < (size_t)st.st_size) {
+        ssize_t n = read(fd, text + length, (size_t)st.st_size - length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            status = fail_io(failure, "read", path);
+        if (n <= 0)
+            break;
+        length += (size_t)n;
+    }
+    close(fd);
+    if (status != RJ_OK) {
+        free(text);
+        return status;
+    }
+    text[length] = '\0';
+    *ret_text = text;
+    if (ret_length)
+        *ret_length = length;
+    return RJ_OK;
+}
+
+static rj_status write_new(const char *path, const char *text, size_t length, int durable,
+                           rj_failure *failure)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return fail_io(failure, "create", path);
+    rj_status status = fchmod(fd, 0644) == 0 ? RJ_OK : fail_io(failure, "set the mode of", path);
+    while (status == RJ_OK && length > 0) {
+        ssize_t n = write(fd, text, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            status = fail_io(failure, "write", path);
+        } else {
+            text += n;
+            length -= (size_t)n;
+        }
+    }
+    if (status == RJ_OK && durable && fsync(fd) != 0)
+        status = fail_io(failure, "write", path);
+    if (close(fd) != 0 && status == RJ_OK)
+        status = fail_io(failure, "write", path);
+    if (status != RJ_OK)
+        unlink(path);
+    return status;
+}
+
+rj_status nuget_create_file(const char *folder, const char *name, const char *text, size_t length,
+                            rj_failure *failure)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return rj_fail_memory(failure);
+    rj_status status = write_new(path, text, length, 0, failure);
+    free(path);
+    return status;
+}
+
+rj_status nuget_replace_file(const char *folder, const char *name, const char *text, size_t length,
+                             rj_failure *failure)
+{
+    char *part = NULL, *path = NULL;
+    rj_status status = RJ_OK;
+    if (asprintf(&part, "%s/%s.part", folder, name) < 0)
+        part = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    if (!part || !path)
+        status = rj_fail_memory(failure);
+    if (status == RJ_OK) {
+        unlink(part);
+        status = write_new(part, text, length, 1, failure);
+    }
+    if (status == RJ_OK && rename(part, path) != 0) {
+        status = fail_io(failure, "write", path);
+        unlink(part);
+    }
+    if (status == RJ_OK)
+        status = nuget_sync_folder(folder, failure);
+    free(part);
+    free(path);
+    return status;
+}
+
+static rj_status copy_file(const char *from, const char *to, rj_failure *failure)
+{
+    char piece[65536];
+    ssize_t n = 0;
+    rj_status status = RJ_OK;
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0)
+        return fail_io(failure, "open", from);
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (out < 0)
+        status = fail_io(failure, "create", to);
+    while (status == RJ_OK && (n = read(in, piece, sizeof(piece))) > 0) {
+        for (ssize_t at = 0; at < n && status == RJ_OK;) {
+            ssize_t written = write(out, piece + at, (size_t)(n - at));
+            if (written < 0 && errno != EINTR)
+                status = fail_io(failure, "write", to);
+            at += written > 0 ? written : 0;
+        }
+    }
+    if (status == RJ_OK && n < 0)
+        status = fail_io(failure, "read", from);
+    if (out >= 0 && close(out) != 0 && status == RJ_OK)
+        status = fail_io(failure, "write", to);
+    close(in);
+    return status;
+}
+
+rj_status nuget_link_or_copy(const char *from, const char *to, rj_failure *failure)
+{
+    if (link(from, to) == 0)
+        return RJ_OK;
+    if (errno == EEXIST)
+        return fail_io(failure, "create", to);
+    return copy_file(from, to, failure);
+}
+
+rj_status nuget_make_folder(const char *path, rj_failure *failure)
+{
+    char *copy = strdup(path);
+    rj_status status = RJ_OK;
+    if (!copy)
+        return rj_fail_memory(failure);
+    for (char *slash = copy + 1; status == RJ_OK; slash++) {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = '\0';
+        if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+            status = fail_io(failure, "make the folder", copy);
+        if (!slash)
+            break;
+        *slash = '/';
+    }
+    free(copy);
+    if (status == RJ_OK && nuget_look_through(path).kind != NUGET_FOLDER)
+        status = rj_fail(failure, RJ_E_IO, "%s is not a folder", path);
+    return status;
+}
+
+rj_status nuget_check_private(const char *folder, rj_failure *failure)
+{
+    struct stat st;
+    if (stat(folder, &st) != 0)
+        return fail_io(failure, "examine", folder);
+    if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return rj_fail(failure, RJ_E_DENIED,
+                       "others may write to %s (owner %u, mode %03o), so what is installed there "
+                       "could be changed before it runs; make it writable by its owner alone",
+                       folder, (unsigned)st.st_uid, (unsigned)(st.st_mode & 0777));
+    return RJ_OK;
+}
+
+rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure)
+{
+    char *old = NULL, *new = NULL;
+    rj_status status = RJ_OK;
+    if (asprintf(&old, "%s/%s", folder, from) < 0)
+        old = NULL;
+    if (asprintf(&new, "%s/%s", folder, to) < 0)
+        new = NULL;
+    if (!old || !new)
+        status = rj_fail_memory(failure);
+    else if (rename(old, new) != 0)
+        status = fail_io(failure, "rename", old);
+    else
+        status = nuget_sync_folder(folder, failure);
+    free(old);
+    free(new);
+    return status;
+}
+
+rj_status nuget_remove_file(const char *path, rj_failure *failure)
+{
+    return unlink(path) == 0 || errno == ENOENT ? RJ_OK : fail_io(failure, "remove", path);
+}
+
+int nuget_remove_empty_folder(const char *path)
+{
+    return rmdir(path) == 0 || errno == ENOENT;
+}
+
+static rj_status sync_with(const char *path, int (*sync)(int fd), rj_failure *failure)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_io(failure, "open", path);
+    rj_status status = sync(fd) == 0 ? RJ_OK : fail_io(failure, "flush", path);
+    close(fd);
+    return status;
+}
+
+rj_status nuget_sync_folder(const char *path, rj_failure *failure)
+{
+    return sync_with(path, fsync, failure);
+}
+
+rj_status nuget_sync_everything(const char *folder, rj_failure *failure)
+{
+    return sync_with(folder, syncfs, failure);
+}
