@@ -122,6 +122,11 @@ long rj_system_pid(void)
     return (long)getpid();
 }
 
+void rj_system_kill_self(void)
+{
+    raise(SIGKILL);
+}
+
 bool rj_system_is_installed_service(void)
 {
     const char *main_pid = getenv("SYSTEMD_EXEC_PID"); /* of this very process, not inherited */
