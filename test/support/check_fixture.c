@@ -349,7 +349,7 @@ void this_machine_gets_a_valid_answer_in_time(void **state)
     check_fixture_make(&fixture);
     document = check_fixture_run("", &fixture, *state, "{}");
     assert_true(time(NULL) - started < 5);
-    print_message("# %s\n", document);
+    print_message("# %.300s\n", document); /* cmocka cuts long lines with their end */
     free(document);
     check_fixture_remove(&fixture);
 }
