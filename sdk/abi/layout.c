@@ -107,13 +107,12 @@ SIZE(rj_host_timer, 24, 16);
 
 MEMBER(rj_spawn, size, 0, 0);
 MEMBER(rj_spawn, minor, 4, 4);
-MEMBER(rj_spawn, program, 8, 8);
-MEMBER(rj_spawn, arguments, 16, 12);
-MEMBER(rj_spawn, environment, 24, 16);
-MEMBER(rj_spawn, directory, 32, 20);
-MEMBER(rj_spawn, log_path, 40, 24);
-/* On 32-bit systems five pointers leave the 64-bit member where alignment rules differ. */
-MEMBER(rj_spawn, time_limit_ms, 48, INT64_ALIGNMENT == 8 ? 32 : 28);
+MEMBER(rj_spawn, time_limit_ms, 8, 8);
+MEMBER(rj_spawn, program, 16, 16);
+MEMBER(rj_spawn, arguments, 24, 20);
+MEMBER(rj_spawn, environment, 32, 24);
+MEMBER(rj_spawn, directory, 40, 28);
+MEMBER(rj_spawn, log_path, 48, 32);
 SIZE(rj_spawn, 56, INT64_ALIGNMENT == 8 ? 40 : 36);
 
 MEMBER(rj_spawn_exit, size, 0, 0);

@@ -13,8 +13,8 @@
  * failure, by cancellation, by a killed process, by a power cut.  What a killed process could not
  * put right, recover() does at the next start, before anything else is asked for that package.
  *
- * The request document (sdk/schema/package-request.schema.json); members without a value are left
- * out:
+ * Every verb gets the same request document (sdk/schema/package-request.schema.json); members
+ * without a value are left out:
  *
  *   {"id": "generic-hello",              the package in policy; key of records and logs
  *    "format": "nuget",                  one of formats()
@@ -24,8 +24,8 @@
  *    "arguments": ["/Lang:de", "/Name:A B"],   the same, split like a command line
  *    "scope": "system",                  or "user"
  *    "sources": ["/srv/feed"],           folder feeds, first one preferred
- *    "location": "/srv/feed/hello.zip",  craft: the archive
- *    "hash": "<64 hex digits>",          SHA-256 the fetched file must have
+ *    "location": "/srv/feed/hello.zip",  craft: the archive, no URL
+ *    "hash": "<64 hex digits>",          SHA-256 the fetched file must have, in either case
  *    "lib_dir": "/.../chocolatey/lib",   where packages of this scope live
  *    "log_path": "/.../x.log",           append script output here
  *    "environment": {"RJ_PackageID": "generic-hello", ...},   complete, for scripts
@@ -42,7 +42,13 @@
  *   install    {"version": "1.2.3", "exit_code": 0, "restart": false, "files": 12,
  *               "also": [{"package": "PSini", "version": "2.7.0"}], "output": "last lines"}
  *   uninstall  {"exit_code": 0, "restart": false, "files": 12, "left": ["path that was changed"]}
- *   recover    {"outcome": "nothing" | "finished" | "rolled-back", "detail": "..."}
+ *   recover    {"outcome": "nothing" | "finished" | "rolled-back", "detail": "...",
+ *               "certain": false}          left out when it is certain; see below
+ *
+ * A script that was interrupted cannot be undone by force: recover() then says "certain": false, and
+ * the engine counts that try.  The same holds for a script killed by cancellation.  uninstall() of a
+ * package that cannot be undone forgets it and answers RJ_E_NOT_APPLICABLE; the engine drops its
+ * record too and tells the person.
  *
  * Exit codes of package scripts: 0 is success, 3010 and 1641 are success with a restart wanted
  * ("restart": true); on systems whose exit codes have 8 bits, 194 (3010 & 255) and 105 (1641 & 255)

@@ -124,14 +124,17 @@ typedef struct rj_host_op {
     /* The op's result document.  A later call replaces the former; at most 1 MiB.
      * RJ_E_INVALID: not JSON; RJ_E_LIMIT: too long; RJ_E_NOT_FOUND: the op is over.  [any] */
     rj_status(RJ_CALL *set_result)(const rj_host *host, rj_op op, const char *json, size_t length);
-    /* The answer.  Every status but RJ_OK needs a message: what, where, what to do.  [any] */
+    /* The answer.  Every status but RJ_OK needs a message: what, where, what to do; with RJ_OK it may
+     * be NULL.  A result pushed before counts with every status.  [any] */
     void(RJ_CALL *finish)(const rj_host *host, rj_op op, rj_status status, const char *message);
     /* 1 once the op should end early.  Cheap: poll it in loops.  [any] */
     int32_t(RJ_CALL *cancelled)(const rj_host *host, rj_op op);
     /* Milliseconds until the deadline, 0 when it has passed.  [any] */
     int64_t(RJ_CALL *remaining_ms)(const rj_host *host, rj_op op);
     /* Have `wake` called once on [loop] when the op is cancelled, to break a wait; replaces an
-     * earlier one, NULL removes it.  Not called after finish().  [any] */
+     * earlier one, NULL removes it.  Already cancelled: it is called on the next turn.  Never called
+     * from inside this call, nor once a finish() on [loop] has returned; after a finish() from
+     * [lane] it may still be running: free `data` in `done`.  [any] */
     rj_status(RJ_CALL *on_cancel)(const rj_host *host, rj_op op, void(RJ_CALL *wake)(void *data),
                                   void *data);
 } rj_host_op;
@@ -139,10 +142,11 @@ typedef struct rj_host_op {
 /*
  * "rj.host.exec/1" -- blocking work on the plugin's lane.  Always granted.
  *
- * `work` runs on [lane] and may block; `done` runs on [loop] afterwards, always and once, also when
- * the op was cancelled before `work` could start (then `work` is not called and `started` is 0):
- * the one place to free `data`.  `work` may finish() the op itself; if neither has done so when
- * `done` returns, and no spawn of the op is running, the host reports it.
+ * `work` runs on [lane] and may block; `done` runs on [loop] afterwards, always and once: the one
+ * place to free `data`.  A job that waits in the queue when its op is cancelled or runs out of time
+ * is not begun (`started` is 0); a job queued after that is run, so that a plugin can put things
+ * back.  `work` may finish() the op itself.  If an op has no answer when `done` returns, and no
+ * other job, child or timer of the plugin is left that could give one, the host reports it.
  */
 #define RJ_HOST_EXEC "rj.host.exec/1"
 typedef struct rj_host_exec {
@@ -232,12 +236,14 @@ typedef struct rj_host_timer {
 typedef struct rj_spawn {
     uint32_t size;
     uint32_t minor;
+    int64_t time_limit_ms;          /* 0: the op's deadline alone */
     const char *program;            /* absolute path; never searched, never given to a shell */
     const char *const *arguments;   /* argv, NULL-terminated, [0] included */
     const char *const *environment; /* "NAME=value", NULL-terminated; nothing is inherited */
     const char *directory;          /* working directory, absolute */
-    const char *log_path;           /* stdout and stderr are appended here; NULL: only the tail */
-    int64_t time_limit_ms;          /* 0: the op's deadline alone */
+    /* stdout and stderr are appended here; NULL: only the tail.  Below the agent's log folder or
+     * the plugin's own state or cache folder: anything else is RJ_E_DENIED. */
+    const char *log_path;
 } rj_spawn;
 
 /* How it ended.  Borrowed for the call. */
@@ -269,7 +275,8 @@ typedef struct rj_host_spawn {
     uint32_t size;
     uint32_t minor;
     /* RJ_OK: `on_exit` will be called once, on [loop].  Otherwise it is never called:
-     * RJ_E_DENIED no grant for this program, RJ_E_INVALID, RJ_E_NOT_FOUND (op over).  [any] */
+     * RJ_E_DENIED no grant for this program or log, RJ_E_INVALID, RJ_E_NOT_FOUND (op over).
+     * *ret_child (NULL: not wanted) is set before `on_exit` can run.  [any] */
     rj_status(RJ_CALL *start)(const rj_host *host, rj_op op, const rj_spawn *spawn,
                               void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
                               void *data, uint64_t *ret_child);
@@ -293,13 +300,15 @@ typedef struct rj_plugin_desc {
      *    "state_dir": "/...",    private to this plugin, exists, survives restarts
      *    "cache_dir": "/...",    private to this plugin, exists, may be emptied at any time
      *    "settings": {...}}      the plugin's section of the policy
-     * On failure *ret_plugin stays untouched and no other function is called.  [loop]
+     * On failure *ret_plugin stays untouched, no other function is called, and the log should hold
+     * the reason.  New settings are announced by the event "host.config".  [loop]
      */
     rj_status(RJ_CALL *create)(const rj_host *host, const char *config_json,
                                rj_plugin **ret_plugin);
     /* An interface table by id; NULL for every id not listed in `provides`.  [any] */
     const void *(RJ_CALL *query)(rj_plugin *plugin, const char *id);
-    /* No further calls will come.  End what runs, then finish(op).  [loop] */
+    /* No further questions will come.  End what runs, then finish(op); timers and subscriptions
+     * that are left are removed by the host.  [loop] */
     void(RJ_CALL *stop)(rj_plugin *plugin, rj_op op);
     /* Free the instance.  Every op has been answered before.  [loop] */
     void(RJ_CALL *destroy)(rj_plugin *plugin);
