@@ -142,6 +142,48 @@ static const char *state_name(check_state state)
     return "unknown";
 }
 
+typedef struct output {
+    char *text;
+    size_t length, capacity;
+    bool failed; /* sticky: jansson goes on after a failed piece of a key */
+} output;
+
+static int append(const char *piece, size_t length, void *data)
+{
+    output *out = data;
+    size_t capacity = out->capacity ? out->capacity : 4096;
+    char *grown;
+
+    while (capacity < out->length + length + 1)
+        capacity *= 2;
+    if (!out->failed && capacity > out->capacity) {
+        grown = realloc(out->text, capacity);
+        out->failed = !grown;
+        if (grown) {
+            out->text = grown;
+            out->capacity = capacity;
+        }
+    }
+    if (out->failed)
+        return -1;
+    memcpy(out->text + out->length, piece, length);
+    out->length += length;
+    out->text[out->length] = '\0';
+    return 0;
+}
+
+static char *dump(const json_t *root, size_t *ret_length)
+{
+    output out = {0};
+
+    if (json_dump_callback(root, append, &out, JSON_COMPACT) != 0 || out.failed) {
+        free(out.text);
+        return NULL;
+    }
+    *ret_length = out.length;
+    return out.text;
+}
+
 static bool add_left_out(json_t *entries, unsigned count)
 {
     char found[64];
@@ -160,8 +202,9 @@ char *evidence_print(const evidence *document, size_t *ret_length)
 
     if (!document->concluded || document->out_of_memory)
         return NULL;
-    entries = json_copy(document->entries);
-    complete = entries != NULL;
+    /* json_copy() of an array would drop what does not fit into memory */
+    entries = json_array();
+    complete = entries && json_array_extend(entries, document->entries) == 0;
     if (complete && document->left_out)
         complete = add_left_out(entries, document->left_out);
     if (complete)
@@ -171,10 +214,8 @@ char *evidence_print(const evidence *document, size_t *ret_length)
     if (complete && document->state == CHECK_NOT_MET && document->remedy[0])
         complete = json_object_set_new(root, "remedy", json_string(document->remedy)) == 0;
     if (complete)
-        text = json_dumps(root, JSON_COMPACT);
+        text = dump(root, ret_length);
     json_decref(entries);
     json_decref(root);
-    if (text)
-        *ret_length = strlen(text);
     return text;
 }
