@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* The policy folder, below a root of its own. */
+#include "engine/policy.h"
+
+#include "base/alloc.h"
+#include "platform/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+typedef struct place {
+    char root[64];
+    rj_paths *paths;
+} place;
+
+static int set_up(void **state)
+{
+    static place at;
+    rj_error err = RJ_ERROR_NONE;
+    strcpy(at.root, "/tmp/rj-policy-XXXXXX");
+    assert_non_null(mkdtemp(at.root));
+    if (rj_paths_new(RJ_ROLE_SERVICE, at.root, NULL, &at.paths, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    *state = &at;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    place *at = *state;
+    assert_int_equal(rj_dir_remove(at->root, NULL), RJ_OK);
+    rj_paths_free(at->paths);
+    return 0;
+}
+
+static void path_of(const place *at, const char *name, char path[256])
+{
+    snprintf(path, 256, "%s/%s", rj_path(at->paths, RJ_PATH_POLICY), name);
+}
+
+static void put(const place *at, const char *name, const char *text)
+{
+    char path[256], folder[256];
+    rj_error err = RJ_ERROR_NONE;
+    path_of(at, strncmp(name, "users/", 6) == 0 ? "users" : ".", folder);
+    path_of(at, name, path);
+    if (strlen(folder) > 2 && strcmp(folder + strlen(folder) - 2, "/.") == 0)
+        folder[strlen(folder) - 2] = '\0';
+    if (rj_dir_make(folder, 0755, &err) != RJ_OK ||
+        rj_file_write(path, text, strlen(text), 0644, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+}
+
+static void assert_refused(const place *at, rj_status status, const char *part)
+{
+    rj_policy *policy = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    rj_status got = rj_policy_read_directory(at->paths, &policy, &err);
+    assert_null(policy);
+    if (!strstr(err.text, part))
+        fail_msg("\"%s\" does not say \"%s\"", err.text, part);
+    assert_int_equal(got, status);
+}
+
+static rj_policy *read_policy(const place *at)
+{
+    rj_policy *policy = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    if (rj_policy_read_directory(at->paths, &policy, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    return policy;
+}
+
+static void without_a_folder_or_a_document_there_is_no_policy(void **state)
+{
+    place *at = *state;
+    assert_refused(at, RJ_E_NOT_FOUND, "does not exist; put a device.json there");
+    put(at, "readme.txt", "not read");
+    assert_refused(at, RJ_E_NOT_FOUND, "holds neither device.json nor");
+}
+
+static void device_and_users_are_read_and_other_files_are_not(void **state)
+{
+    place *at = *state;
+    put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
+    put(at, "users/root.json", "{\"SoftwarePackages\":[{\"ID\":\"r\"}]}");
+    put(at, "users/nobody-of-this-machine.json", "this is not even read");
+    put(at, "users/.root.json", "nor this");
+    put(at, "users/root.json~", "nor this");
+    put(at, "users/.json", "nor this");
+    rj_policy *policy = read_policy(at);
+    assert_int_equal(policy->assignment_count, 2);
+    assert_string_equal(policy->assignments[0].id, "d");
+    assert_true(policy->assignments[0].audience == RJ_UID_MACHINE);
+    assert_string_equal(policy->assignments[1].id, "r");
+    assert_true(policy->assignments[1].audience == 0);
+    assert_string_equal(policy->unknown_users[0], "nobody-of-this-machine");
+    assert_null(policy->unknown_users[1]);
+    rj_policy_free(policy);
+}
+
+static void users_are_ordered_by_uid(void **state)
+{
+    place *at = *state;
+    put(at, "users/daemon.json", "{\"SoftwarePackages\":[{\"ID\":\"x\"}]}");
+    put(at, "users/root.json", "{\"SoftwarePackages\":[{\"ID\":\"y\"}]}");
+    rj_policy *policy = read_policy(at);
+    assert_string_equal(policy->assignments[0].id, "y");
+    assert_string_equal(policy->assignments[1].id, "x");
+    rj_policy_free(policy);
+}
+
+static void the_revision_follows_every_document(void **state)
+{
+    place *at = *state;
+    char before[65];
+    put(at, "device.json", "{}");
+    put(at, "users/root.json", "{}");
+    rj_policy *policy = read_policy(at);
+    strcpy(before, policy->revision);
+    rj_policy_free(policy);
+    put(at, "users/root.json", "{ }");
+    policy = read_policy(at);
+    assert_string_not_equal(policy->revision, before);
+    rj_policy_free(policy);
+}
+
+static void an_error_names_the_document(void **state)
+{
+    place *at = *state;
+    put(at, "device.json", "{}");
+    put(at, "users/root.json", "{\"SoftwarePackages\":1}");
+    assert_refused(at, RJ_E_INVALID, "users/root.json: /SoftwarePackages: expected an array");
+}
+
+static void what_others_may_write_is_not_trusted(void **state)
+{
+    place *at = *state;
+    char path[256];
+    put(at, "device.json", "{}");
+    path_of(at, "device.json", path);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_refused(at, RJ_E_DENIED, "device.json");
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(chmod(rj_path(at->paths, RJ_PATH_POLICY), 0777), 0);
+    assert_refused(at, RJ_E_DENIED, "policy");
+}
+
+static void a_link_in_place_of_a_document_is_not_trusted(void **state)
+{
+    place *at = *state;
+    char path[256];
+    put(at, "elsewhere", "{}");
+    path_of(at, "device.json", path);
+    assert_int_equal(symlink("elsewhere", path), 0);
+    assert_refused(at, RJ_E_DENIED, "device.json");
+}
+
+static void a_fifo_in_place_of_a_document_does_not_block(void **state)
+{
+    place *at = *state;
+    char path[256];
+    put(at, "users/x", "");
+    path_of(at, "device.json", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(at, RJ_E_INVALID, "device.json");
+}
+
+static void fifty_megabytes_are_refused_unread(void **state)
+{
+    place *at = *state;
+    char path[256];
+    put(at, "device.json", "{}");
+    path_of(at, "device.json", path);
+    assert_int_equal(truncate(path, 50 * 1000 * 1000), 0);
+    assert_refused(at, RJ_E_LIMIT, "device.json");
+}
+
+static void running_out_of_memory_anywhere_is_an_error(void **state)
+{
+    place *at = *state;
+    unsigned failures = 0;
+    put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
+    put(at, "users/root.json", "{}");
+    put(at, "users/nobody-of-this-machine.json", "{}");
+    for (uint64_t nth = 1;; nth++, failures++) {
+        rj_policy *policy = NULL;
+        rj_error err = RJ_ERROR_NONE;
+        rj_alloc_fail_from(nth);
+        rj_status status = rj_policy_read_directory(at->paths, &policy, &err);
+        rj_alloc_fail_from(0);
+        rj_policy_free(policy);
+        if (status == RJ_OK)
+            break;
+        if (status != RJ_E_NO_MEMORY)
+            fail_msg("allocation %d: %d %s", (int)nth, (int)status, err.text);
+        assert_true(nth < 1000);
+    }
+    assert_true(failures > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(without_a_folder_or_a_document_there_is_no_policy, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(device_and_users_are_read_and_other_files_are_not, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(users_are_ordered_by_uid, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_revision_follows_every_document, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_error_names_the_document, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_others_may_write_is_not_trusted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_in_place_of_a_document_is_not_trusted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_fifo_in_place_of_a_document_does_not_block, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(fifty_megabytes_are_refused_unread, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(running_out_of_memory_anywhere_is_an_error, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
