@@ -34,6 +34,7 @@ typedef struct host_job {
     void(RJ_CALL *work)(rj_op op, void *data);
     void(RJ_CALL *done)(rj_op op, void *data, int32_t started);
     void *data;
+    bool runs_cancelled; /* queued after the cancellation: to put things back */
     int32_t started;
 } host_job;
 
@@ -104,7 +105,7 @@ static void *lane_main(void *data)
         host->lane_queue = job->next;
         host->lane_running = job;
         op = host_find_op(host, job->op);
-        job->started = op && !op->finished && !host_op_cancelled(op);
+        job->started = op && (job->runs_cancelled || !host_op_cancelled(op));
         if (job->started) {
             pthread_mutex_unlock(&host->lock);
             job->work(job->op, job->data);
@@ -147,6 +148,7 @@ static rj_status RJ_CALL exec_run(const rj_host *api, rj_op id,
         status = RJ_E_BUSY;
     } else {
         op->jobs++;
+        job->runs_cancelled = host_op_cancelled(op);
         append_job(&host->lane_queue, job);
         pthread_cond_signal(&host->lane_wakeup);
         job = NULL;
@@ -178,7 +180,7 @@ static void call_done(plugin_host *host)
         op = host_find_op(host, job->op);
         if (op) {
             op->jobs--;
-            unanswered = !op->finished && !op->jobs && !op->children;
+            unanswered = !op->finished && !op->jobs && !op->children && !host->timers;
         }
         pthread_mutex_unlock(&host->lock);
         if (unanswered)

@@ -246,6 +246,51 @@ static void use_kv(rj_plugin *plugin, rj_op op, void *data)
     plugin->op->finish(plugin->host, op, RJ_OK, NULL);
 }
 
+static void RJ_CALL answer_done(rj_op op, void *data)
+{
+    rj_plugin *plugin = data;
+
+    plugin->op->finish(plugin->host, op, RJ_OK, NULL);
+}
+
+static void RJ_CALL count_started(rj_op op, void *data, int32_t started)
+{
+    rj_plugin *plugin = data;
+
+    (void)op;
+    plugin->handle += started ? 1 : 100;
+}
+
+/* A job that holds the lane, one that waits behind it, and one queued once the op is cancelled. */
+static void RJ_CALL queue_late(void *data)
+{
+    rj_plugin *plugin = data;
+
+    assert_int_equal(
+        plugin->exec->run(plugin->host, plugin->current, answer_done, count_started, plugin),
+        RJ_OK);
+}
+
+static void RJ_CALL hold_the_lane(rj_op op, void *data)
+{
+    const rj_plugin *plugin = data;
+
+    while (!plugin->op->cancelled(plugin->host, op))
+        usleep(1000);
+    usleep(50000);
+}
+
+static void queue_before_and_after(rj_plugin *plugin, rj_op op, void *data)
+{
+    (void)data;
+    plugin->current = op;
+    assert_int_equal(plugin->op->on_cancel(plugin->host, op, queue_late, plugin), RJ_OK);
+    assert_int_equal(plugin->exec->run(plugin->host, op, hold_the_lane, count_started, plugin),
+                     RJ_OK);
+    assert_int_equal(plugin->exec->run(plugin->host, op, answer_done, count_started, plugin),
+                     RJ_OK);
+}
+
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
 static void an_answer_carries_status_result_and_progress(void **state)
@@ -303,6 +348,17 @@ static void cancelling_reaches_work_on_the_lane(void **state)
 
     (void)state;
     assert_int_equal(answer.status, RJ_E_CANCELLED);
+    assert_null(plugin_host_close(host));
+}
+
+static void a_waiting_job_is_not_begun_and_a_late_one_is_run(void **state)
+{
+    plugin_host *host = open_host();
+    plugin_answer answer = plugin_host_call_cancelled(host, 5000, 20, queue_before_and_after, NULL);
+
+    (void)state;
+    assert_int_equal(answer.status, RJ_OK);
+    assert_int_equal(plugin_host_plugin(host)->handle, 102);
     assert_null(plugin_host_close(host));
 }
 
@@ -385,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_result_that_is_not_json_is_misuse),
         cmocka_unit_test(work_that_ends_without_an_answer_is_misuse),
         cmocka_unit_test(cancelling_reaches_work_on_the_lane),
+        cmocka_unit_test(a_waiting_job_is_not_begun_and_a_late_one_is_run),
         cmocka_unit_test(the_deadline_cancels_and_wakes),
         cmocka_unit_test(a_program_reports_code_signal_time_limit_and_survivors),
         cmocka_unit_test(timers_and_events_reach_the_plugin),
