@@ -15,6 +15,7 @@
 #include "platform/file.h"
 #include "platform/system.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define LOGGER "engine.store"
@@ -98,6 +99,9 @@ rj_status rj_store_fail(const rj_store *store, int code, rj_error *err)
         return rj_fail(err, RJ_E_DENIED,
                        "%s: cannot be written; check the rights of the file and its folder", path);
     case SQLITE_CANTOPEN:
+        /* The folder is there, and the file would have been made. */
+        if (sqlite3_system_errno(store->db) == ENOENT)
+            return rj_store_fail(store, SQLITE_READONLY, err);
         return rj_fail_errno(err, sqlite3_system_errno(store->db), "%s: cannot be opened", path);
     case SQLITE_FULL:
         return rj_fail(err, RJ_E_IO, "%s: no space left; free some on that file system", path);
@@ -364,6 +368,9 @@ rj_status rj_store_open(const char *directory, rj_store **ret_store, bool *ret_w
     static uv_once_t once = UV_ONCE_INIT;
     uv_once(&once, configure_sqlite);
 
+    if (!rj_file_exists(directory))
+        return rj_fail(err, RJ_E_NOT_FOUND, "%s: the folder of the state database is missing",
+                       directory);
     rj_store *store = rj_calloc(1, sizeof *store);
     if (!store)
         return rj_fail_memory(err, "opening the state database");
