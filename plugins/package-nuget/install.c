@@ -49,10 +49,10 @@ static char *join(const char *folder, const char *name)
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
-static char *prefixed(const char *prefix, const char *folder)
+static char *concatenated(const char *start, const char *end)
 {
     char *name = NULL;
-    return asprintf(&name, "%s%s", prefix, folder) < 0 ? NULL : name;
+    return asprintf(&name, "%s%s", start, end) < 0 ? NULL : name;
 }
 
 /* ---- Journal ----------------------------------------------------------------------------------- */
@@ -141,7 +141,6 @@ typedef struct unpacking {
     rj_record record;
     char *package_name, *manifest_name; /* <id>.nupkg, <id>.nuspec */
     uint64_t done_before, total;
-    int out_of_memory;
 } unpacking;
 
 static int is_reserved(const unpacking *u, const char *name)
@@ -263,12 +262,10 @@ static rj_status unpack(unpacking *u, rj_archive *archive, const rj_nuspec *nusp
         status = find_place(u->install, package, nuspec, failure);
     if (status != RJ_OK)
         return status;
-    char *temporary = prefixed(NEW_PREFIX, package->folder);
+    char *temporary = concatenated(NEW_PREFIX, package->folder);
     char *folder = temporary ? join(u->install->lib_dir, temporary) : NULL;
-    u->package_name =
-        asprintf(&u->package_name, "%s.nupkg", nuspec->id) < 0 ? NULL : u->package_name;
-    u->manifest_name =
-        asprintf(&u->manifest_name, "%s.nuspec", nuspec->id) < 0 ? NULL : u->manifest_name;
+    u->package_name = concatenated(nuspec->id, ".nupkg");
+    u->manifest_name = concatenated(nuspec->id, ".nuspec");
     u->record.id = strdup(nuspec->id);
     u->record.version = strdup(package->version);
     u->record.sha256 = strdup(package->sha256);
@@ -389,7 +386,8 @@ void rj_install_clear(rj_install *install)
 rj_status rj_install_swap(rj_install *install, size_t index, rj_failure *failure)
 {
     const rj_install_package *package = &install->packages[index];
-    char *new = prefixed(NEW_PREFIX, package->folder), *old = prefixed(OLD_PREFIX, package->folder);
+    char *new = concatenated(NEW_PREFIX, package->folder),
+         *old = concatenated(OLD_PREFIX, package->folder);
     rj_status status = new &&old ? RJ_OK : rj_fail_memory(failure);
     if (status == RJ_OK && package->old_version)
         status = nuget_move(install->lib_dir, package->folder, old, failure);
@@ -434,7 +432,7 @@ rj_status rj_install_commit(rj_install *install, rj_failure *failure)
 static rj_status undo_folder(const char *lib_dir, const char *folder, int replaces,
                              rj_failure *failure)
 {
-    char *old = prefixed(OLD_PREFIX, folder), *old_path = old ? join(lib_dir, old) : NULL;
+    char *old = concatenated(OLD_PREFIX, folder), *old_path = old ? join(lib_dir, old) : NULL;
     rj_status status = old_path ? RJ_OK : rj_fail_memory(failure);
     if (status == RJ_OK && nuget_look(old_path).kind != NUGET_NOTHING) {
         status = rj_archive_remove_tree(lib_dir, folder, failure);

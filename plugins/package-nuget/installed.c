@@ -181,18 +181,19 @@ typedef struct refreshing {
     rj_failure *failure;
 } refreshing;
 
-static const rj_recorded_file *find_file(const rj_record *record, const char *path)
+static int by_path(const void *a, const void *b)
 {
-    for (size_t i = 0; i < record->count; i++)
-        if (strcmp(record->files[i].path, path) == 0)
-            return &record->files[i];
-    return NULL;
+    return strcmp(((const rj_recorded_file *)a)->path, ((const rj_recorded_file *)b)->path);
 }
 
 static rj_status refresh_file(refreshing *r, const char *relative, const char *full,
                               const nuget_file *file)
 {
-    const rj_recorded_file *old = find_file(r->before, relative);
+    const rj_recorded_file key = {.path = (char *)(uintptr_t)relative};
+    const rj_recorded_file *old =
+        r->before->count > 0
+            ? bsearch(&key, r->before->files, r->before->count, sizeof(key), by_path)
+            : NULL;
     uint64_t size = file->size;
     uint32_t crc = 0;
     int has_crc = 1;
@@ -237,6 +238,8 @@ rj_status rj_record_refresh(rj_record *record, const char *folder, int64_t since
                             rj_failure *failure)
 {
     refreshing r = {.before = record, .folder = folder, .since_ns = since_ns, .failure = failure};
+    if (record->count > 0)
+        qsort(record->files, record->count, sizeof(*record->files), by_path);
     rj_status status = refresh_folder(&r, "", 0);
     if (status != RJ_OK) {
         rj_record_clear(&r.now);
