@@ -198,7 +198,11 @@ rj_status rj_store_enter(rj_store *store, rj_store_access access, rj_error *err)
     uv_mutex_lock(&store->lock);
     if (access == RJ_STORE_READ)
         return RJ_OK;
-    rj_status status = run_cached(store, RJ_STATEMENT_BEGIN, "BEGIN IMMEDIATE", err);
+    rj_status status = RJ_OK;
+    if (!sqlite3_get_autocommit(store->db)) /* an earlier ROLLBACK lacked memory */
+        status = run_cached(store, RJ_STATEMENT_ROLLBACK, "ROLLBACK", err);
+    if (status == RJ_OK)
+        status = run_cached(store, RJ_STATEMENT_BEGIN, "BEGIN IMMEDIATE", err);
     if (status != RJ_OK)
         uv_mutex_unlock(&store->lock);
     return status;
