@@ -136,7 +136,6 @@ static void unlink_question(open_question *gone)
 static void on_overdue(void *data)
 {
     open_question *question = data;
-    question->timer = NULL;
     question->session->link.drop(question->session->link.data,
                                  "the session did not answer in time");
 }

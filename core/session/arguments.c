@@ -16,7 +16,7 @@ typedef struct reader {
     rj_cli *cli;
     const rj_command *command;
     int count;
-    char *const *arguments;
+    const char *const *arguments;
     int at;
     rj_arguments result;
 } reader;
@@ -98,8 +98,8 @@ static rj_status take_operand(reader *self, rj_error *err)
 }
 
 rj_status rj_arguments_read(rj_cli *cli, const rj_command *command, int count,
-                            char *const *arguments, rj_arguments *ret_arguments, int *ret_used,
-                            rj_error *err)
+                            const char *const *arguments, rj_arguments *ret_arguments,
+                            int *ret_used, rj_error *err)
 {
     reader self = {.cli = cli, .command = command, .count = count, .arguments = arguments};
     bool only_operands = false;

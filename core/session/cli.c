@@ -197,7 +197,8 @@ static int make_paths(rj_cli *cli)
     return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
 }
 
-static int run_command(rj_cli *cli, const rj_command *command, int count, char *const *arguments)
+static int run_command(rj_cli *cli, const rj_command *command, int count,
+                       const char *const *arguments)
 {
     rj_error error = RJ_ERROR_NONE;
     rj_arguments read;
@@ -214,7 +215,7 @@ static int run_command(rj_cli *cli, const rj_command *command, int count, char *
     return code == RJ_EXIT_OK ? command->run(cli, &read) : code;
 }
 
-static int dispatch(rj_cli *cli, int count, char *const *arguments)
+static int dispatch(rj_cli *cli, int count, const char *const *arguments)
 {
     rj_error error = RJ_ERROR_NONE;
     rj_arguments none;
@@ -248,7 +249,7 @@ int rj_cli_run(int argc, char **argv)
 {
     rj_cli cli = {.program = argv[0]};
     rj_output_init(&cli.out, stdout, false);
-    int code = dispatch(&cli, argc - 1, argv + 1);
+    int code = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     rj_progress_clear(&cli.out);
     rj_cli_disconnect(&cli);
     if (cli.loop)

@@ -50,7 +50,7 @@ const rj_command *rj_command_find(const char *name); /* NULL: none */
 /* Global options go into `cli`, wherever they stand; "--" ends the options.  `command` NULL: only
  * global options, reading stops at the first operand.  *ret_used: how many were read. */
 rj_status rj_arguments_read(rj_cli *cli, const rj_command *command, int count,
-                            char *const *arguments, rj_arguments *ret_arguments, int *ret_used,
-                            rj_error *err);
+                            const char *const *arguments, rj_arguments *ret_arguments,
+                            int *ret_used, rj_error *err);
 
 #endif

@@ -1,0 +1,834 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The real server and the real client on one loop, with a fake agent behind and, through the linker's
+ * --wrap, a caller of our choice at the other end.
+ */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "ipc/client.h"
+#include "ipc/message.h"
+#include "ipc/server.h"
+#include "platform/file.h"
+#include "platform/local_socket.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ALICE = 4242, BOB = 4243 };
+
+/* ---- Fakes ----------------------------------------------------------------------------------- */
+
+static rj_uid caller;
+
+rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err);
+rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err)
+{
+    (void)fd;
+    (void)err;
+    *ret_peer = (rj_peer){caller, 77};
+    return RJ_OK;
+}
+
+static struct {
+    rj_trigger trigger;
+    char id[140];
+    int requests, checks, cancels;
+    rj_uid seen_uid;
+    bool seen_admin;
+    size_t packages;
+    const char *scope; /* of the package that `why` knows; NULL: unknown */
+    int came, went;
+} agent;
+static rj_agent *const the_agent = (rj_agent *)&agent;
+
+rj_status rj_agent_request(rj_agent *self, const rj_trigger *trigger, char ret_correlation[17],
+                           rj_error *err)
+{
+    (void)self;
+    agent.requests++;
+    agent.trigger = *trigger;
+    snprintf(agent.id, sizeof agent.id, "%s", trigger->id ? trigger->id : "");
+    memcpy(ret_correlation, "00000000000000c0", 17);
+    ret_correlation[15] = (char)('0' + agent.requests % 10);
+    if (strcmp(agent.id, "not-mine") == 0)
+        return rj_fail(err, RJ_E_DENIED, "not-mine is not assigned to you");
+    return RJ_OK;
+}
+
+rj_status rj_agent_cancel(rj_agent *self, const char *correlation, rj_uid uid, bool admin,
+                          rj_error *err)
+{
+    (void)self;
+    (void)err;
+    snprintf(agent.id, sizeof agent.id, "%s", correlation);
+    agent.seen_uid = uid;
+    agent.seen_admin = admin;
+    agent.cancels++;
+    return RJ_OK;
+}
+
+void rj_agent_session_changed(rj_agent *self, rj_uid uid, bool present)
+{
+    (void)self;
+    (void)uid;
+    agent.came += present;
+    agent.went += !present;
+}
+
+rj_status rj_agent_check(rj_agent *self, const char *check_id, rj_error *err)
+{
+    (void)self;
+    agent.checks++;
+    if (check_id && strcmp(check_id, "firewall") != 0)
+        return rj_fail(err, RJ_E_NOT_FOUND, "no such check");
+    return RJ_OK;
+}
+
+json_t *rj_agent_status(rj_agent *self, rj_uid uid, bool admin)
+{
+    (void)self;
+    agent.seen_uid = uid;
+    agent.seen_admin = admin;
+    return json_pack("{s:s}", "version", "x");
+}
+
+json_t *rj_agent_list(rj_agent *self, rj_uid uid, bool admin)
+{
+    json_t *packages = json_array();
+    (void)self;
+    (void)uid;
+    (void)admin;
+    for (size_t i = 0; i < agent.packages; i++)
+        json_array_append_new(packages, json_pack("{s:I}", "n", (json_int_t)i));
+    return json_pack("{s:o}", "packages", packages);
+}
+
+json_t *rj_agent_policy(rj_agent *self, rj_uid uid, bool admin)
+{
+    return rj_agent_list(self, uid, admin);
+}
+
+json_t *rj_agent_why(rj_agent *self, const char *id, rj_uid uid, bool admin)
+{
+    (void)self;
+    (void)uid;
+    (void)admin;
+    if (!agent.scope)
+        return NULL;
+    return json_pack("{s:{s:s, s:s}}", "package", "id", id, "scope", agent.scope);
+}
+
+json_t *rj_agent_checks(rj_agent *self)
+{
+    (void)self;
+    return json_pack("{s:[{s:s},{s:s}]}", "checks", "id", "firewall", "id", "antivirus");
+}
+
+json_t *rj_runtime_describe(rj_runtime *runtime)
+{
+    (void)runtime;
+    return json_pack("[{s:s}]", "id", "check-firewall");
+}
+
+/* ---- Fixture --------------------------------------------------------------------------------- */
+
+static rj_loop *loop;
+static rj_paths *paths;
+static rj_server *server;
+static rj_server_limits limits;
+static int stops;
+static bool server_stopped;
+static char root[64];
+
+static void on_stop(void *data)
+{
+    (void)data;
+    stops++;
+}
+
+static void on_stopped(void *data)
+{
+    (void)data;
+    server_stopped = true;
+}
+
+static void start_server(void)
+{
+    rj_server_options options = {.loop = loop, .paths = paths, .limits = limits, .stop = on_stop};
+    assert_int_equal(rj_server_new(&options, &server, NULL), RJ_OK);
+    rj_server_attach(server, the_agent, NULL, RJ_OK, NULL);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&agent, 0, sizeof agent);
+    caller = ALICE;
+    stops = 0;
+    server_stopped = false;
+    limits = (rj_server_limits)RJ_SERVER_LIMITS;
+    snprintf(root, sizeof root, "/tmp/rj-server-test-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(rj_paths_new(RJ_ROLE_SERVICE, root, NULL, &paths, NULL), RJ_OK);
+    assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rj_server_stop(server, on_stopped, NULL);
+    for (int i = 0; i < 100 && !server_stopped; i++)
+        rj_loop_turn(loop, 10);
+    assert_true(server_stopped);
+    rj_loop_free(loop);
+    rj_server_free(server);
+    rj_paths_free(paths);
+    assert_int_equal(rj_dir_remove(root, NULL), RJ_OK);
+    return 0;
+}
+
+/* Our own client does not care who the server is here, it is asked as root. */
+typedef struct user {
+    rj_client *client;
+    json_t *notified;
+    bool lost;
+} user;
+
+static void on_notified(void *data, const char *method, const json_t *params)
+{
+    user *self = data;
+    json_array_append_new(self->notified,
+                          json_pack("{s:s, s:O*}", "method", method, "params", (json_t *)params));
+}
+
+static void on_lost(void *data, const char *why)
+{
+    (void)why;
+    ((user *)data)->lost = true;
+}
+
+static void open_user(user *self, rj_uid uid)
+{
+    *self = (user){.notified = json_array()};
+    rj_client_options options = {.loop = loop,
+                                 .socket_path = rj_path(paths, RJ_PATH_SOCKET),
+                                 .notified = on_notified,
+                                 .lost = on_lost,
+                                 .data = self};
+    caller = 0; /* the client looks at its peer, too */
+    assert_int_equal(rj_client_connect(&options, &self->client, NULL), RJ_OK);
+    caller = uid;
+    rj_loop_turn(loop, 20);
+}
+
+static void close_user(user *self)
+{
+    rj_client_close(self->client);
+    json_decref(self->notified);
+}
+
+static char refusal[1100];
+
+static rj_status call(user *self, const char *method, json_t *params, json_t **ret_result)
+{
+    json_t *result = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    rj_status status = rj_client_call(self->client, method, params, 3000, &result, NULL, &error);
+    snprintf(refusal, sizeof refusal, "%s", error.text);
+    if (ret_result)
+        *ret_result = result;
+    else
+        json_decref(result);
+    return status;
+}
+
+static void turns(int count)
+{
+    for (int i = 0; i < count; i++)
+        rj_loop_turn(loop, 5);
+}
+
+/* A client without manners. */
+static int open_raw(void)
+{
+    int fd;
+    assert_int_equal(rj_local_socket_connect(rj_path(paths, RJ_PATH_SOCKET), &fd, NULL), RJ_OK);
+    turns(3);
+    return fd;
+}
+
+static void send_raw(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    turns(3);
+}
+
+/* What came, up to the end of the connection if it was closed; -1: closed and nothing more. */
+static ssize_t read_raw(int fd, char *text, size_t size)
+{
+    turns(3);
+    ssize_t got = recv(fd, text, size - 1, MSG_DONTWAIT);
+    text[got > 0 ? got : 0] = '\0';
+    return got == 0 ? -1 : got;
+}
+
+/* ---- Tests: calls ---------------------------------------------------------------------------- */
+
+static void every_method_reaches_its_part_of_the_agent(void **state)
+{
+    user alice;
+    json_t *result;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "version", NULL, &result), RJ_OK);
+    assert_int_equal(json_integer_value(json_object_get(result, "pid")), getpid());
+    json_decref(result);
+    assert_int_equal(call(&alice, "status", NULL, NULL), RJ_OK);
+    assert_int_equal(agent.seen_uid, ALICE);
+    assert_false(agent.seen_admin);
+    assert_int_equal(call(&alice, "install", json_pack("{s:s}", "id", "a"), &result), RJ_OK);
+    assert_string_equal(json_string_value(json_object_get(result, "correlation")),
+                        "00000000000000c1");
+    json_decref(result);
+    assert_int_equal(agent.trigger.kind, RJ_TRIGGER_INSTALL);
+    assert_int_equal(agent.trigger.uid, ALICE);
+    assert_false(agent.trigger.admin);
+    assert_int_equal(call(&alice, "install", json_pack("{s:s, s:b}", "id", "a", "retry", 1), NULL),
+                     RJ_OK);
+    assert_int_equal(agent.trigger.kind, RJ_TRIGGER_RETRY);
+    assert_int_equal(call(&alice, "install", json_pack("{s:s, s:b}", "id", "a", "link", 1), NULL),
+                     RJ_OK);
+    assert_true(agent.trigger.from_link);
+    assert_int_equal(call(&alice, "upgrade", NULL, NULL), RJ_OK);
+    assert_int_equal(agent.trigger.kind, RJ_TRIGGER_UPGRADE);
+    assert_string_equal(agent.id, "");
+    assert_int_equal(call(&alice, "sync", NULL, NULL), RJ_OK);
+    assert_int_equal(agent.trigger.kind, RJ_TRIGGER_SYNC);
+    assert_int_equal(call(&alice, "cancel", json_pack("{s:s}", "correlation", "c1"), NULL), RJ_OK);
+    assert_int_equal(agent.cancels, 1);
+    assert_int_equal(call(&alice, "plugins", NULL, NULL), RJ_OK);
+    assert_int_equal(call(&alice, "policy", NULL, NULL), RJ_OK);
+    close_user(&alice);
+}
+
+static void a_refusal_of_the_agent_keeps_status_words_and_correlation(void **state)
+{
+    user alice;
+    json_t *result = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    char correlation[17];
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(rj_client_call(alice.client, "install", json_pack("{s:s}", "id", "not-mine"),
+                                    3000, &result, correlation, &error),
+                     RJ_E_DENIED);
+    assert_string_equal(error.text, "not-mine is not assigned to you");
+    assert_string_equal(correlation, "00000000000000c1");
+    close_user(&alice);
+}
+
+static void wrong_parameters_are_refused_before_the_agent_sees_them(void **state)
+{
+    static const struct {
+        const char *method, *params;
+    } table[] = {{"install", "{}"},
+                 {"install", "{\"id\":5}"},
+                 {"install", "{\"id\":\"../x\"}"},
+                 {"install", "{\"id\":\"\"}"},
+                 {"install", "{\"id\":\"a b\"}"},
+                 {"install", "{\"id\":\"a\",\"link\":1}"},
+                 {"install", "{\"id\":\"a\",\"link\":true,\"retry\":true}"},
+                 {"uninstall", "{}"},
+                 {"upgrade", "{\"id\":[]}"},
+                 {"upgrade", "{\"link\":true}"},
+                 {"cancel", "{}"},
+                 {"cancel", "{\"correlation\":\"00000000000000000000\"}"},
+                 {"why", "{\"id\":null}"},
+                 {"list", "{\"offset\":-1}"},
+                 {"log", "{\"lines\":0}"},
+                 {"log", "{\"lines\":\"9\"}"},
+                 {"subscribe", "{}"},
+                 {"subscribe", "{\"topics\":[\"everything\"]}"},
+                 {"subscribe", "{\"topics\":[1]}"},
+                 {"check", "{\"refresh\":\"yes\"}"},
+                 {"check", "{\"id\":\"\"}"}};
+    user alice;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        json_t *params = json_loads(table[i].params, 0, NULL);
+        if (call(&alice, table[i].method, params, NULL) != RJ_E_INVALID)
+            fail_msg("%s %s was not refused", table[i].method, table[i].params);
+    }
+    assert_int_equal(agent.requests + agent.cancels + agent.checks, 0);
+    assert_false(alice.lost);
+    close_user(&alice);
+}
+
+static void an_unknown_method_is_an_error_and_the_connection_stays(void **state)
+{
+    user alice;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "reboot", NULL, NULL), RJ_E_INVALID);
+    assert_int_equal(call(&alice, "version", NULL, NULL), RJ_OK);
+    close_user(&alice);
+}
+
+static void without_an_agent_the_reason_is_the_answer_and_version_still_works(void **state)
+{
+    user alice;
+    (void)state;
+    start_server();
+    rj_server_attach(server, NULL, NULL, RJ_E_IO, "the disk is read-only");
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "status", NULL, NULL), RJ_E_IO);
+    assert_string_equal(refusal, "the disk is read-only");
+    assert_int_equal(call(&alice, "version", NULL, NULL), RJ_OK);
+    close_user(&alice);
+}
+
+static void a_long_list_comes_in_pages_that_lead_through_all_of_it(void **state)
+{
+    user alice;
+    json_int_t offset = 0, seen = 0;
+    (void)state;
+    agent.packages = 1000;
+    start_server();
+    open_user(&alice, ALICE);
+    do {
+        json_t *page;
+        assert_int_equal(call(&alice, "list", json_pack("{s:I}", "offset", offset), &page), RJ_OK);
+        const json_t *packages = json_object_get(page, "packages");
+        assert_in_range(json_array_size(packages), 1, 256);
+        for (size_t i = 0; i < json_array_size(packages); i++)
+            assert_int_equal(json_integer_value(json_object_get(json_array_get(packages, i), "n")),
+                             seen++);
+        offset = json_integer_value(json_object_get(page, "next"));
+        json_decref(page);
+    } while (offset > 0);
+    assert_int_equal(seen, 1000);
+    close_user(&alice);
+}
+
+/* ---- Tests: who may -------------------------------------------------------------------------- */
+
+static void a_user_cannot_stop_the_service_and_root_can(void **state)
+{
+    user alice, admin;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "service.stop", NULL, NULL), RJ_E_DENIED);
+    assert_int_equal(stops, 0);
+    open_user(&admin, 0);
+    assert_int_equal(call(&admin, "service.stop", NULL, NULL), RJ_OK);
+    assert_int_equal(stops, 1);
+    close_user(&alice);
+    close_user(&admin);
+}
+
+static void a_user_removes_own_packages_only(void **state)
+{
+    user alice;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    agent.scope = "system";
+    assert_int_equal(call(&alice, "uninstall", json_pack("{s:s}", "id", "a"), NULL), RJ_E_DENIED);
+    assert_int_equal(agent.requests, 0);
+    agent.scope = "user";
+    assert_int_equal(call(&alice, "uninstall", json_pack("{s:s}", "id", "a"), NULL), RJ_OK);
+    assert_int_equal(agent.requests, 1);
+    close_user(&alice);
+}
+
+static void root_cannot_register_a_session(void **state)
+{
+    user admin;
+    (void)state;
+    start_server();
+    open_user(&admin, 0);
+    assert_int_equal(call(&admin, "session.register", NULL, NULL), RJ_E_DENIED);
+    assert_int_equal(agent.came, 0);
+    close_user(&admin);
+}
+
+static void what_is_no_session_cannot_answer_questions(void **state)
+{
+    user alice;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "session.answer",
+                          json_pack("{s:i, s:s}", "question", 1, "status", "ok"), NULL),
+                     RJ_E_DENIED);
+    close_user(&alice);
+}
+
+/* ---- Tests: sessions ------------------------------------------------------------------------- */
+
+static int answers;
+static rj_status answered_status;
+
+static void on_answered(void *data, const rj_answer *answer)
+{
+    (void)data;
+    answers++;
+    answered_status = answer->status;
+}
+
+static void a_question_travels_to_the_session_and_back(void **state)
+{
+    user alice;
+    (void)state;
+    answers = 0;
+    start_server();
+    open_user(&alice, ALICE);
+    assert_int_equal(call(&alice, "session.register", json_pack("{s:s}", "version", "1"), NULL),
+                     RJ_OK);
+    assert_int_equal(agent.came, 1);
+    assert_int_equal(call(&alice, "session.register", NULL, NULL), RJ_E_EXISTS);
+    rj_user_performer users = rj_server_users(server);
+    rj_question question = {.deadline_ms = 1000, .answered = on_answered};
+    json_t *request = json_pack("{s:s}", "id", "a");
+    users.package(users.data, ALICE, RJ_PACKAGE_INSTALL, request, &question);
+    json_decref(request);
+    turns(5);
+    const json_t *perform = json_array_get(alice.notified, 0);
+    assert_string_equal(json_string_value(json_object_get(perform, "method")), "session.perform");
+    json_t *number = json_object_get(json_object_get(perform, "params"), "question");
+    assert_int_equal(call(&alice, "session.answer",
+                          json_pack("{s:O, s:s}", "question", number, "status", "ok"), NULL),
+                     RJ_OK);
+    assert_int_equal(answers, 1);
+    assert_int_equal(answered_status, RJ_OK);
+    close_user(&alice);
+    turns(5);
+    assert_int_equal(agent.went, 1);
+}
+
+/* ---- Tests: events --------------------------------------------------------------------------- */
+
+static void publish(const char *topic, rj_uid audience)
+{
+    json_t *document = json_pack("{s:s, s:s}", "correlation", "abc", "state", "started");
+    rj_server_event(server, topic, audience, document);
+    json_decref(document);
+    turns(3);
+}
+
+static void events_reach_subscribers_they_concern_and_nobody_else(void **state)
+{
+    user alice, bob, admin;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    open_user(&bob, BOB);
+    open_user(&admin, 0);
+    call(&alice, "subscribe", json_pack("{s:[s,s]}", "topics", "run", "action"), NULL);
+    call(&bob, "subscribe", json_pack("{s:[s]}", "topics", "run"), NULL);
+    call(&admin, "subscribe", json_pack("{s:[s]}", "topics", "run"), NULL);
+    publish("run", ALICE);
+    publish("run", RJ_UID_MACHINE);
+    publish("action", ALICE);
+    publish("progress", ALICE);
+    assert_int_equal(json_array_size(alice.notified), 3);
+    assert_int_equal(json_array_size(bob.notified), 1);
+    assert_int_equal(json_array_size(admin.notified), 2);
+    call(&alice, "subscribe", json_pack("{s:[]}", "topics"), NULL);
+    publish("run", ALICE);
+    assert_int_equal(json_array_size(alice.notified), 3);
+    close_user(&alice);
+    close_user(&bob);
+    close_user(&admin);
+}
+
+static void a_fresh_check_is_answered_when_the_checks_have_ended(void **state)
+{
+    int fd;
+    char text[4096];
+    (void)state;
+    start_server();
+    fd = open_raw();
+    send_raw(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"check\",\"params\":{\"id\":"
+                 "\"firewall\",\"refresh\":true}}\n");
+    turns(3);
+    assert_int_equal(recv(fd, text, sizeof text, MSG_DONTWAIT), -1); /* nothing yet */
+    assert_int_equal(agent.checks, 1);
+    json_t *document = json_pack("{s:s}", "state", "ended");
+    rj_server_event(server, "check", RJ_UID_MACHINE, document);
+    json_decref(document);
+    assert_true(read_raw(fd, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "\"id\":9"));
+    assert_non_null(strstr(text, "firewall"));
+    assert_null(strstr(text, "antivirus"));
+    close(fd);
+}
+
+static void requests_that_stay_unanswered_are_bounded(void **state)
+{
+    user alice;
+    (void)state;
+    limits.requests = 3;
+    start_server();
+    open_user(&alice, ALICE);
+    for (int i = 0; i < 3; i++)
+        rj_client_post(alice.client, "check", json_pack("{s:b}", "refresh", 1), NULL);
+    assert_int_equal(call(&alice, "version", NULL, NULL), RJ_E_BUSY);
+    assert_int_equal(agent.checks, 3);
+    close_user(&alice);
+    turns(3); /* and their answers are forgotten with the connection */
+    json_t *document = json_pack("{s:s}", "state", "ended");
+    rj_server_event(server, "check", RJ_UID_MACHINE, document);
+    json_decref(document);
+}
+
+/* ---- Tests: clients without manners ------------------------------------------------------------ */
+
+static void what_is_no_message_is_answered_and_the_connection_closed(void **state)
+{
+    static const char *const table[] = {"GET / HTTP/1.1\r\n", "\n", "[]\n", "\xff\xfe\n",
+                                        "{\"jsonrpc\":\"2.0\"}\n"};
+    char text[4096];
+    (void)state;
+    start_server();
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        int fd = open_raw();
+        send_raw(fd, table[i]);
+        assert_true(read_raw(fd, text, sizeof text) > 0);
+        assert_non_null(strstr(text, "\"id\":null,\"error\""));
+        assert_int_equal(read_raw(fd, text, sizeof text), -1);
+        close(fd);
+    }
+}
+
+static void a_line_that_is_not_completed_in_time_ends_the_connection(void **state)
+{
+    char text[4096];
+    (void)state;
+    limits.partial_ms = 60;
+    start_server();
+    int idle = open_raw(), half = open_raw();
+    send_raw(half, "{\"jsonrpc\"");
+    for (int i = 0; i < 8; i++) { /* further bytes of the same line win no time */
+        usleep(15000);
+        send(half, " ", 1, MSG_NOSIGNAL);
+        turns(1);
+    }
+    assert_true(read_raw(half, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "not completed in time"));
+    assert_int_equal(read_raw(half, text, sizeof text), -1);
+    send_raw(idle, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
+    assert_true(read_raw(idle, text, sizeof text) > 0);
+    close(idle);
+    close(half);
+}
+
+static void a_user_with_too_many_connections_is_refused_and_others_are_not(void **state)
+{
+    int fds[4];
+    char text[4096];
+    (void)state;
+    limits.clients_per_user = 3;
+    start_server();
+    for (int i = 0; i < 4; i++)
+        fds[i] = open_raw();
+    assert_true(read_raw(fds[3], text, sizeof text) > 0);
+    assert_non_null(strstr(text, "too many connections"));
+    assert_int_equal(read_raw(fds[3], text, sizeof text), -1);
+    caller = BOB;
+    int bob = open_raw();
+    send_raw(bob, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
+    assert_true(read_raw(bob, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "\"result\""));
+    close(fds[0]);
+    turns(3);
+    caller = ALICE;
+    int again = open_raw();
+    send_raw(again, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
+    assert_true(read_raw(again, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "\"result\""));
+    for (int i = 1; i < 4; i++)
+        close(fds[i]);
+    close(bob);
+    close(again);
+}
+
+static void users_together_cannot_lock_out_root(void **state)
+{
+    int fds[3];
+    char text[4096];
+    (void)state;
+    limits.clients = 2;
+    start_server();
+    for (int i = 0; i < 3; i++) {
+        caller = ALICE + (rj_uid)i;
+        fds[i] = open_raw();
+    }
+    assert_true(read_raw(fds[2], text, sizeof text) > 0);
+    assert_non_null(strstr(text, "too many connections"));
+    caller = 0;
+    int admin = open_raw();
+    send_raw(admin, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
+    assert_true(read_raw(admin, text, sizeof text) > 0);
+    assert_non_null(strstr(text, "\"result\""));
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    close(admin);
+}
+
+static void a_reader_that_is_too_slow_is_disconnected_and_others_get_their_events(void **state)
+{
+    user bob;
+    char text[4096];
+    (void)state;
+    limits.unsent_bytes = 64 * 1024;
+    start_server();
+    int slow = open_raw();
+    send_raw(slow, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"topics\":"
+                   "[\"run\"]}}\n");
+    open_user(&bob, BOB);
+    call(&bob, "subscribe", json_pack("{s:[s]}", "topics", "run"), NULL);
+    for (int i = 0; i < 4000; i++) {
+        json_t *document = json_pack("{s:s, s:i}", "message",
+                                     "a message that is repeated until nobody wants to hear it "
+                                     "any more, and then a few times more",
+                                     "n", i);
+        rj_server_event(server, "run", RJ_UID_MACHINE, document);
+        json_decref(document);
+        rj_loop_turn(loop, 0);
+    }
+    turns(20);
+    assert_int_equal(json_array_size(bob.notified), 4000);
+    ssize_t got;
+    do
+        got = read_raw(slow, text, sizeof text);
+    while (got > 0);
+    assert_int_equal(got, -1);
+    assert_int_equal(call(&bob, "version", NULL, NULL), RJ_OK);
+    close(slow);
+    close_user(&bob);
+}
+
+static void a_client_that_vanishes_leaves_its_request_with_the_agent(void **state)
+{
+    (void)state;
+    start_server();
+    int fd = open_raw();
+    const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"install\",\"params\":{\"id\":"
+                        "\"a\"}}\n";
+    assert_int_equal(send(fd, text, sizeof text - 1, 0), sizeof text - 1);
+    close(fd);
+    turns(5);
+    assert_int_equal(agent.requests, 1);
+    assert_int_equal(agent.cancels, 0);
+}
+
+/* ---- Tests: the log -------------------------------------------------------------------------- */
+
+static void root_reads_the_whole_log_and_a_user_the_lines_of_own_runs(void **state)
+{
+    user alice, admin;
+    json_t *result;
+    (void)state;
+    start_server();
+    const char *folder = rj_path(paths, RJ_PATH_LOG);
+    assert_int_equal(rj_dir_make(folder, 0750, NULL), RJ_OK);
+    assert_int_equal(rj_log_open(folder, "realmjoin", NULL), RJ_OK);
+    open_user(&alice, ALICE);
+    open_user(&admin, 0);
+    call(&alice, "install", json_pack("{s:s}", "id", "a"), NULL);
+    rj_log(RJ_LOG_INFO, "engine", "00000000000000c1", "hers");
+    rj_log(RJ_LOG_INFO, "engine", "00000000000000c9", "not hers");
+    rj_log(RJ_LOG_INFO, "engine", NULL, "nobody's");
+    assert_int_equal(call(&alice, "log", NULL, &result), RJ_OK);
+    assert_int_equal(json_array_size(json_object_get(result, "lines")), 1);
+    assert_non_null(
+        strstr(json_string_value(json_array_get(json_object_get(result, "lines"), 0)), "|hers"));
+    json_decref(result);
+    assert_int_equal(call(&admin, "log", json_pack("{s:i}", "lines", 2), &result), RJ_OK);
+    assert_int_equal(json_array_size(json_object_get(result, "lines")), 2);
+    assert_non_null(
+        strstr(json_string_value(json_array_get(json_object_get(result, "lines"), 1)), "nobody's"));
+    json_decref(result);
+    call(&alice, "subscribe", json_pack("{s:[s]}", "topics", "log"), NULL);
+    rj_log(RJ_LOG_INFO, "engine", "00000000000000c1", "hers again");
+    rj_log(RJ_LOG_INFO, "engine", NULL, "nobody's again");
+    turns(5);
+    assert_int_equal(json_array_size(alice.notified), 1);
+    rj_log_close();
+    close_user(&alice);
+    close_user(&admin);
+}
+
+static void refused_calls_are_logged_but_cannot_flood_the_log(void **state)
+{
+    user alice;
+    char *bytes = NULL, path[128];
+    size_t length = 0, lines = 0;
+    (void)state;
+    start_server();
+    const char *folder = rj_path(paths, RJ_PATH_LOG);
+    assert_int_equal(rj_dir_make(folder, 0750, NULL), RJ_OK);
+    assert_int_equal(rj_log_open(folder, "realmjoin", NULL), RJ_OK);
+    open_user(&alice, ALICE);
+    for (int i = 0; i < 500; i++) {
+        call(&alice, "service.stop", NULL, NULL);
+        call(&alice, "status", NULL, NULL);
+    }
+    rj_log_close();
+    snprintf(path, sizeof path, "%s/realmjoin.log", folder);
+    assert_int_equal(rj_file_read(path, 1u << 20, &bytes, &length, NULL), RJ_OK);
+    assert_non_null(strstr(bytes, "uid 4242, pid 77) was refused \"service.stop\""));
+    assert_null(strstr(bytes, "\"status\""));
+    for (const char *at = bytes; (at = strchr(at, '\n')); at++)
+        lines++;
+    assert_in_range(lines, 1, 32);
+    rj_free(bytes);
+    close_user(&alice);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_method_reaches_its_part_of_the_agent),
+        TEST(a_refusal_of_the_agent_keeps_status_words_and_correlation),
+        TEST(wrong_parameters_are_refused_before_the_agent_sees_them),
+        TEST(an_unknown_method_is_an_error_and_the_connection_stays),
+        TEST(without_an_agent_the_reason_is_the_answer_and_version_still_works),
+        TEST(a_long_list_comes_in_pages_that_lead_through_all_of_it),
+        TEST(a_user_cannot_stop_the_service_and_root_can),
+        TEST(a_user_removes_own_packages_only),
+        TEST(root_cannot_register_a_session),
+        TEST(what_is_no_session_cannot_answer_questions),
+        TEST(a_question_travels_to_the_session_and_back),
+        TEST(events_reach_subscribers_they_concern_and_nobody_else),
+        TEST(a_fresh_check_is_answered_when_the_checks_have_ended),
+        TEST(requests_that_stay_unanswered_are_bounded),
+        TEST(what_is_no_message_is_answered_and_the_connection_closed),
+        TEST(a_line_that_is_not_completed_in_time_ends_the_connection),
+        TEST(a_user_with_too_many_connections_is_refused_and_others_are_not),
+        TEST(users_together_cannot_lock_out_root),
+        TEST(a_reader_that_is_too_slow_is_disconnected_and_others_get_their_events),
+        TEST(a_client_that_vanishes_leaves_its_request_with_the_agent),
+        TEST(root_reads_the_whole_log_and_a_user_the_lines_of_own_runs),
+        TEST(refused_calls_are_logged_but_cannot_flood_the_log),
+    };
+    signal(SIGPIPE, SIG_IGN); /* as rj_system_prepare_process() does */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
