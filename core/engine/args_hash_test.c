@@ -29,7 +29,7 @@ static void no_arguments_have_no_hash(void **state)
     char hex[65] = "x";
     const char *const nothing[] = {NULL, "", " ", " \t\r\n "};
     for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
-        strcpy(hex, "x");
+        hex[0] = 'x';
         assert_int_equal(rj_args_hash(nothing[i], hex, NULL), RJ_OK);
         assert_string_equal(hex, "");
     }

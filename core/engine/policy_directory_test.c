@@ -26,7 +26,7 @@ static int set_up(void **state)
 {
     static place at;
     rj_error err = RJ_ERROR_NONE;
-    strcpy(at.root, "/tmp/rj-policy-XXXXXX");
+    snprintf(at.root, sizeof(at.root), "/tmp/rj-policy-XXXXXX");
     assert_non_null(mkdtemp(at.root));
     if (rj_paths_new(RJ_ROLE_SERVICE, at.root, NULL, &at.paths, &err) != RJ_OK)
         fail_msg("%s", err.text);
@@ -126,7 +126,7 @@ static void the_revision_follows_every_document(void **state)
     put(at, "device.json", "{}");
     put(at, "users/root.json", "{}");
     rj_policy *policy = read_policy(at);
-    strcpy(before, policy->revision);
+    memcpy(before, policy->revision, sizeof(before));
     rj_policy_free(policy);
     put(at, "users/root.json", "{ }");
     policy = read_policy(at);

@@ -3,6 +3,7 @@
 #include "engine/policy.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "engine/args_hash.h"
 
 #include <setjmp.h>
@@ -262,11 +263,14 @@ static void historic_keys_are_ignored_quietly(void **state)
 static void many_warnings_are_counted_not_kept(void **state)
 {
     (void)state;
-    char text[8192] = "{";
-    for (size_t i = 0; i < 250; i++)
-        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\"x%zu\":0", i ? "," : "", i);
-    strcat(text, "}");
-    rj_policy *policy = parse(text);
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_add(&text, "{\"x\":0");
+    for (size_t i = 1; i < 250; i++)
+        rj_text_addf(&text, ",\"x%zu\":0", i);
+    rj_text_add(&text, "}");
+    assert_false(rj_text_failed(&text));
+    rj_policy *policy = parse(text.bytes);
+    rj_text_free(&text);
     assert_int_equal(policy->warning_count, 101);
     assert_string_equal(policy->warnings[100], "and 150 more warnings");
     rj_policy_free(policy);
@@ -318,7 +322,7 @@ static void a_users_document_cannot_change_the_devices_settings(void **state)
     (void)state;
     rj_policy *policy = parse_two(
         "{}", "{\"Policies\":{\"RequireSecurityFeatures\":{\"FirewallEnabled\":false}},"
-              "\"Plugins\":{\"x\":{}},\"Chocolatey.Sources\":[{\"Source\":\"/home/jane\"}]}");
+              "\"Plugins\":{\"x\":{}},\"Chocolatey.Sources\":[{\"Source\":\"/srv/jane\"}]}");
     assert_int_equal(rj_policy_enforcement(policy, "firewall"), RJ_ENFORCE);
     assert_null(policy->plugins);
     assert_null(policy->sources[0]);
