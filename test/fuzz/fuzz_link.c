@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rj_link_verb verb;
     char id[132];
     rj_error err = RJ_ERROR_NONE;
-    if (rj_link_parse((const char *)data, size, &verb, id, &err) == RJ_OK) {
+    if (rj_link_parse(size ? (const char *)data : "", size, &verb, id, &err) == RJ_OK) {
         demand((verb == RJ_LINK_SYNC) == (id[0] == '\0'));
         demand(verb == RJ_LINK_SYNC || rj_package_id_valid(id, strlen(id)));
         read_again(verb, id);

@@ -38,7 +38,7 @@ static void plan(const rj_policy *policy, rj_trigger_kind kind, const char *id)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const char *bytes = (const char *)data;
+    const char *bytes = size ? (const char *)data : "";
     const char *user = memchr(bytes, '\0', size);
     size_t device_size = user ? (size_t)(user - bytes) : size;
     const rj_policy_source documents[] = {
