@@ -4,7 +4,7 @@
  * list of actions, each with the chain of reasons that produced it.  No I/O, no clock, no globals.
  *
  * Order: stage = dependency depth, inside a stage `order` ascending with 0 last, then id.
- * A(1), B(101) -> C(100) gives C, A, B.
+ * A(1), B(101) -> C(100) gives C, A, B.  Removal comes first and runs the other way round.
  */
 #ifndef RJ_ENGINE_PLAN_H
 #define RJ_ENGINE_PLAN_H
@@ -92,7 +92,7 @@ typedef struct rj_plan_input {
     size_t check_count;
     const rj_uid *sessions; /* users whose `realmjoin` is there to run user-scope packages */
     size_t session_count;
-    /* Evidence as of now, by package: what rj_attempts.evidence is compared with. */
+    /* Evidence as of now, by package: what rj_attempts.evidence is compared with; NULL: always 0. */
     uint64_t (*evidence)(void *data, const rj_assignment *assignment);
     void *evidence_data;
     rj_trigger trigger;
@@ -138,6 +138,7 @@ typedef struct rj_plan {
  * dependencies each: well under 50 ms. */
 rj_status rj_plan_make(const rj_plan_input *input, rj_plan **ret_plan, rj_error *err);
 void rj_plan_free(rj_plan *plan);
+/* The item of this owner; else the machine's, if it is assigned to the machine or to this user. */
 const rj_plan_item *rj_plan_find(const rj_plan *plan, const char *id, rj_uid uid);
 
 #endif
