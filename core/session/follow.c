@@ -56,7 +56,7 @@ static void show_plan(follow *self, const json_t *run)
     rj_table *table = rj_table_new(5);
     for (size_t i = 0; i < json_array_size(actions); i++) {
         const json_t *action = json_array_get(actions, i);
-        char number[16];
+        char number[24];
         snprintf(number, sizeof number, "%3zu.", i + 1);
         rj_table_add(table, RJ_STYLE_FAINT, number);
         rj_table_add(table, RJ_STYLE_NONE, text_of(action, "verdict"));

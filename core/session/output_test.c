@@ -136,7 +136,7 @@ static void the_last_column_ends_at_the_edge_of_the_terminal(void **state)
     (void)state;
     out.width = 30;
     rj_table_print(two_rows(), &out);
-    assert_string_equal(text(), "a       gr\xc3\xbcn  the last colum...\n"
+    assert_string_equal(text(), "a       gr\xc3\xbcn  the last colu...\n"
                                 "longer        x\\ny\n");
 }
 
