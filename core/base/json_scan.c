@@ -400,10 +400,10 @@ static void sort_keys(const scanner *s, key *keys, size_t count)
 
 static rj_status check_duplicates(scanner *s, const frame *f)
 {
-    key *keys = s->keys + f->first_key;
     size_t count = s->key_count - f->first_key;
     if (count < 2)
         return RJ_OK;
+    key *keys = s->keys + f->first_key;
     sort_keys(s, keys, count);
     const key *first = NULL;
     bool same_case = true;

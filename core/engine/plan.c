@@ -197,7 +197,7 @@ static rj_status settle(rj_planner *planner, size_t at)
     rj_choice choice = rj_plan_decide(planner, node, node->needed_by != RJ_PLAN_NOBODY);
     rj_reason hold = rj_plan_hold(planner, node, &choice);
     begin_chain(planner, node, &chain);
-    if (rj_plan_gate_applies(planner, node, &choice))
+    if (rj_plan_gate_applies(node, &choice))
         add_gate(planner, RJ_CHECK_UNKNOWN, "gate-unknown", &chain);
     add(&chain, choice.reason);
 

@@ -226,11 +226,10 @@ static bool gave_up(const rj_planner *planner, const rj_plan_node *node)
     return evidence == attempts->evidence;
 }
 
-bool rj_plan_gate_applies(const rj_planner *planner, const rj_plan_node *node,
-                          const rj_choice *choice)
+/* Whoever asks: an enforced check is not got round by asking for the package oneself. */
+bool rj_plan_gate_applies(const rj_plan_node *node, const rj_choice *choice)
 {
-    return !planner->asked && rj_plan_is_action(choice->verdict) &&
-           choice->verdict != RJ_VERDICT_UNINSTALL &&
+    return rj_plan_is_action(choice->verdict) && choice->verdict != RJ_VERDICT_UNINSTALL &&
            (node->assignment->mandatory || node->for_mandatory);
 }
 
@@ -244,7 +243,7 @@ rj_reason rj_plan_hold(const rj_planner *planner, const rj_plan_node *node, cons
                            .a = node->attempts->last_error,
                            .b = node->assignment->id,
                            .n = node->attempts->failures};
-    for (size_t i = 0; rj_plan_gate_applies(planner, node, choice) && i < input->check_count; i++) {
+    for (size_t i = 0; rj_plan_gate_applies(node, choice) && i < input->check_count; i++) {
         const rj_check_fact *check = &input->checks[i];
         if (check->enforcement == RJ_ENFORCE && check->state == RJ_CHECK_NOT_MET)
             return (rj_reason){.code = "gate", .a = check->check_id, .b = check->summary};

@@ -88,7 +88,6 @@ rj_choice rj_plan_decide(const rj_planner *planner, const rj_plan_node *node, bo
 /* The reason why `choice` has to wait; code NULL: it does not. */
 rj_reason rj_plan_hold(const rj_planner *planner, const rj_plan_node *node,
                        const rj_choice *choice);
-bool rj_plan_gate_applies(const rj_planner *planner, const rj_plan_node *node,
-                          const rj_choice *choice);
+bool rj_plan_gate_applies(const rj_plan_node *node, const rj_choice *choice);
 
 #endif
