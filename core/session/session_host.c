@@ -2,7 +2,7 @@
 /* The session role, see session_host.h. */
 #include "session/session_host.h"
 #include "base/alloc.h"
-#include "base/log.h"
+#include "engine/request.h"
 #include "engine/store.h"
 #include "ipc/sessions.h"
 #include "platform/file.h"
@@ -56,13 +56,10 @@ static int set_environment(json_t *environment, const char *name)
     return value && value[0] ? json_object_set_new(environment, name, json_string(value)) : 0;
 }
 
-/* The service's plan with this user's folders and desktop. */
-static json_t *adapt(rj_session_host *host, const json_t *request, rj_error *err)
+/* What the user's desktop says is for the real system only: a root of its own has no desktop. */
+static int set_desktop(json_t *environment)
 {
-    static const char *const names[] = {"HOME",
-                                        "USER",
-                                        "LOGNAME",
-                                        "LANG",
+    static const char *const names[] = {"LANG",
                                         "DISPLAY",
                                         "WAYLAND_DISPLAY",
                                         "XAUTHORITY",
@@ -72,33 +69,96 @@ static json_t *adapt(rj_session_host *host, const json_t *request, rj_error *err
                                         "XDG_STATE_HOME",
                                         "XDG_CACHE_HOME",
                                         "DBUS_SESSION_BUS_ADDRESS"};
-    const char *id = json_string_value(json_object_get(request, "id"));
-    const char *log = json_string_value(json_object_get(request, "log_path"));
-    json_t *own = json_deep_copy(request);
-    json_t *environment = json_object_get(own, "environment");
-    int failed = !own;
-    if (own && !environment)
-        failed |= json_object_set_new(own, "environment", environment = json_object());
+    int failed = set_environment(environment, "HOME");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         failed |= set_environment(environment, names[i]);
-    failed |=
-        json_object_set_new(own, "lib_dir", json_string(rj_path(host->paths, RJ_PATH_PACKAGE_LIB)));
-    rj_status status = RJ_OK;
-    if (log && id) {
-        char *folder = NULL, *path = NULL;
-        const char *name = strrchr(log, '/') ? strrchr(log, '/') + 1 : log;
-        status = rj_path_join(rj_path(host->paths, RJ_PATH_PACKAGE_LOGS), id, &folder, err);
-        if (status == RJ_OK)
-            status = rj_dir_make(folder, 0700, err);
-        if (status == RJ_OK)
-            status = rj_path_join(folder, name, &path, err);
-        if (status == RJ_OK)
-            failed |= json_object_set_new(own, "log_path", json_string(path));
+    return failed;
+}
+
+/* Below a root the home folder is the part of the state's path before ".local". */
+static int set_home_below_root(rj_session_host *host, json_t *environment)
+{
+    const char *state = rj_path(host->paths, RJ_PATH_STATE);
+    const char *end = strstr(state, "/.local/");
+    size_t length = end ? (size_t)(end - state) : strlen(state);
+    return json_object_set_new(environment, "HOME", json_stringn(state, length));
+}
+
+static rj_status place_environment(rj_session_host *host, json_t *own, rj_error *err)
+{
+    char *temporary = NULL;
+    char name[64];
+    json_t *environment = json_object_get(own, "environment");
+    int failed = 0;
+    if (!environment)
+        failed |= json_object_set_new(own, "environment", environment = json_object());
+    failed |= rj_paths_root(host->paths)[0] ? set_home_below_root(host, environment)
+                                            : set_desktop(environment);
+    rj_system_user_name(rj_system_uid(), name, sizeof name);
+    failed |= json_object_set_new(environment, "USER", json_string(name));
+    failed |= json_object_set_new(environment, "LOGNAME", json_string(name));
+    rj_status status = rj_path_join(rj_path(host->paths, RJ_PATH_CACHE), "tmp", &temporary, err);
+    if (status == RJ_OK)
+        status = rj_dir_make(temporary, 0700, err);
+    if (status == RJ_OK)
+        failed |= json_object_set_new(environment, "TMPDIR", json_string(temporary));
+    rj_free(temporary);
+    return status == RJ_OK && failed ? rj_fail_memory(err, "preparing a package") : status;
+}
+
+/* Names begin with the time: sorted by name is sorted by age.  What cannot be removed stays. */
+static void remove_old_logs(const char *folder)
+{
+    enum { LISTED_MAX = 10000 };
+    char **names = NULL;
+    size_t count = 0;
+    if (rj_dir_list(folder, LISTED_MAX, &names, &count, NULL) != RJ_OK)
+        return;
+    for (size_t i = 0; i + RJ_REQUEST_LOGS - 1 < count; i++) {
+        char *path = NULL;
+        if (rj_path_join(folder, names[i], &path, NULL) == RJ_OK)
+            rj_file_remove(path, NULL);
         rj_free(path);
-        rj_free(folder);
     }
-    if (status == RJ_OK && failed)
-        status = rj_fail_memory(err, "preparing the package");
+    rj_free(names);
+}
+
+/* The same name in this user's folder. */
+static rj_status place_log(rj_session_host *host, json_t *own, rj_error *err)
+{
+    const char *id = json_string_value(json_object_get(own, "id"));
+    const char *log = json_string_value(json_object_get(own, "log_path"));
+    if (!log)
+        return RJ_OK;
+    char *folder = NULL, *path = NULL;
+    const char *name = strrchr(log, '/') ? strrchr(log, '/') + 1 : log;
+    rj_status status =
+        rj_path_join(rj_path(host->paths, RJ_PATH_PACKAGE_LOGS), id ? id : "", &folder, err);
+    if (status == RJ_OK)
+        status = rj_dir_make(folder, 0700, err);
+    if (status == RJ_OK)
+        status = rj_path_join(folder, name, &path, err);
+    if (status == RJ_OK && !rj_file_exists(path))
+        remove_old_logs(folder);
+    if (status == RJ_OK && json_object_set_new(own, "log_path", json_string(path)) != 0)
+        status = rj_fail_memory(err, "preparing a package");
+    rj_free(path);
+    rj_free(folder);
+    return status;
+}
+
+/* The service's request with this user's folders and desktop; new reference, NULL on failure. */
+static json_t *adapt(rj_session_host *host, const json_t *request, rj_error *err)
+{
+    json_t *own = json_deep_copy(request);
+    rj_status status = RJ_OK;
+    if (!own || json_object_set_new(own, "lib_dir",
+                                    json_string(rj_path(host->paths, RJ_PATH_PACKAGE_LIB))) != 0)
+        status = rj_fail_memory(err, "preparing a package");
+    if (status == RJ_OK)
+        status = place_environment(host, own, err);
+    if (status == RJ_OK)
+        status = place_log(host, own, err);
     if (status == RJ_OK)
         return own;
     json_decref(own);
@@ -175,10 +235,12 @@ static rj_status begin(rj_session_host *host, json_int_t number, const json_t *p
     if (status != RJ_OK)
         return status;
     json_t *own = adapt(host, request, err);
-    work *started = own ? rj_calloc(1, sizeof *started) : NULL;
+    if (!own)
+        return RJ_E_FAILED;
+    work *started = rj_calloc(1, sizeof *started);
     if (!started) {
         json_decref(own);
-        return own ? rj_fail_memory(err, "beginning a package") : RJ_E_FAILED;
+        return rj_fail_memory(err, "beginning a package");
     }
     /* Said before anything is touched, so that the service judges a lost session rightly. */
     status = rj_client_notify(host->client, "session.progress",
