@@ -5,53 +5,28 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Bytes of the well-formed UTF-8 sequence that begins here; 0 if there is none. */
-static size_t sequence_length(const char *text, size_t left)
-{
-    for (size_t length = 1; length <= 4 && length <= left; length++)
-        if (rj_utf8_valid(text, length))
-            return length;
-    return 0;
-}
-
-/* A cut sequence at the end is dropped, any other broken byte becomes '?'. */
-static void repair_utf8(char *text)
-{
-    size_t length = strlen(text);
-    if (rj_utf8_valid(text, length))
-        return;
-    for (size_t at = 0; at < length;) {
-        size_t step = sequence_length(text + at, length - at);
-        if (step) {
-            at += step;
-        } else if (length == RJ_ERROR_TEXT - 1 && length - at < 4) {
-            text[at] = '\0';
-            return;
-        } else {
-            text[at++] = '?';
-        }
-    }
-}
 
 /* The text was made in a buffer of its own, as its arguments may point into err->text. */
 static void store(rj_error *err, const char *text)
 {
     size_t length = strlen(text);
-    length = length < RJ_ERROR_TEXT ? length : RJ_ERROR_TEXT - 1;
+    if (length >= RJ_ERROR_TEXT) {
+        length = RJ_ERROR_TEXT - 1;
+        while (length && ((unsigned char)text[length] & 0xc0) == 0x80) /* do not cut a character */
+            length--;
+    }
     memcpy(err->text, text, length);
     err->text[length] = '\0';
-    repair_utf8(err->text);
+    rj_utf8_repair(err->text, length);
 }
 
 rj_status rj_fail(rj_error *err, rj_status status, const char *format, ...)
 {
     if (!err)
         return status;
-    char text[RJ_ERROR_TEXT];
+    char text[RJ_ERROR_TEXT + 4]; /* one character more than fits shows where to cut */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -128,6 +128,16 @@ bool rj_utf8_valid(const char *bytes, size_t length)
     return true;
 }
 
+void rj_utf8_repair(char *bytes, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        size_t step = utf8_sequence((const unsigned char *)bytes + at, length - at);
+        if (!step || !bytes[at])
+            bytes[at] = '?';
+        at += step ? step : 1;
+    }
+}
+
 /* One character of the source as it appears in a line; returns its length in `piece`. */
 static size_t printable(const unsigned char *at, size_t step, char piece[8])
 {

@@ -34,6 +34,8 @@ void rj_text_free(rj_text *text);
 
 /* True if `length` bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
 bool rj_utf8_valid(const char *bytes, size_t length);
+/* Put '?' in place of each byte that breaks UTF-8, and of NUL. */
+void rj_utf8_repair(char *bytes, size_t length);
 /* Copy `source` into `target` as one printable line: control characters as \n, \t, \xHH, broken
  * UTF-8 as U+FFFD, cut at a character border with "..." if it does not fit.  Returns length. */
 size_t rj_text_to_line(char *target, size_t target_size, const char *source, size_t length);

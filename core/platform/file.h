@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* The whole regular file, NUL-terminated behind `length` (rj_free).  Not a regular file:
  * RJ_E_INVALID; larger than max_bytes: RJ_E_LIMIT; never blocks on a FIFO. */
@@ -20,6 +22,13 @@ uint64_t rj_file_stamp(const char *path);
 rj_status rj_file_rename(const char *from, const char *to, rj_error *err); /* replaces, durable */
 /* Lower-case hex SHA-256, 64 digits + NUL. */
 rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err);
+
+/* A log that only grows: opened for appending, made if absent, never through a link, regular files
+ * only.  Writing may fail (disk full); the reader of the log sees where it ends. */
+rj_status rj_file_append_open(const char *path, unsigned mode, int *ret_handle, uint64_t *ret_size,
+                              rj_error *err);
+bool rj_file_append(int handle, const void *bytes, size_t length);
+void rj_file_append_close(int handle);
 
 /* Make the folder and its parents; an existing one keeps its mode. */
 rj_status rj_dir_make(const char *path, unsigned mode, rj_error *err);

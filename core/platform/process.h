@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct rj_process rj_process;
 
@@ -32,6 +33,8 @@ typedef struct rj_process_end {
  * program cannot be executed at all, this fails with the system's reason. */
 rj_status rj_process_start(const rj_process_spec *spec, rj_process **ret_process, rj_error *err);
 int rj_process_output_fd(const rj_process *process);
+/* Bytes of output; 0: there will be no more; -1: none now. */
+long rj_process_read(rj_process *process, void *buffer, size_t size);
 int rj_process_end_fd(const rj_process *process); /* readable: rj_process_collect() will answer */
 long rj_process_pid(const rj_process *process);   /* of the program itself */
 /* Once end_fd is readable.  RJ_E_BUSY: not ended yet. */

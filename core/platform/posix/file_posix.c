@@ -268,6 +268,36 @@ rj_status rj_file_rename(const char *from, const char *to, rj_error *err)
     return status ? status : sync_folder_of(from, err);
 }
 
+/* ---- Appending ------------------------------------------------------------------------------- */
+
+rj_status rj_file_append_open(const char *path, unsigned mode, int *ret_handle, uint64_t *ret_size,
+                              rj_error *err)
+{
+    int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int fd = open(path, flags, (mode_t)mode);
+    if (fd < 0)
+        return rj_fail_errno(err, errno, "log file %s cannot be opened", path);
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return rj_fail(err, RJ_E_INVALID, "log file %s is not a regular file", path);
+    }
+    *ret_handle = fd;
+    *ret_size = (uint64_t)st.st_size;
+    return RJ_OK;
+}
+
+bool rj_file_append(int handle, const void *bytes, size_t length)
+{
+    return write_fully(handle, bytes, length, "", NULL) == RJ_OK;
+}
+
+void rj_file_append_close(int handle)
+{
+    if (handle >= 0)
+        close(handle);
+}
+
 /* ---- The lock -------------------------------------------------------------------------------- */
 
 static long holder_of(int fd)

@@ -165,6 +165,17 @@ int rj_process_output_fd(const rj_process *process)
     return process->output;
 }
 
+long rj_process_read(rj_process *process, void *buffer, size_t size)
+{
+    ssize_t got;
+    do
+        got = read(process->output, buffer, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0;
+    return (long)got;
+}
+
 int rj_process_end_fd(const rj_process *process)
 {
     return process->control;

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* query(), and the part of an instance that belongs to the services. */
+#include "host_internal.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+#include <string.h>
+
+const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
+{
+    static const struct {
+        const char *id;
+        const void *table;
+        const char *capability; /* NULL: always granted */
+    } services[] = {
+        {RJ_HOST_OP, &rj_host_op_table, NULL},       {RJ_HOST_EXEC, &rj_host_exec_table, NULL},
+        {RJ_HOST_LOG, &rj_host_log_table, NULL},     {RJ_HOST_CONFIG, &rj_host_config_table, NULL},
+        {RJ_HOST_KV, &rj_host_kv_table, NULL},       {RJ_HOST_EVENT, &rj_host_event_table, NULL},
+        {RJ_HOST_TIMER, &rj_host_timer_table, NULL}, {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
+    };
+    const rj_instance *instance = rj_host_instance(host);
+    for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++) {
+        if (strcmp(services[i].id, id) != 0)
+            continue;
+        if (!services[i].capability || rj_grants_any(&instance->grants, services[i].capability))
+            return services[i].table;
+        rj_log(RJ_LOG_WARNING, "runtime", NULL, "plugin %s asked for %s, which is not granted",
+               instance->id, id);
+        return NULL;
+    }
+    return NULL;
+}
+
+bool rj_host_on_loop(rj_instance *instance, const char *function)
+{
+    if (rj_loop_is_current(instance->runtime->options.loop))
+        return true;
+    rj_op_misbehaved(instance->runtime->ops, &instance->owner, 0,
+                     "called %s from another thread than the loop's", function);
+    return false;
+}
+
+rj_status rj_host_attach(rj_instance *instance, rj_error *err)
+{
+    instance->services = rj_calloc(1, sizeof *instance->services);
+    return instance->services ? RJ_OK : rj_fail_memory(err, "making a plugin instance");
+}
+
+void rj_host_detach(rj_instance *instance)
+{
+    rj_free(instance->services);
+    instance->services = NULL;
+}
+
+void rj_host_end(rj_instance *instance)
+{
+    rj_host_state *state = instance->services;
+    unsigned timers = rj_host_timers(instance);
+    unsigned subscriptions = 0;
+    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++) {
+        rj_timer_stop(state->timers[i].timer);
+        state->timers[i].timer = NULL;
+    }
+    for (size_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
+        subscriptions += state->subscriptions[i].used;
+        state->subscriptions[i].used = false;
+    }
+    if (timers || subscriptions)
+        rj_op_misbehaved(instance->runtime->ops, &instance->owner, 0,
+                         "stopped with %u timers and %u subscriptions left", timers, subscriptions);
+}
+
+unsigned rj_host_children(rj_instance *instance)
+{
+    uv_mutex_lock(&instance->lock);
+    unsigned count = instance->services->child_count;
+    uv_mutex_unlock(&instance->lock);
+    return count;
+}
+
+unsigned rj_host_timers(rj_instance *instance)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++)
+        count += instance->services->timers[i].timer != NULL;
+    return count;
+}

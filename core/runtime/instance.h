@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* One plugin as the runtime knows it, from its folder to its running instance. */
+#ifndef RJ_RUNTIME_INSTANCE_H
+#define RJ_RUNTIME_INSTANCE_H
+
+#include "runtime/grant.h"
+#include "runtime/loader.h"
+#include "runtime/op.h"
+#include "runtime/runtime.h"
+
+#include <realmjoin/check.h>
+#include <realmjoin/package.h>
+
+typedef enum rj_instance_state {
+    RJ_INSTANCE_READY,
+    RJ_INSTANCE_REFUSED,  /* not loaded: trust, manifest, descriptor */
+    RJ_INSTANCE_FAILED,   /* create() failed */
+    RJ_INSTANCE_DISABLED, /* by policy */
+    RJ_INSTANCE_STOPPING,
+    RJ_INSTANCE_STOPPED
+} rj_instance_state;
+
+typedef struct rj_instance {
+    rj_host host; /* what the plugin holds; its ctx is this instance */
+    rj_op_owner owner;
+    rj_runtime *runtime;
+    char *id; /* of the manifest; the folder's name until that is read */
+    char *folder;
+    bool built_in;
+    rj_instance_state state;
+    char reason[RJ_ERROR_TEXT]; /* why it is not ready */
+
+    rj_manifest *manifest;
+    rj_grants grants;
+    rj_library *library;
+    rj_plugin_desc desc;
+    rj_plugin *plugin;
+    const rj_check *check; /* NULL: not offered */
+    const rj_package *package;
+    char **check_ids; /* copies; NULL-terminated, NULL: none */
+    char **formats;
+
+    uv_mutex_t lock;                /* guards config, and making the lane */
+    char *config;                   /* the document for create() and host.config */
+    struct rj_host_state *services; /* core/host: timers, subscriptions, children; [loop] */
+} rj_instance;
+
+struct rj_runtime {
+    rj_runtime_options options;
+    rj_ops *ops;
+    rj_instance **instances; /* in order of loading */
+    size_t instance_count;
+    const char **check_ids; /* of all, NULL-terminated */
+    json_t *plugins_policy; /* NULL: none */
+    struct rj_event_queue *events;
+    bool stopping;
+    bool stopped;
+    size_t next_to_stop; /* instances[next_to_stop - 1] is being stopped */
+    bool stop_asked;     /* it has been given its stop op */
+    bool stop_answered;
+    rj_post stop_post;
+    bool stop_posted;
+    rj_post end_post;
+    rj_timer *stop_limit;
+    void (*stop_done)(void *data);
+    void *stop_data;
+};
+
+/* registry.c: candidates in the plugin folders, then one after the other to a running instance. */
+rj_status rj_registry_scan(rj_runtime *runtime, rj_error *err);
+void rj_registry_load(rj_runtime *runtime, rj_instance *instance);
+void rj_registry_free_instance(rj_instance *instance);
+rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check_id);
+rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *format);
+/* The plugin's section of the policy, NULL if there is none. */
+const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id);
+/* create()'s document; rj_free(). */
+rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **ret_text,
+                             rj_error *err);
+
+/* stop.c: something ended; see whether stopping can go on. */
+void rj_runtime_check_stop(rj_runtime *runtime);
+
+/* The instance's lane, made on first use; NULL: out of memory.  [any] */
+rj_lane *rj_instance_lane(rj_instance *instance);
+
+#endif

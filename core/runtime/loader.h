@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a folder to a descriptor: trust, manifest, hash, code, descriptor -- in this order, and only as
+ * far as everything is right.
+ */
+#ifndef RJ_RUNTIME_LOADER_H
+#define RJ_RUNTIME_LOADER_H
+
+#include "platform/library.h"
+#include "runtime/manifest.h"
+
+/* The manifest of a plugin folder that may be trusted; `boundary` as in rj_file_check_trusted(). */
+rj_status rj_loader_read(const char *folder, const char *boundary, rj_manifest **ret_manifest,
+                         rj_error *err);
+/* Map the code and check its descriptor against the manifest.  ret_desc is a copy of what the plugin
+ * filled in, the rest zero. */
+rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manifest *manifest,
+                        rj_library **ret_library, rj_plugin_desc *ret_desc, rj_error *err);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is there and what they offer.  Built-in plugins are loaded before third-party ones, each group
+ * by name; an id, a check or a package format belongs to the first that has it.
+ */
+#include "runtime/runner.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "host/host.h"
+#include "platform/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PLUGINS_MAX 64u
+
+/* ---- Instances ------------------------------------------------------------------------------- */
+
+static rj_instance *new_instance(rj_runtime *runtime, const char *folder, const char *id,
+                                 bool built_in, rj_error *err)
+{
+    rj_instance *instance = rj_calloc(1, sizeof *instance);
+    if (!instance)
+        return NULL;
+    instance->id = rj_strdup(id);
+    if (!instance->id || uv_mutex_init(&instance->lock)) {
+        rj_free(instance->id);
+        rj_free(instance);
+        return NULL;
+    }
+    if (rj_op_owner_init(&instance->owner, instance->id, err)) {
+        uv_mutex_destroy(&instance->lock);
+        rj_free(instance->id);
+        rj_free(instance);
+        return NULL;
+    }
+    instance->runtime = runtime;
+    instance->built_in = built_in;
+    instance->state = RJ_INSTANCE_REFUSED;
+    instance->folder = rj_strdup(folder);
+    instance->host = (rj_host){
+        .size = sizeof(rj_host), .minor = RJ_ABI_MINOR, .ctx = instance, .query = rj_host_query};
+    if (!instance->folder || rj_host_attach(instance, err)) {
+        rj_registry_free_instance(instance);
+        return NULL;
+    }
+    return instance;
+}
+
+static void free_ids(char **ids)
+{
+    for (char **at = ids; at && *at; at++)
+        rj_free(*at);
+    rj_free(ids);
+}
+
+void rj_registry_free_instance(rj_instance *instance)
+{
+    /* A plugin that could not be destroyed, or whose lane never came back, stays as it is: freeing
+     * under running code would be worse than keeping it. */
+    if (instance->plugin || !rj_lane_free(atomic_load(&instance->owner.lane))) {
+        rj_log(RJ_LOG_WARNING, "runtime", NULL, "plugin %s did not end and is left behind",
+               instance->id);
+        return;
+    }
+    rj_host_detach(instance);
+    rj_library_close(instance->library);
+    free_ids(instance->check_ids);
+    free_ids(instance->formats);
+    rj_grants_free(&instance->grants);
+    rj_manifest_free(instance->manifest);
+    rj_free(instance->config);
+    rj_free(instance->folder);
+    rj_op_owner_destroy(&instance->owner);
+    uv_mutex_destroy(&instance->lock);
+    rj_free(instance->id);
+    rj_free(instance);
+}
+
+/* ---- Scanning -------------------------------------------------------------------------------- */
+
+static rj_status add_candidate(rj_runtime *runtime, const char *folder, const char *name,
+                               bool built_in, rj_error *err)
+{
+    char *path = NULL;
+    rj_status status = rj_path_join(folder, name, &path, err);
+    if (status == RJ_E_INVALID) {
+        rj_log(RJ_LOG_WARNING, "runtime", NULL, "in %s: %s", folder, err->text);
+        return RJ_OK;
+    }
+    if (status)
+        return status;
+    rj_instance *instance = new_instance(runtime, path, name, built_in, err);
+    rj_free(path);
+    if (!instance)
+        return rj_fail_memory(err, "looking for plugins");
+    runtime->instances[runtime->instance_count++] = instance;
+    return RJ_OK;
+}
+
+static rj_status scan_folder(rj_runtime *runtime, const char *folder, bool built_in, rj_error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    if (!rj_file_exists(folder)) {
+        if (built_in)
+            rj_log(RJ_LOG_WARNING, "runtime", NULL, "there is no folder of plugins at %s", folder);
+        return RJ_OK;
+    }
+    rj_status status = rj_dir_list(folder, PLUGINS_MAX, &names, &count, err);
+    for (size_t i = 0; i < count && !status; i++) {
+        if (*names[i] == '.')
+            continue;
+        if (runtime->instance_count == 2 * (size_t)PLUGINS_MAX)
+            break;
+        status = add_candidate(runtime, folder, names[i], built_in, err);
+    }
+    rj_free(names);
+    return status;
+}
+
+rj_status rj_registry_scan(rj_runtime *runtime, rj_error *err)
+{
+    runtime->instances = rj_calloc(2 * (size_t)PLUGINS_MAX, sizeof *runtime->instances);
+    if (!runtime->instances)
+        return rj_fail_memory(err, "looking for plugins");
+    const rj_paths *paths = runtime->options.paths;
+    rj_status status = scan_folder(runtime, rj_path(paths, RJ_PATH_PLUGINS), true, err);
+    if (!status)
+        status = scan_folder(runtime, rj_path(paths, RJ_PATH_PLUGINS_3RD), false, err);
+    return status;
+}
+
+/* ---- Configuration --------------------------------------------------------------------------- */
+
+const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id)
+{
+    const json_t *section = rj_json_get(runtime->plugins_policy, id);
+    return json_is_object(section) ? section : NULL;
+}
+
+/* <state or cache>/plugins/<id>, made if `make`. */
+static rj_status private_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
+                                char **ret_path, rj_error *err)
+{
+    char *parent = NULL;
+    rj_status status = rj_path_join(rj_path(runtime->options.paths, kind), "plugins", &parent, err);
+    if (!status)
+        status = rj_path_join(parent, id, ret_path, err);
+    rj_free(parent);
+    return status;
+}
+
+rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **ret_text,
+                             rj_error *err)
+{
+    char *state = NULL;
+    char *cache = NULL;
+    rj_status status = private_folder(runtime, RJ_PATH_STATE, id, &state, err);
+    if (!status)
+        status = private_folder(runtime, RJ_PATH_CACHE, id, &cache, err);
+    if (!status) {
+        json_t *settings = rj_json_get(rj_registry_policy(runtime, id), "Settings");
+        json_t *document =
+            json_pack("{s:s, s:s, s:s, s:s}", "root", rj_paths_root(runtime->options.paths), "role",
+                      runtime->options.role == RJ_ROLE_SERVICE ? "service" : "session", "state_dir",
+                      state, "cache_dir", cache);
+        bool good =
+            document && (json_is_object(settings)
+                             ? json_object_set(document, "settings", settings) == 0
+                             : json_object_set_new(document, "settings", json_object()) == 0);
+        char *text = good ? rj_json_print(document, NULL) : NULL;
+        json_decref(document);
+        if (text)
+            *ret_text = text;
+        else
+            status = rj_fail_memory(err, "writing a plugin's configuration");
+    }
+    rj_free(state);
+    rj_free(cache);
+    return status;
+}
+
+static rj_status make_private_folders(const rj_runtime *runtime, const char *id, rj_error *err)
+{
+    static const rj_path_kind kinds[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
+    rj_status status = RJ_OK;
+    for (size_t i = 0; i < 2 && !status; i++) {
+        char *path = NULL;
+        status = private_folder(runtime, kinds[i], id, &path, err);
+        if (!status)
+            status = rj_dir_make(path, 0700, err);
+        rj_free(path);
+    }
+    return status;
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+/* Trust is judged up to the root everything was moved below, if the folder is there. */
+static const char *boundary_of(const rj_instance *instance)
+{
+    const char *root = rj_paths_root(instance->runtime->options.paths);
+    size_t length = strlen(root);
+    bool below =
+        length && strncmp(instance->folder, root, length) == 0 && instance->folder[length] == '/';
+    return below ? root : NULL;
+}
+
+static const rj_instance *earlier_with_id(const rj_instance *instance)
+{
+    const rj_runtime *runtime = instance->runtime;
+    for (size_t i = 0; runtime->instances[i] != instance; i++)
+        if (strcmp(runtime->instances[i]->id, instance->id) == 0)
+            return runtime->instances[i];
+    return NULL;
+}
+
+static rj_status read_and_judge(rj_instance *instance, rj_error *err)
+{
+    const rj_instance *earlier = earlier_with_id(instance);
+    if (earlier)
+        return rj_fail(err, RJ_E_EXISTS, "%s has this id already%s", earlier->folder,
+                       earlier->built_in ? "; a built-in plugin cannot be replaced" : "");
+    rj_status status =
+        rj_loader_read(instance->folder, boundary_of(instance), &instance->manifest, err);
+    if (status)
+        return status;
+    const json_t *policy = rj_registry_policy(instance->runtime, instance->id);
+    if (!rj_json_bool(policy, "Enabled", true)) {
+        instance->state = RJ_INSTANCE_DISABLED;
+        return rj_fail(err, RJ_E_DENIED, "disabled by policy");
+    }
+    if (!instance->built_in && instance->manifest->wants_worker)
+        return rj_fail(err, RJ_E_DENIED,
+                       "it wants a process of its own (\"isolation\"), which this version does not "
+                       "offer to third-party plugins");
+    json_t *list = rj_json_get(policy, "Grant");
+    return rj_grants_make((const char *const *)instance->manifest->capabilities,
+                          json_is_array(list) ? list : NULL, instance->built_in, &instance->grants,
+                          err);
+}
+
+static rj_status load_one(rj_instance *instance, rj_error *err)
+{
+    rj_status status = read_and_judge(instance, err);
+    if (status)
+        return status;
+    status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
+                           &instance->library, &instance->desc, err);
+    if (!status)
+        status = make_private_folders(instance->runtime, instance->id, err);
+    if (!status)
+        status = rj_registry_config(instance->runtime, instance->id, &instance->config, err);
+    if (status)
+        return status;
+    instance->state = RJ_INSTANCE_FAILED;
+    status = rj_runner_create(instance, err);
+    if (!status)
+        instance->state = RJ_INSTANCE_READY;
+    return status;
+}
+
+void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
+{
+    rj_error err = RJ_ERROR_NONE;
+    (void)runtime;
+    if (load_one(instance, &err) == RJ_OK) {
+        rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready", instance->id,
+               instance->manifest->version);
+        return;
+    }
+    snprintf(instance->reason, sizeof instance->reason, "%s", err.text);
+    bool wanted = instance->state == RJ_INSTANCE_DISABLED;
+    rj_log(wanted ? RJ_LOG_INFO : RJ_LOG_WARNING, "runtime", NULL, "plugin %s is not loaded: %s",
+           instance->id, instance->reason);
+}
+
+/* ---- Looking up ------------------------------------------------------------------------------ */
+
+static bool offers(char *const *ids, const char *id)
+{
+    for (; ids && *ids; ids++)
+        if (strcmp(*ids, id) == 0)
+            return true;
+    return false;
+}
+
+rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check_id)
+{
+    for (size_t i = 0; i < runtime->instance_count; i++)
+        if (runtime->instances[i]->check && offers(runtime->instances[i]->check_ids, check_id))
+            return runtime->instances[i];
+    return NULL;
+}
+
+rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *format)
+{
+    for (size_t i = 0; i < runtime->instance_count; i++)
+        if (runtime->instances[i]->package && offers(runtime->instances[i]->formats, format))
+            return runtime->instances[i];
+    return NULL;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* The face of the runtime: loading, questions, and what there is to see. */
+#include "runtime/runner.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "host/host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_GRACE_MS 5000u
+
+static void on_delivered(void *data)
+{
+    rj_runtime_check_stop(data);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_runtime, rj_error *err)
+{
+    rj_runtime *runtime = rj_calloc(1, sizeof *runtime);
+    if (!runtime)
+        return rj_fail_memory(err, "making the plugin runtime");
+    runtime->options = *options;
+    if (!runtime->options.grace_ms)
+        runtime->options.grace_ms = DEFAULT_GRACE_MS;
+    rj_status status = rj_ops_new(options->loop, runtime->options.grace_ms, &runtime->ops, err);
+    if (!status)
+        status = rj_event_queue_new(runtime, &runtime->events, err);
+    if (status) {
+        rj_ops_free(runtime->ops);
+        rj_free(runtime);
+        return status;
+    }
+    rj_ops_on_delivered(runtime->ops, on_delivered, runtime);
+    /* The policy may go before we do; references keep our part of it. */
+    runtime->plugins_policy = json_incref((json_t *)(uintptr_t)options->plugins_policy);
+    *ret_runtime = runtime;
+    return RJ_OK;
+}
+
+static rj_status collect_check_ids(rj_runtime *runtime, rj_error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < runtime->instance_count; i++)
+        for (char **id = runtime->instances[i]->check_ids; id && *id; id++)
+            count++;
+    const char **ids = rj_calloc(count + 1, sizeof *ids);
+    if (!ids)
+        return rj_fail_memory(err, "listing checks");
+    count = 0;
+    for (size_t i = 0; i < runtime->instance_count; i++) {
+        rj_instance *instance = runtime->instances[i];
+        for (char **id = instance->check_ids; instance->check && *id; id++) {
+            if (rj_registry_find_check(runtime, *id) == instance)
+                ids[count++] = *id;
+            else
+                rj_log(RJ_LOG_WARNING, "runtime", NULL,
+                       "plugin %s offers the check %s, which another one offers already",
+                       instance->id, *id);
+        }
+    }
+    rj_free((void *)(uintptr_t)runtime->check_ids);
+    runtime->check_ids = ids;
+    return RJ_OK;
+}
+
+rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err)
+{
+    if (runtime->instances)
+        return rj_fail(err, RJ_E_EXISTS, "the plugins are loaded already");
+    rj_status status = rj_registry_scan(runtime, err);
+    for (size_t i = 0; i < runtime->instance_count && !status; i++)
+        rj_registry_load(runtime, runtime->instances[i]);
+    return status ? status : collect_check_ids(runtime, err);
+}
+
+void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy)
+{
+    json_t *former = runtime->plugins_policy;
+    runtime->plugins_policy = json_incref((json_t *)(uintptr_t)plugins_policy);
+    for (size_t i = 0; i < runtime->instance_count; i++) {
+        rj_instance *instance = runtime->instances[i];
+        if (instance->state != RJ_INSTANCE_READY)
+            continue;
+        rj_error err = RJ_ERROR_NONE;
+        char *config = NULL;
+        if (rj_registry_config(runtime, instance->id, &config, &err)) {
+            rj_log(RJ_LOG_ERROR, "runtime", NULL, "plugin %s keeps its old settings: %s",
+                   instance->id, err.text);
+            continue;
+        }
+        rj_host_configure(instance, config);
+    }
+    json_decref(former);
+}
+
+/* ---- Questions ------------------------------------------------------------------------------- */
+
+static void answer_out_of_memory(const rj_question *question)
+{
+    rj_answer answer = {.status = RJ_E_NO_MEMORY,
+                        .message = "out of memory while asking a plugin",
+                        .plugin_id = ""};
+    if (question->answered)
+        question->answered(question->data, &answer);
+}
+
+/* Why nobody may be asked now; RJ_OK: go on. */
+static rj_status refusal(rj_runtime *runtime, rj_instance *instance, char *text, size_t size)
+{
+    if (runtime->stopping) {
+        snprintf(text, size, "the agent is stopping");
+        return RJ_E_NOT_STARTED;
+    }
+    if (!instance)
+        return RJ_E_NOT_FOUND;
+    rj_lane *lane = atomic_load(&instance->owner.lane);
+    if (lane && rj_lane_is_wedged(lane)) {
+        snprintf(text, size, "still busy with work that was given up; try again later");
+        return RJ_E_NOT_STARTED;
+    }
+    unsigned abandoned = rj_op_owner_abandoned(runtime->ops, &instance->owner);
+    if (abandoned >= RJ_OP_ABANDONED_MAX) {
+        snprintf(text, size, "%u questions were never answered; it is asked no more until it does",
+                 abandoned);
+        return RJ_E_NOT_STARTED;
+    }
+    return RJ_OK;
+}
+
+/* An op for the question; *ret_refused: it is answered already, do not ask. */
+static rj_op begin(rj_runtime *runtime, rj_instance *instance, const char *what,
+                   const rj_question *question, const char *missing, bool *ret_refused)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s", missing);
+    rj_status status = refusal(runtime, instance, text, sizeof text);
+    rj_op_request request = {.owner = status || !instance ? NULL : &instance->owner,
+                             .what = what,
+                             .question = question,
+                             .answered = rj_runner_answered,
+                             .data = status ? NULL : instance};
+    *ret_refused = true;
+    rj_op op = rj_op_new(runtime->ops, &request);
+    if (!op) {
+        answer_out_of_memory(question);
+        return 0;
+    }
+    if (status) {
+        char message[400];
+        snprintf(message, sizeof message, "%s%s%s", instance ? instance->id : "",
+                 instance ? ": " : "", text);
+        rj_op_answer_by_host(runtime->ops, op, status, message);
+    }
+    *ret_refused = status != RJ_OK;
+    return op;
+}
+
+/* "no plugin ...", with the reason of one that looks as if it were the one. */
+static void explain_missing(const rj_runtime *runtime, const char *kind, const char *id, char *text,
+                            size_t size)
+{
+    size_t used =
+        (size_t)snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
+    for (size_t i = 0; i < runtime->instance_count && used < size; i++) {
+        const rj_instance *instance = runtime->instances[i];
+        if (*instance->reason && *id && strstr(instance->id, id)) {
+            snprintf(text + used, size - used, "; %.64s is not loaded: %.120s", instance->id,
+                     instance->reason);
+            return;
+        }
+    }
+}
+
+rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
+                                   const rj_question *question)
+{
+    rj_instance *instance = rj_registry_find_check(runtime, check_id);
+    char missing[256] = "";
+    char what[96];
+    if (!instance)
+        explain_missing(runtime, "check", check_id, missing, sizeof missing);
+    snprintf(what, sizeof what, "evaluate %.64s", check_id);
+    bool refused;
+    rj_op op = begin(runtime, instance, what, question, missing, &refused);
+    if (!refused)
+        rj_runner_evaluate(instance, check_id, op);
+    return op;
+}
+
+bool rj_runtime_has_format(rj_runtime *runtime, const char *format)
+{
+    return rj_registry_find_format(runtime, format) != NULL;
+}
+
+rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, const json_t *request,
+                                  const rj_question *question)
+{
+    static const char *const verbs[] = {"detect", "fetch", "install", "uninstall", "recover"};
+    const char *format = json_string_value(json_object_get(request, "format"));
+    const char *id = json_string_value(json_object_get(request, "id"));
+    rj_instance *instance = format ? rj_registry_find_format(runtime, format) : NULL;
+    char missing[256] = "";
+    char what[96];
+    if (!instance)
+        explain_missing(runtime, "package format", format ? format : "", missing, sizeof missing);
+    snprintf(what, sizeof what, "%s %.64s", verbs[verb], id ? id : "");
+    bool refused;
+    rj_op op = begin(runtime, instance, what, question, missing, &refused);
+    if (refused)
+        return op;
+    char *text = rj_json_print(request, NULL);
+    if (text)
+        rj_runner_package(instance, verb, text, op);
+    else
+        rj_op_answer_by_host(runtime->ops, op, RJ_E_NO_MEMORY, "out of memory while asking");
+    rj_free(text);
+    return op;
+}
+
+void rj_runtime_cancel(rj_runtime *runtime, rj_question_id question)
+{
+    rj_op_cancel(runtime->ops, question);
+}
+
+const char *const *rj_runtime_check_ids(rj_runtime *runtime)
+{
+    static const char *const none[] = {NULL};
+    return runtime->check_ids ? runtime->check_ids : none;
+}
+
+void rj_runtime_publish(rj_runtime *runtime, const char *topic, const json_t *document)
+{
+    size_t length = 0;
+    char *text = rj_json_print(document, &length);
+    if (!text || rj_event_queue_put(runtime->events, NULL, topic, text, length))
+        rj_log(RJ_LOG_WARNING, "runtime", NULL, "the notice %s could not be passed on", topic);
+    rj_free(text);
+}
+
+/* ---- Views ----------------------------------------------------------------------------------- */
+
+static json_t *list_of(char *const *texts)
+{
+    json_t *list = json_array();
+    for (; texts && *texts; texts++)
+        json_array_append_new(list, json_string(*texts));
+    return list;
+}
+
+static const char *state_name(const rj_instance *instance)
+{
+    switch (instance->state) {
+    case RJ_INSTANCE_READY:
+        return "ready";
+    case RJ_INSTANCE_DISABLED:
+        return "disabled";
+    case RJ_INSTANCE_FAILED:
+        return "failed";
+    case RJ_INSTANCE_STOPPING:
+        return "stopping";
+    case RJ_INSTANCE_STOPPED:
+        return "stopped";
+    case RJ_INSTANCE_REFUSED:
+        break;
+    }
+    return "refused";
+}
+
+static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
+{
+    char last_error[sizeof instance->owner.last_error];
+    uv_mutex_lock(&instance->owner.text_lock);
+    memcpy(last_error, instance->owner.last_error, sizeof last_error);
+    uv_mutex_unlock(&instance->owner.text_lock);
+    const rj_manifest *manifest = instance->manifest;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id",
+        instance->id, "version", manifest ? manifest->version : "", "state", state_name(instance),
+        "reason", instance->reason, "built_in", (int)instance->built_in, "provides",
+        list_of(manifest ? manifest->provides : NULL), "checks", list_of(instance->check_ids),
+        "formats", list_of(instance->formats), "granted", list_of(instance->grants.granted),
+        "refused", list_of(instance->grants.refused), "ops",
+        (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
+        (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
+        "in-process");
+}
+
+json_t *rj_runtime_describe(rj_runtime *runtime)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < runtime->instance_count; i++) {
+        json_t *one = describe_one(runtime, runtime->instances[i]);
+        if (!one || json_array_append_new(list, one)) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
