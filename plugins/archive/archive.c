@@ -403,9 +403,9 @@ static rj_status read_directory(opening *o)
     if (o->count * CENTRAL_BYTES > o->directory_size)
         return bad_archive(o, RJ_E_CORRUPT, "the directory is shorter than its entries");
     size_t count = (size_t)o->count, size = (size_t)o->directory_size;
-    /* a decoded name is at most three times its raw length (code page 437), a folded one twice the
-     * decoded one; both are sized by what the directory can hold of them */
-    size_t names = 3 * (size - count * CENTRAL_BYTES) + count;
+    /* a decoded name is at most three times its raw length (code page 437); only the pages that are
+     * written take memory */
+    size_t names = 3 * size + count;
     archive->entries = calloc(count, sizeof(*archive->entries));
     archive->names = malloc(names);
     o->centrals = calloc(count, sizeof(*o->centrals));
