@@ -153,8 +153,7 @@ static rj_status extract_file(extraction *x, rj_inflater *inflater, const rj_arc
     if (fchmod(x->file, mode) != 0)
         status = io_failure(x->failure, "set the mode of", x->name, entry->name);
     if (status == RJ_OK)
-        status = rj_inflate_member(inflater, rj_archive_source(x->archive), entry, write_file, x,
-                                   x->failure);
+        status = rj_inflate_member(inflater, x->archive->source, entry, write_file, x, x->failure);
     if (close(x->file) != 0 && status == RJ_OK)
         status = io_failure(x->failure, "write", x->name, entry->name);
     if (status == RJ_OK)
@@ -186,8 +185,8 @@ static rj_status extract_all(extraction *x)
     rj_inflater *inflater = rj_archive_inflater(x->archive, x->failure);
     if (!inflater)
         return RJ_E_NO_MEMORY;
-    rj_source_sequential(rj_archive_source(x->archive));
-    const uint32_t *order = rj_archive_file_order(x->archive);
+    rj_source_sequential(x->archive->source);
+    const uint32_t *order = x->archive->file_order;
     rj_status status = RJ_OK;
     for (size_t i = 0; i < rj_archive_count(x->archive) && status == RJ_OK; i++) {
         const rj_archive_entry *entry = rj_archive_entry_at(x->archive, order[i]);

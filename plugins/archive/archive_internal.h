@@ -60,11 +60,20 @@ typedef rj_status (*rj_member_write)(void *data, const void *bytes, size_t lengt
 rj_status rj_inflate_member(rj_inflater *inflater, rj_source *source, const rj_archive_entry *entry,
                             rj_member_write write, void *data, rj_failure *failure);
 
-/* ---- Access for extraction ---- */
+/* ---- The archive (archive.c opens it, archive_members.c reads from it) ---- */
 
-rj_source *rj_archive_source(rj_archive *archive);
+struct rj_archive {
+    rj_source *source;
+    rj_inflater *inflater;
+    rj_archive_limits limits;
+    rj_archive_entry *entries;
+    uint32_t *file_order; /* entry indexes in the order of their data in the file */
+    char *names;          /* all decoded names */
+    size_t count;
+    uint64_t total_size;
+    int zip64;
+};
+
 rj_inflater *rj_archive_inflater(rj_archive *archive, rj_failure *failure);
-/* Entry indexes in the order of their data in the file. */
-const uint32_t *rj_archive_file_order(const rj_archive *archive);
 
 #endif

@@ -29,6 +29,7 @@
 #include "archive.h"
 #include "archive_hash.h"
 #include "installed.h"
+#include "journal.h"
 #include "nuget_system.h"
 #include "nupkg.h"
 
@@ -40,8 +41,6 @@
 
 #define NEW_PREFIX ".rj-new-"
 #define OLD_PREFIX ".rj-old-"
-#define JOURNAL ".rj-journal.json"
-#define JOURNAL_BYTES_MAX ((size_t)1 << 20)
 
 static char *join(const char *folder, const char *name)
 {
@@ -55,64 +54,6 @@ static char *concatenated(const char *start, const char *end)
     return asprintf(&name, "%s%s", start, end) < 0 ? NULL : name;
 }
 
-/* ---- Journal ----------------------------------------------------------------------------------- */
-
-static rj_status write_journal(const char *lib_dir, json_t *document, rj_failure *failure)
-{
-    char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
-    rj_status status = text ? nuget_replace_file(lib_dir, JOURNAL, text, strlen(text), failure)
-                            : rj_fail_memory(failure);
-    free(text);
-    return status;
-}
-
-/* *ret_document NULL: there is none. */
-static rj_status read_journal(const char *lib_dir, json_t **ret_document, rj_failure *failure)
-{
-    char *path = join(lib_dir, JOURNAL), *text = NULL;
-    size_t length = 0;
-    *ret_document = NULL;
-    rj_status status = path ? nuget_read_file(path, JOURNAL_BYTES_MAX, &text, &length, failure)
-                            : rj_fail_memory(failure);
-    if (status == RJ_OK) {
-        json_error_t error;
-        *ret_document = json_loadb(text, length, 0, &error);
-        if (!*ret_document)
-            status = rj_fail(failure, RJ_E_CORRUPT,
-                             "%s is damaged (%s): look at the folders beside it, then remove it",
-                             path, error.text);
-    } else if (status == RJ_E_NOT_FOUND) {
-        status = RJ_OK;
-    }
-    free(path);
-    free(text);
-    return status;
-}
-
-static rj_status remove_journal(const char *lib_dir, rj_failure *failure)
-{
-    char *path = join(lib_dir, JOURNAL);
-    rj_status status = path ? nuget_remove_file(path, failure) : rj_fail_memory(failure);
-    free(path);
-    return status == RJ_OK ? nuget_sync_folder(lib_dir, failure) : status;
-}
-
-int rj_is_interrupted(const char *lib_dir, const char *id)
-{
-    json_t *journal, *package;
-    size_t i;
-    int found = 0;
-    if (read_journal(lib_dir, &journal, NULL) != RJ_OK)
-        return 1;
-    json_array_foreach(json_object_get(journal, "packages"), i, package)
-    {
-        const char *folder = json_string_value(json_object_get(package, "folder"));
-        found |= folder && rj_id_equal(folder, id);
-    }
-    json_decref(journal);
-    return found;
-}
-
 /* What neither counts nor is needed any more. */
 static rj_status remove_litter(const char *lib_dir, size_t *ret_removed, rj_failure *failure)
 {
@@ -123,7 +64,7 @@ static rj_status remove_litter(const char *lib_dir, size_t *ret_removed, rj_fail
         const char *name = names.items[i];
         if (strncmp(name, NEW_PREFIX, strlen(NEW_PREFIX)) != 0 &&
             strncmp(name, OLD_PREFIX, strlen(OLD_PREFIX)) != 0 &&
-            strcmp(name, JOURNAL ".part") != 0)
+            strcmp(name, NUGET_JOURNAL ".part") != 0)
             continue;
         status = rj_archive_remove_tree(lib_dir, name, failure);
         (*ret_removed)++;
@@ -337,7 +278,7 @@ static rj_status write_install_journal(const rj_install *install, rj_failure *fa
     }
     json_t *document = json_pack("{s:i, s:s, s:b, s:o}", "format", 1, "action", "install",
                                  "scripts", scripts, "packages", packages);
-    rj_status status = write_journal(install->lib_dir, document, failure);
+    rj_status status = nuget_journal_write(install->lib_dir, document, failure);
     json_decref(document);
     return status;
 }
@@ -422,7 +363,7 @@ rj_status rj_install_settle(rj_install *install, size_t index, int64_t since_ns,
 rj_status rj_install_commit(rj_install *install, rj_failure *failure)
 {
     size_t removed;
-    rj_status status = remove_journal(install->lib_dir, failure);
+    rj_status status = nuget_journal_remove(install->lib_dir, failure);
     if (status == RJ_OK) /* what cannot be removed now is removed by the next change */
         remove_litter(install->lib_dir, &removed, NULL);
     return status;
@@ -454,7 +395,7 @@ static rj_status undo_journal(const char *lib_dir, const json_t *journal, rj_fai
         const json_t *package = json_array_get(packages, i);
         const char *folder = json_string_value(json_object_get(package, "folder"));
         if (!folder || !rj_archive_is_safe_segment(folder))
-            return rj_fail(failure, RJ_E_CORRUPT, "%s/" JOURNAL " names no folder", lib_dir);
+            return rj_fail(failure, RJ_E_CORRUPT, "%s/" NUGET_JOURNAL " names no folder", lib_dir);
         rj_status status = undo_folder(lib_dir, folder,
                                        json_is_true(json_object_get(package, "replaces")), failure);
         if (status != RJ_OK)
@@ -462,14 +403,14 @@ static rj_status undo_journal(const char *lib_dir, const json_t *journal, rj_fai
     }
     rj_status status = nuget_sync_folder(lib_dir, failure);
     if (status == RJ_OK)
-        status = remove_journal(lib_dir, failure);
+        status = nuget_journal_remove(lib_dir, failure);
     return status == RJ_OK ? remove_litter(lib_dir, &removed, failure) : status;
 }
 
 rj_status rj_install_roll_back(rj_install *install, rj_failure *failure)
 {
     json_t *journal;
-    rj_status status = read_journal(install->lib_dir, &journal, failure);
+    rj_status status = nuget_journal_read(install->lib_dir, &journal, failure);
     if (status == RJ_OK && journal)
         status = undo_journal(install->lib_dir, journal, failure);
     json_decref(journal);
@@ -575,7 +516,7 @@ static rj_status finish_uninstall(const char *lib_dir, const char *folder, rj_re
     rj_record_clear(&record);
     free(path);
     free(record_path);
-    return status == RJ_OK ? remove_journal(lib_dir, failure) : status;
+    return status == RJ_OK ? nuget_journal_remove(lib_dir, failure) : status;
 }
 
 rj_status rj_uninstall(const char *lib_dir, const char *folder, rj_removed *ret_removed,
@@ -584,7 +525,7 @@ rj_status rj_uninstall(const char *lib_dir, const char *folder, rj_removed *ret_
     rj_removed removed = {0};
     json_t *document = json_pack("{s:i, s:s, s:[{s:s}]}", "format", 1, "action", "uninstall",
                                  "packages", "folder", folder);
-    rj_status status = write_journal(lib_dir, document, failure);
+    rj_status status = nuget_journal_write(lib_dir, document, failure);
     json_decref(document);
     if (status == RJ_OK)
         status = finish_uninstall(lib_dir, folder, &removed, failure);
@@ -603,7 +544,7 @@ rj_status rj_recover(const char *lib_dir, rj_recovered *ret_recovered, rj_failur
     rj_recovered recovered = {.outcome = RJ_RECOVERED_NOTHING};
     json_t *journal;
     size_t litter = 0;
-    rj_status status = read_journal(lib_dir, &journal, failure);
+    rj_status status = nuget_journal_read(lib_dir, &journal, failure);
     if (status != RJ_OK)
         return status;
     const json_t *packages = json_object_get(journal, "packages");
@@ -615,7 +556,7 @@ rj_status rj_recover(const char *lib_dir, rj_recovered *ret_recovered, rj_failur
             snprintf(recovered.detail, sizeof(recovered.detail),
                      "removed what an interrupted change had left");
     } else if (!action || !folder || !rj_archive_is_safe_segment(folder)) {
-        status = rj_fail(failure, RJ_E_CORRUPT, "%s/" JOURNAL " is damaged", lib_dir);
+        status = rj_fail(failure, RJ_E_CORRUPT, "%s/" NUGET_JOURNAL " is damaged", lib_dir);
     } else if (strcmp(action, "uninstall") == 0) {
         rj_removed removed = {0};
         status = finish_uninstall(lib_dir, folder, &removed, failure);

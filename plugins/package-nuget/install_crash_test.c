@@ -10,6 +10,7 @@
 #include "archive.h"
 #include "archive_hash.h"
 #include "installed.h"
+#include "nuget_system.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -204,15 +205,13 @@ static void start_with_version_1(void)
     assert_int_equal(install(&one, 1, 0), RJ_OK);
 }
 
-static unsigned count_names(void)
+static size_t count_names(void)
 {
-    char command[200], number[20] = "";
-    snprintf(command, sizeof(command), "ls -A '%s' | wc -l", lib);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(number, sizeof(number), pipe));
-    pclose(pipe);
-    return (unsigned)atoi(number);
+    nuget_names names;
+    assert_int_equal(nuget_list(lib, &names, NULL), RJ_OK);
+    size_t count = names.count;
+    nuget_names_free(&names);
+    return count;
 }
 
 /* The version of an installed package with all its files unhurt; "" if it is not there. */

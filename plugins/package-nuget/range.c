@@ -76,23 +76,22 @@ static int parse_single_star(const char *text, size_t length, rj_range *range)
                                           RJ_FLOAT_PATCH, RJ_FLOAT_REVISION};
     if (text[length - 1] != '*' || memchr(text, '+', length))
         return 0;
-    char *version = malloc(length + 2);
+    char *version = calloc(length + 2, 1); /* room for the "0" that takes the star's place */
     if (!version)
         return 0;
     memcpy(version, text, length - 1);
-    version[length - 1] = '\0';
     const char *dash = strchr(version, '-');
     char *prefix = NULL;
     int ok = 0;
     if (!dash) {
-        strcat(version, "0");
+        version[length - 1] = '0';
         int parts = count_parts(version);
         ok = parts >= 2 && parts <= 4 && rj_version_parse(version, &range->min);
         range->floating = ok ? behaviours[parts] : RJ_FLOAT_NONE;
     } else {
         prefix = strdup(dash + 1);
         if (prefix && (!*prefix || version[length - 2] == '.'))
-            strcat(version, "0");
+            version[length - 1] = '0';
         ok = prefix && rj_version_parse(version, &range->min);
         if (ok) {
             range->floating = RJ_FLOAT_PRERELEASE;
