@@ -347,11 +347,10 @@ static int ask(follow *self, const char *method, json_t *params)
     rj_status status = rj_client_call(self->cli->client, method, params, RJ_CLI_DEADLINE_MS,
                                       &result, refused, &error);
     if (status != RJ_OK) {
-        int code = rj_cli_fail(self->cli, status, &error);
-        if (refused[0] && !self->cli->json)
-            rj_say(&self->cli->out, RJ_STYLE_FAINT, "correlation %s\n",
-                   rj_clean(&self->cli->out, refused));
-        return code;
+        rj_error told = RJ_ERROR_NONE;
+        rj_fail(&told, status, "%s%s%s%s", error.text, refused[0] ? " (correlation " : "", refused,
+                refused[0] ? ")" : "");
+        return rj_cli_fail(self->cli, status, &told);
     }
     snprintf(self->correlation, sizeof self->correlation, "%s", text_of(result, "correlation"));
     json_decref(result);

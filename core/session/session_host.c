@@ -226,8 +226,8 @@ static rj_status read_perform(const json_t *params, rj_package_verb *ret_verb,
 static rj_status begin(rj_session_host *host, json_int_t number, const json_t *params,
                        rj_error *err)
 {
-    rj_package_verb verb;
-    const json_t *request;
+    rj_package_verb verb = RJ_PACKAGE_DETECT;
+    const json_t *request = NULL;
     rj_question question = {.answered = on_answered, .progressed = on_progressed};
     rj_status status = read_perform(params, &verb, &request, &question, err);
     if (status == RJ_OK)
