@@ -141,6 +141,7 @@ static rj_status place_environment(json_t *request, const rj_paths *paths, rj_er
     document to = {json_object_get(request, "environment"), false};
     const char *root = rj_paths_root(paths);
     rj_status status = RJ_OK;
+    set(&to, "RJ_Root", json_string(root));
     if (root[0])
         status = make_folder(&to, "HOME", root, "root", err);
     else
