@@ -151,6 +151,10 @@ const char *rj_cli_when(const char *text, char *ret_text, size_t size)
     long long away = (long long)(then - (time_t)(rj_clock_wall_ms() / 1000));
     long long span = away < 0 ? -away : away;
     const char *unit = "s";
+    if (span < 3) {
+        snprintf(ret_text, size, "now");
+        return ret_text;
+    }
     if (span >= 2 * 86400) {
         span /= 86400;
         unit = "days";

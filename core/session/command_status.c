@@ -50,11 +50,18 @@ static void show_policy(rj_output *out, const json_t *policy)
     rj_say(out, RJ_STYLE_NONE, "\n");
 }
 
+/* What the policy skips is neither good nor bad. */
+static bool is_in_state(const json_t *check, const char *state)
+{
+    return strcmp(text_of(check, "state"), state) == 0 &&
+           strcmp(text_of(check, "enforcement"), "skipped") != 0;
+}
+
 static int count_checks(const json_t *checks, const char *state)
 {
     int count = 0;
     for (size_t i = 0; i < json_array_size(checks); i++)
-        count += strcmp(text_of(json_array_get(checks, i), "state"), state) == 0;
+        count += is_in_state(json_array_get(checks, i), state);
     return count;
 }
 
@@ -68,7 +75,7 @@ static void show_check_group(rj_output *out, const json_t *checks, const char *s
     rj_say(out, style, "   %s %d", words, count);
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *check = json_array_get(checks, i);
-        if (strcmp(text_of(check, "state"), state) != 0)
+        if (!is_in_state(check, state))
             continue;
         rj_say(out, RJ_STYLE_NONE, "%s%s", separator, rj_clean(out, text_of(check, "id")));
         separator = ", ";

@@ -274,11 +274,26 @@ static int exit_code_of(const follow *self, bool tell_restart)
     return RJ_EXIT_OK;
 }
 
+/* The words of a failed action stand a line above already. */
+static bool was_shown(const follow *self, const char *message)
+{
+    const char *key;
+    json_t *action;
+    json_object_foreach(self->actions, key, action)
+    {
+        if (strcmp(text_of(action, "message"), message) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void show_end(follow *self)
 {
     rj_output *out = &self->cli->out;
     const char *outcome = text_of(self->ended, "outcome");
     const char *message = text_of(self->ended, "message");
+    if (was_shown(self, message))
+        message = "";
     json_int_t held = count_of(self->ended, "held"), failed = count_of(self->ended, "failed");
     rj_progress_clear(out);
     if (strcmp(outcome, "nothing") == 0) {
