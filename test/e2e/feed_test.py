@@ -12,6 +12,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import agent
 import tap
 
+# Samples that a gallery, too, has to refuse: names with backslashes or empty parts, a damaged directory.
+REFUSED = {"PackageWithDoubleBackwardSlash", "PackageWithDoubleForwardSlash", "PackageWithVeryLongZipFileEntry",
+           "Zip64Package.Corrupted"}
 SHARED = pathlib.Path(os.environ.get("RJ_SHARED", ""))
 
 
@@ -52,29 +55,30 @@ def real_packages_install_show_their_files_and_go_without_a_leftover(folder):
     """Each alone: many of them depend on packages that are not in the collection."""
     facts = [f for f in expected_packages() if not any(g.get("dependencies") for g in f["dependency_groups"])]
     with agent.Agent(folder) as it:
-        assignments = {}
+        chosen = {}
         for fact in facts:
             source = SHARED / "nupkg-samples" / fact["file"]
-            if source.is_file() and fact["id"].lower() not in assignments:
-                feed = it.root / "srv/feeds" / str(len(assignments))
-                feed.mkdir(parents=True)
-                shutil.copy(source, feed / f"{fact['id']}.{fact['version_normalized']}.nupkg")
-                assignments[fact["id"].lower()] = (fact, feed)
-        if len(assignments) < 10:
+            if source.is_file() and fact["id"].lower() not in chosen:
+                shutil.copy(source, it.feed / f"{fact['id']}.{fact['version_normalized']}.nupkg")
+                chosen[fact["id"].lower()] = fact
+        if len(chosen) < 10:
             tap.skip("the sample packages are not here")
-        it.assign(*({"ID": f["id"], "Format": "nuget", "Version": f["version"]} for f, _ in assignments.values()),
-                  Chocolatey={"Sources": [{"Name": str(n), "Source": str(feed)}
-                                          for n, (_, feed) in enumerate(assignments.values())]})
+        it.assign(*({"ID": f["id"], "Format": "nuget", "Version": f["version"]} for f in chosen.values()))
         it.start()
         it.wait_idle()
         library = it.state / "chocolatey/lib"
-        for fact, _ in assignments.values():
+        for fact in chosen.values():
             result = it.realmjoin("install", fact["id"])
+            if pathlib.Path(fact["file"]).name.rsplit(".1.0.0", 1)[0] in REFUSED:
+                assert result.returncode == agent.FAILED and not (library / fact["id"]).exists(), fact["file"]
+                continue
             assert result.returncode == agent.OK, (fact["file"], result)
             files = [p for p in (library / fact["id"]).rglob("*") if p.is_file()]
             assert len(files) >= fact["install_files"], (fact["file"], len(files), fact["install_files"])
-        tap.diagnose(f"{len(assignments)} real packages")
-        for fact, _ in assignments.values():
+        tap.diagnose(f"{len(chosen)} real packages")
+        for fact in chosen.values():
+            if not (library / fact["id"]).exists():
+                continue
             result = it.realmjoin("uninstall", fact["id"])
             assert result.returncode == agent.OK, (fact["file"], result)
         left = [p for p in library.rglob("*") if p.is_file() and not p.name.startswith(".realmjoin")]
