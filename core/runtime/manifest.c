@@ -7,10 +7,12 @@
 #include "platform/file.h"
 #include "platform/paths.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LIST_MAX 64u
+#define LIST_OPTIONAL SIZE_MAX /* in place of the least number of entries: may be left out */
 #define ABI_MAJOR 1
 
 typedef struct reader {
@@ -135,6 +137,9 @@ static rj_status take_list(const reader *r, const char *key, bool (*form)(const 
 {
     const json_t *list = json_object_get(r->root, key);
     size_t count = json_array_size(list);
+    if (!list && minimum == LIST_OPTIONAL)
+        return RJ_OK;
+    minimum = minimum == LIST_OPTIONAL ? 0 : minimum;
     if (!json_is_array(list) || count < minimum || count > LIST_MAX)
         return wrong(r, key, expected);
     char **texts = rj_calloc(count + 1, sizeof *texts);
@@ -159,8 +164,8 @@ static rj_status take_list(const reader *r, const char *key, bool (*form)(const 
 static rj_status check_keys(const reader *r)
 {
     static const char *const known[] = {"$schema", "id",       "name",         "version",
-                                        "abi",     "provides", "capabilities", "isolation",
-                                        "binary",  "sha256"};
+                                        "abi",     "provides", "checks",       "formats",
+                                        "binary",  "sha256",   "capabilities", "isolation"};
     void *at = json_object_iter((json_t *)(uintptr_t)r->root);
     for (; at; at = json_object_iter_next((json_t *)(uintptr_t)r->root, at)) {
         const char *key = json_object_iter_key(at);
@@ -215,6 +220,13 @@ static rj_status take_all(const reader *r, rj_manifest *m)
         status = take_list(r, "provides", is_interface,
                            "a list of different interface ids such as \"rj.check/1\"", 1,
                            &m->provides, &m->provides_count);
+    size_t count = 0;
+    if (!status)
+        status = take_list(r, "checks", is_id, "a list of different check ids", LIST_OPTIONAL,
+                           &m->checks, &count);
+    if (!status)
+        status = take_list(r, "formats", is_id, "a list of different package formats",
+                           LIST_OPTIONAL, &m->formats, &count);
     if (!status)
         status = take_list(r, "capabilities", is_capability,
                            "a list of different capabilities such as \"spawn\"", 0,
@@ -297,6 +309,8 @@ void rj_manifest_free(rj_manifest *manifest)
     rj_free(manifest->name);
     rj_free(manifest->version);
     free_list(manifest->provides);
+    free_list(manifest->checks);
+    free_list(manifest->formats);
     free_list(manifest->capabilities);
     rj_free(manifest->binary);
     rj_free(manifest->sha256);

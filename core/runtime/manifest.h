@@ -16,6 +16,8 @@ typedef struct rj_manifest {
     int abi;
     char **provides; /* NULL-terminated */
     size_t provides_count;
+    char **checks;       /* ids its code will offer; NULL: not given */
+    char **formats;      /* the same of package formats */
     char **capabilities; /* NULL-terminated */
     size_t capability_count;
     bool wants_worker; /* "isolation" is "worker", or not given */

@@ -22,8 +22,17 @@ static void free_ids(char **ids)
     rj_free(ids);
 }
 
-/* A copy of the plugin's list, each word of a form that may stand in policies and messages. */
-static rj_status copy_ids(const char *const *ids, const char *what, char ***ret_ids, rj_error *err)
+static bool is_listed(char *const *list, const char *text)
+{
+    for (; *list; list++)
+        if (strcmp(*list, text) == 0)
+            return true;
+    return false;
+}
+
+/* A copy of the plugin's list, all of it announced in its manifest if that has such a list; each word of a form that may stand in policies and messages. */
+static rj_status copy_ids(const char *const *ids, char *const *announced, const char *what,
+                          char ***ret_ids, rj_error *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
     size_t count = 0;
@@ -40,6 +49,11 @@ static rj_status copy_ids(const char *const *ids, const char *what, char ***ret_
             free_ids(copy);
             return rj_fail(err, RJ_E_INVALID, "one of its %s is not of the form a-z, 0-9, '.', '-'",
                            what);
+        }
+        if (announced && !is_listed(announced, ids[i])) {
+            free_ids(copy);
+            return rj_fail(err, RJ_E_INVALID, "its code offers \"%s\", its manifest does not",
+                           ids[i]);
         }
         copy[i] = rj_strdup(ids[i]);
         if (!copy[i]) {
@@ -80,8 +94,8 @@ static rj_status take_tables(rj_instance *instance, rj_error *err)
             if (check && (!check->ids || !check->evaluate))
                 status = rj_fail(err, RJ_E_INVALID, "its table for %s lacks a function", id);
             else if (check)
-                status =
-                    copy_ids(check->ids(instance->plugin), "check ids", &instance->check_ids, err);
+                status = copy_ids(check->ids(instance->plugin), instance->manifest->checks,
+                                  "check ids", &instance->check_ids, err);
             instance->check = status ? NULL : check;
         } else if (strcmp(id, RJ_PACKAGE) == 0) {
             const rj_package *package =
@@ -89,8 +103,8 @@ static rj_status take_tables(rj_instance *instance, rj_error *err)
             if (package && !package->formats)
                 status = rj_fail(err, RJ_E_INVALID, "its table for %s lacks a function", id);
             else if (package)
-                status = copy_ids(package->formats(instance->plugin), "package formats",
-                                  &instance->formats, err);
+                status = copy_ids(package->formats(instance->plugin), instance->manifest->formats,
+                                  "package formats", &instance->formats, err);
             instance->package = status ? NULL : package;
         } else {
             rj_log(RJ_LOG_WARNING, "runtime", NULL, "plugin %s provides %s, which is not used here",

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DEFAULT_GRACE_MS 5000u
+#define MESSAGE_MAX 900u
 
 static void on_delivered(void *data)
 {
@@ -42,20 +43,38 @@ rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_run
     return RJ_OK;
 }
 
+/* What the plugin offers, or would offer if it could be loaded: such a check is known, and unknown is
+ * its state.  A disabled plugin offers nothing. */
+static char *const *announced_checks(const rj_instance *instance)
+{
+    if (instance->check)
+        return instance->check_ids;
+    bool wanted = instance->manifest && instance->state != RJ_INSTANCE_DISABLED;
+    return wanted ? instance->manifest->checks : NULL;
+}
+
+static bool is_taken(const char *const *ids, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
 static rj_status collect_check_ids(rj_runtime *runtime, rj_error *err)
 {
-    size_t count = 0;
+    size_t most = 0;
     for (size_t i = 0; i < runtime->instance_count; i++)
-        for (char **id = runtime->instances[i]->check_ids; id && *id; id++)
-            count++;
-    const char **ids = rj_calloc(count + 1, sizeof *ids);
+        for (char *const *id = announced_checks(runtime->instances[i]); id && *id; id++)
+            most++;
+    const char **ids = rj_calloc(most + 1, sizeof *ids);
     if (!ids)
         return rj_fail_memory(err, "listing checks");
-    count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < runtime->instance_count; i++) {
         rj_instance *instance = runtime->instances[i];
-        for (char **id = instance->check_ids; instance->check && *id; id++) {
-            if (rj_registry_find_check(runtime, *id) == instance)
+        for (char *const *id = announced_checks(instance); id && *id; id++) {
+            if (!is_taken(ids, count, *id))
                 ids[count++] = *id;
             else
                 rj_log(RJ_LOG_WARNING, "runtime", NULL,
@@ -136,7 +155,7 @@ static rj_status refusal(rj_runtime *runtime, rj_instance *instance, char *text,
 static rj_op begin(rj_runtime *runtime, rj_instance *instance, const char *what,
                    const rj_question *question, const char *missing, bool *ret_refused)
 {
-    char text[256];
+    char text[MESSAGE_MAX];
     snprintf(text, sizeof text, "%s", missing);
     rj_status status = refusal(runtime, instance, text, sizeof text);
     rj_op_request request = {.owner = status || !instance ? NULL : &instance->owner,
@@ -151,7 +170,7 @@ static rj_op begin(rj_runtime *runtime, rj_instance *instance, const char *what,
         return 0;
     }
     if (status) {
-        char message[400];
+        char message[MESSAGE_MAX + 80];
         snprintf(message, sizeof message, "%s%s%s", instance ? instance->id : "",
                  instance ? ": " : "", text);
         rj_op_answer_by_host(runtime->ops, op, status, message);
@@ -160,7 +179,15 @@ static rj_op begin(rj_runtime *runtime, rj_instance *instance, const char *what,
     return op;
 }
 
-/* "no plugin ...", with the reason of one that looks as if it were the one. */
+static bool is_named(char *const *list, const char *id)
+{
+    for (; list && *list; list++)
+        if (strcmp(*list, id) == 0)
+            return true;
+    return false;
+}
+
+/* "no loaded plugin ...", with the reason of the one that announces it. */
 static void explain_missing(const rj_runtime *runtime, const char *kind, const char *id, char *text,
                             size_t size)
 {
@@ -168,8 +195,12 @@ static void explain_missing(const rj_runtime *runtime, const char *kind, const c
         (size_t)snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
     for (size_t i = 0; i < runtime->instance_count && used < size; i++) {
         const rj_instance *instance = runtime->instances[i];
-        if (*instance->reason && *id && strstr(instance->id, id)) {
-            snprintf(text + used, size - used, "; %.64s is not loaded: %.120s", instance->id,
+        const rj_manifest *manifest = instance->manifest;
+        bool announces = manifest
+                             ? is_named(manifest->checks, id) || is_named(manifest->formats, id)
+                             : *id && strstr(instance->id, id);
+        if (*instance->reason && announces) {
+            snprintf(text + used, size - used, "; %.64s is not loaded: %.600s", instance->id,
                      instance->reason);
             return;
         }
@@ -180,7 +211,7 @@ rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
                                    const rj_question *question)
 {
     rj_instance *instance = rj_registry_find_check(runtime, check_id);
-    char missing[256] = "";
+    char missing[MESSAGE_MAX] = "";
     char what[96];
     if (!instance)
         explain_missing(runtime, "check", check_id, missing, sizeof missing);
@@ -204,7 +235,7 @@ rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, con
     const char *format = json_string_value(json_object_get(request, "format"));
     const char *id = json_string_value(json_object_get(request, "id"));
     rj_instance *instance = format ? rj_registry_find_format(runtime, format) : NULL;
-    char missing[256] = "";
+    char missing[MESSAGE_MAX] = "";
     char what[96];
     if (!instance)
         explain_missing(runtime, "package format", format ? format : "", missing, sizeof missing);

@@ -142,7 +142,9 @@ static pid_t start_program(const rj_process_spec *spec)
     if (result[1] != EXEC_RESULT && dup3(result[1], EXEC_RESULT, O_CLOEXEC) < 0)
         give_up(STAGE_SUPERVISOR, errno);
     pid_t self = getpid();
-    pid_t program = fork();
+    /* Not fork(): libraries' fork handlers would close and make descriptors by numbers of their own,
+     * which are ours by now. */
+    pid_t program = _Fork();
     if (program < 0)
         give_up(STAGE_SUPERVISOR, errno);
     if (program == 0)

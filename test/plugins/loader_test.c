@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is not loaded, and why.  A crash inside create() of an in-process plugin cannot be contained;
+ * what is tested is that one that reports failure is refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "platform/file.h"
+#include "scene.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap_skip.h"
+
+#define CHECK "\"rj.check/1\""
+#define PLAIN ", \"capabilities\": [], \"isolation\": \"in-process\""
+
+static int open_scene(void **state)
+{
+    static scene s;
+    scene_open(&s);
+    *state = &s;
+    return 0;
+}
+
+static int close_scene(void **state)
+{
+    scene_close(*state);
+    return 0;
+}
+
+/* Loads, and expects the plugin's state, with the words in its reason. */
+static void assert_state(scene *s, const char *id, const char *expected, const char *words)
+{
+    scene_load(s);
+    json_t *found = scene_describe(s, id, "state");
+    json_t *reason = scene_describe(s, id, "reason");
+    if (!found || strcmp(json_string_value(found), expected) != 0 ||
+        !strstr(json_string_value(reason), words))
+        fail_msg("%s is %s: %s", id, found ? json_string_value(found) : "absent",
+                 reason ? json_string_value(reason) : "");
+    json_decref(found);
+    json_decref(reason);
+}
+
+static void assert_case(void **state, const char *module, const char *expected, const char *words)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", module, CHECK, PLAIN);
+    assert_state(s, "case", expected, words);
+    bool ready = strcmp(expected, "ready") == 0;
+    assert_int_equal(rj_runtime_check_ids(s->runtime)[0] != NULL, ready);
+    heard h;
+    scene_evaluate(s, "case", 1000, &h);
+    assert_int_equal(h.status, ready ? RJ_OK : RJ_E_NOT_FOUND);
+    scene_forget(&h);
+}
+
+#define LOADER_CASE(NAME, MODULE, STATE, WORDS)                                                    \
+    static void NAME(void **state)                                                                 \
+    {                                                                                              \
+        assert_case(state, MODULE, STATE, WORDS);                                                  \
+    }
+
+LOADER_CASE(a_good_plugin_is_loaded, "case-good", "ready", "")
+LOADER_CASE(one_without_the_entry_is_refused, "case-no-symbol", "refused",
+            "does not export rj_plugin_entry_v1")
+LOADER_CASE(one_without_a_descriptor_is_refused, "case-null-descriptor", "refused",
+            "returned no descriptor")
+LOADER_CASE(one_with_a_short_descriptor_is_refused, "case-short-descriptor", "refused",
+            "its descriptor has 40 bytes")
+LOADER_CASE(one_with_a_longer_descriptor_is_loaded, "case-longer-descriptor", "ready", "")
+LOADER_CASE(one_with_another_id_is_refused, "case-other-id", "refused",
+            "its code calls itself \"other\", its manifest \"case\"")
+LOADER_CASE(one_with_another_version_is_refused, "case-other-version", "refused",
+            "its code is version \"2.0.0\"")
+LOADER_CASE(one_without_provides_is_refused, "case-null-provides", "refused",
+            "no list of interfaces")
+LOADER_CASE(one_with_other_provides_is_refused, "case-other-provides", "refused",
+            "its code offers \"rj.other/1\"")
+LOADER_CASE(one_without_create_is_refused, "case-no-create", "refused", "lacks one of create")
+LOADER_CASE(one_whose_create_fails_is_refused, "case-create-fails", "failed", "create() failed: io")
+LOADER_CASE(one_whose_create_makes_nothing_is_refused, "case-create-empty", "failed",
+            "without an instance")
+LOADER_CASE(one_without_its_table_is_refused, "case-no-table", "failed", "gives no table for it")
+LOADER_CASE(one_with_a_short_table_is_refused, "case-short-table", "failed", "has 12 bytes")
+LOADER_CASE(one_with_an_older_table_is_loaded, "case-old-table", "ready", "")
+LOADER_CASE(one_that_offers_no_ids_is_refused, "case-no-ids", "failed", "offers no check ids")
+LOADER_CASE(one_with_ids_of_bad_form_is_refused, "case-bad-ids", "failed", "is not of the form")
+
+/* ---- Folders and files ----------------------------------------------------------------------- */
+
+static const char *file_of(scene *s, const char *name)
+{
+    static char path[600];
+    snprintf(path, sizeof path, "%s/%s", scene_folder(s, true, "case"), name);
+    return path;
+}
+
+static void add_good(scene *s)
+{
+    scene_add(s, true, "case", "case-good", CHECK, PLAIN);
+}
+
+static void a_folder_its_group_may_write_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    chmod(scene_folder(s, true, "case"), 0775);
+    assert_state(s, "case", "refused", "may be written by its group");
+}
+
+static void a_parent_others_may_write_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    chmod(rj_path(s->paths, RJ_PATH_PLUGINS), 0757);
+    assert_state(s, "case", "refused", "may be written by everybody");
+}
+
+static void a_binary_others_may_write_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    chmod(file_of(s, "case-good.so"), 0666);
+    assert_state(s, "case", "refused", "case-good.so may be written by everybody");
+}
+
+static void a_manifest_others_may_write_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    chmod(file_of(s, "plugin.json"), 0664);
+    assert_state(s, "case", "refused", "plugin.json may be written by its group");
+}
+
+static void a_linked_folder_is_refused(void **state)
+{
+    scene *s = *state;
+    char real[500];
+    add_good(s);
+    snprintf(real, sizeof real, "%s/elsewhere", s->root);
+    assert_int_equal(rename(scene_folder(s, true, "case"), real), 0);
+    assert_int_equal(symlink(real, scene_folder(s, true, "case")), 0);
+    assert_state(s, "case", "refused", "is a symbolic link");
+}
+
+static void a_linked_binary_is_refused(void **state)
+{
+    scene *s = *state;
+    char real[700];
+    add_good(s);
+    snprintf(real, sizeof real, "%s.real", file_of(s, "case-good.so"));
+    assert_int_equal(rename(file_of(s, "case-good.so"), real), 0);
+    assert_int_equal(symlink(real, file_of(s, "case-good.so")), 0);
+    assert_state(s, "case", "refused", "case-good.so is a symbolic link");
+}
+
+static void a_binary_of_a_foreign_owner_is_refused(void **state)
+{
+    scene *s = *state;
+    if (geteuid() != 0)
+        tap_skip("only root can give files away");
+    add_good(s);
+    assert_int_equal(chown(file_of(s, "case-good.so"), 65534, 65534), 0);
+    assert_state(s, "case", "refused", "case-good.so belongs to ");
+}
+
+static void a_changed_binary_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    FILE *file = fopen(file_of(s, "case-good.so"), "a");
+    fputc('x', file);
+    fclose(file);
+    assert_state(s, "case", "refused", "has SHA-256 ");
+}
+
+static void a_missing_binary_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    unlink(file_of(s, "case-good.so"));
+    assert_state(s, "case", "refused", "No such file");
+}
+
+static void put_manifest(scene *s, const char *text, size_t length)
+{
+    assert_int_equal(rj_file_write(file_of(s, "plugin.json"), text, length, 0644, NULL), RJ_OK);
+}
+
+static void a_missing_manifest_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    unlink(file_of(s, "plugin.json"));
+    assert_state(s, "case", "refused", "plugin.json cannot be examined: No such file");
+}
+
+static void a_garbage_manifest_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    put_manifest(s,
+                 "\x7f"
+                 "ELF garbage",
+                 12);
+    assert_state(s, "case", "refused", "plugin.json: line 1, column 1: byte 0x7f");
+}
+
+static void a_huge_manifest_is_refused(void **state)
+{
+    scene *s = *state;
+    static char spaces[200000];
+    add_good(s);
+    memset(spaces, ' ', sizeof spaces);
+    put_manifest(s, spaces, sizeof spaces);
+    assert_state(s, "case", "refused", "larger than the 65536 bytes");
+}
+
+static void a_manifest_of_another_folder_is_refused(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    char other[600];
+    snprintf(other, sizeof other, "%s/other", rj_path(s->paths, RJ_PATH_PLUGINS));
+    assert_int_equal(rename(scene_folder(s, true, "case"), other), 0);
+    assert_state(s, "other", "refused", "id \"case\" differs from the folder's name");
+}
+
+static void one_bad_plugin_does_not_stop_others(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "aaa", "case-no-symbol", CHECK, PLAIN);
+    add_good(s);
+    assert_state(s, "case", "ready", "");
+}
+
+/* ---- Third party and policy ------------------------------------------------------------------ */
+
+static void a_third_party_plugin_cannot_replace_a_built_in_one(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    scene_add(s, false, "case", "case-good", CHECK, PLAIN);
+    scene_load(s);
+    json_t *list = rj_runtime_describe(s->runtime);
+    assert_int_equal(json_array_size(list), 2);
+    json_t *second = json_array_get(list, 1);
+    assert_string_equal(json_string_value(json_object_get(second, "state")), "refused");
+    assert_non_null(strstr(json_string_value(json_object_get(second, "reason")),
+                           "a built-in plugin cannot be replaced"));
+    assert_true(json_is_false(json_object_get(second, "built_in")));
+    json_decref(list);
+}
+
+static void a_third_party_plugin_that_wants_a_worker_is_refused(void **state)
+{
+    scene *s = *state;
+    scene_add(s, false, "case", "case-good", CHECK, ", \"capabilities\": []");
+    assert_state(s, "case", "refused", "wants a process of its own");
+}
+
+static void a_third_party_plugin_gets_only_what_policy_grants(void **state)
+{
+    scene *s = *state;
+    scene_add(s, false, "case", "case-good", CHECK,
+              ", \"capabilities\": [\"spawn:/bin/true\", \"spawn:/bin/false\", \"fly\"],"
+              " \"isolation\": \"in-process\"");
+    s->policy = json_pack("{s:{s:[s]}}", "CASE", "grant", "spawn");
+    json_object_set_new(json_object_get(s->policy, "CASE"), "Grant",
+                        json_pack("[s]", "spawn:/bin/true"));
+    json_object_del(json_object_get(s->policy, "CASE"), "grant");
+    assert_state(s, "case", "ready", "");
+    json_t *granted = scene_describe(s, "case", "granted");
+    json_t *refused = scene_describe(s, "case", "refused");
+    assert_int_equal(json_array_size(granted), 1);
+    assert_string_equal(json_string_value(json_array_get(granted, 0)), "spawn:/bin/true");
+    assert_int_equal(json_array_size(refused), 2);
+    json_decref(granted);
+    json_decref(refused);
+}
+
+static void policy_can_disable_a_plugin(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    s->policy = json_pack("{s:{s:b}}", "case", "Enabled", 0);
+    assert_state(s, "case", "disabled", "disabled by policy");
+}
+
+static void the_checks_of_a_refused_plugin_stay_known(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-no-symbol", CHECK, PLAIN ", \"checks\": [\"some-check\"]");
+    scene_load(s);
+    assert_string_equal(rj_runtime_check_ids(s->runtime)[0], "some-check");
+    assert_null(rj_runtime_check_ids(s->runtime)[1]);
+    heard h;
+    scene_evaluate(s, "some-check", 1000, &h);
+    assert_int_equal(h.status, RJ_E_NOT_FOUND);
+    assert_non_null(strstr(h.message,
+                           "no loaded plugin offers the check \"some-check\"; case is not "
+                           "loaded: it does not export"));
+    assert_string_equal(h.plugin_id, "");
+}
+
+static void code_must_keep_to_the_checks_of_its_manifest(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-good", CHECK, PLAIN ", \"checks\": [\"another\"]");
+    assert_state(s, "case", "failed", "its code offers \"case\", its manifest does not");
+}
+
+static void every_failing_allocation_leaves_a_runtime_that_can_be_stopped(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    bool ready = false;
+    for (uint64_t n = 1; !ready && n < 2000; n++) {
+        rj_runtime_options options = {
+            .loop = s->loop, .paths = s->paths, .role = RJ_ROLE_SERVICE, .grace_ms = 100};
+        rj_error err = RJ_ERROR_NONE;
+        rj_alloc_fail_from(n);
+        rj_status status = rj_runtime_new(&options, &s->runtime, &err);
+        if (status == RJ_OK)
+            status = rj_runtime_load(s->runtime, &err);
+        rj_alloc_fail_from(0);
+        if (status)
+            assert_int_equal(status, RJ_E_NO_MEMORY);
+        if (!s->runtime)
+            continue;
+        json_t *found = scene_describe(s, "case", "state");
+        ready = status == RJ_OK && found && strcmp(json_string_value(found), "ready") == 0;
+        json_decref(found);
+        scene_unload(s);
+    }
+    assert_true(ready);
+}
+
+#define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, open_scene, close_scene)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(a_good_plugin_is_loaded),
+        IN_SCENE(one_without_the_entry_is_refused),
+        IN_SCENE(one_without_a_descriptor_is_refused),
+        IN_SCENE(one_with_a_short_descriptor_is_refused),
+        IN_SCENE(one_with_a_longer_descriptor_is_loaded),
+        IN_SCENE(one_with_another_id_is_refused),
+        IN_SCENE(one_with_another_version_is_refused),
+        IN_SCENE(one_without_provides_is_refused),
+        IN_SCENE(one_with_other_provides_is_refused),
+        IN_SCENE(one_without_create_is_refused),
+        IN_SCENE(one_whose_create_fails_is_refused),
+        IN_SCENE(one_whose_create_makes_nothing_is_refused),
+        IN_SCENE(one_without_its_table_is_refused),
+        IN_SCENE(one_with_a_short_table_is_refused),
+        IN_SCENE(one_with_an_older_table_is_loaded),
+        IN_SCENE(one_that_offers_no_ids_is_refused),
+        IN_SCENE(one_with_ids_of_bad_form_is_refused),
+        IN_SCENE(a_folder_its_group_may_write_is_refused),
+        IN_SCENE(a_parent_others_may_write_is_refused),
+        IN_SCENE(a_binary_others_may_write_is_refused),
+        IN_SCENE(a_manifest_others_may_write_is_refused),
+        IN_SCENE(a_linked_folder_is_refused),
+        IN_SCENE(a_linked_binary_is_refused),
+        IN_SCENE(a_binary_of_a_foreign_owner_is_refused),
+        IN_SCENE(a_changed_binary_is_refused),
+        IN_SCENE(a_missing_binary_is_refused),
+        IN_SCENE(a_missing_manifest_is_refused),
+        IN_SCENE(a_garbage_manifest_is_refused),
+        IN_SCENE(a_huge_manifest_is_refused),
+        IN_SCENE(a_manifest_of_another_folder_is_refused),
+        IN_SCENE(one_bad_plugin_does_not_stop_others),
+        IN_SCENE(a_third_party_plugin_cannot_replace_a_built_in_one),
+        IN_SCENE(a_third_party_plugin_that_wants_a_worker_is_refused),
+        IN_SCENE(a_third_party_plugin_gets_only_what_policy_grants),
+        IN_SCENE(policy_can_disable_a_plugin),
+        IN_SCENE(the_checks_of_a_refused_plugin_stay_known),
+        IN_SCENE(code_must_keep_to_the_checks_of_its_manifest),
+        IN_SCENE(every_failing_allocation_leaves_a_runtime_that_can_be_stopped),
+    };
+    return cmocka_run_group_tests_name("runtime_loader", tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scene.h"
+
+#include "base/alloc.h"
+#include "platform/file.h"
+#include "platform/system.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MODULE_MAX (16u << 20)
+
+static void must(rj_status status, const rj_error *err)
+{
+    if (status)
+        fail_msg("%s", err->text);
+}
+
+void scene_open(scene *s)
+{
+    rj_error err = RJ_ERROR_NONE;
+    *s = (scene){.grace_ms = 150};
+    snprintf(s->root, sizeof s->root, "/tmp/rj-scene-XXXXXX");
+    assert_non_null(mkdtemp(s->root));
+    chmod(s->root, 0755);
+    must(rj_paths_new(RJ_ROLE_SERVICE, s->root, NULL, &s->paths, &err), &err);
+    must(rj_loop_new(&s->loop, &err), &err);
+}
+
+const char *scene_folder(const scene *s, bool built_in, const char *id)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/%s",
+             rj_path(s->paths, built_in ? RJ_PATH_PLUGINS : RJ_PATH_PLUGINS_3RD), id);
+    return path;
+}
+
+void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,
+               const char *extra)
+{
+    rj_error err = RJ_ERROR_NONE;
+    char from[400];
+    char path[500];
+    char manifest[2000];
+    char hash[65];
+    char *bytes = NULL;
+    size_t length = 0;
+    must(rj_dir_make(scene_folder(s, built_in, id), 0755, &err), &err);
+    snprintf(from, sizeof from, "%s/%s.so", TEST_MODULES, module);
+    must(rj_file_read(from, MODULE_MAX, &bytes, &length, &err), &err);
+    snprintf(path, sizeof path, "%s/%s.so", scene_folder(s, built_in, id), module);
+    must(rj_file_write(path, bytes, length, 0644, &err), &err);
+    rj_free(bytes);
+    must(rj_file_sha256(path, hash, &err), &err);
+    int written = snprintf(manifest, sizeof manifest,
+                           "{\"id\": \"%s\", \"name\": \"%s\", \"version\": \"1.0.0\", \"abi\": 1,"
+                           " \"provides\": [%s], \"binary\": \"%s.so\", \"sha256\": \"%s\"%s}",
+                           id, id, provides, module, hash, extra);
+    snprintf(path, sizeof path, "%s/plugin.json", scene_folder(s, built_in, id));
+    must(rj_file_write(path, manifest, (size_t)written, 0644, &err), &err);
+}
+
+void scene_add_probe(scene *s)
+{
+    scene_add(s, true, "probe", "probe", "\"rj.check/1\", \"rj.package/1\"",
+              ", \"capabilities\": [\"spawn\"], \"isolation\": \"in-process\"");
+}
+
+void scene_load(scene *s)
+{
+    rj_error err = RJ_ERROR_NONE;
+    rj_runtime_options options = {.loop = s->loop,
+                                  .paths = s->paths,
+                                  .role = RJ_ROLE_SERVICE,
+                                  .kv = s->kv,
+                                  .plugins_policy = s->policy,
+                                  .grace_ms = s->grace_ms};
+    must(rj_runtime_new(&options, &s->runtime, &err), &err);
+    must(rj_runtime_load(s->runtime, &err), &err);
+}
+
+static void on_stopped(void *data)
+{
+    ((scene *)data)->stopped = true;
+}
+
+void scene_unload(scene *s)
+{
+    if (!s->runtime)
+        return;
+    s->stopped = false;
+    rj_runtime_stop(s->runtime, on_stopped, s);
+    uint64_t limit = rj_clock_monotonic_ms() + 10000;
+    while (!s->stopped && rj_clock_monotonic_ms() < limit)
+        rj_loop_turn(s->loop, 100);
+    assert_true(s->stopped);
+    rj_runtime_free(s->runtime);
+    s->runtime = NULL;
+}
+
+void scene_close(scene *s)
+{
+    scene_unload(s);
+    rj_loop_free(s->loop);
+    json_decref(s->policy);
+    rj_dir_remove(s->root, NULL);
+    rj_paths_free(s->paths);
+}
+
+static void on_answer(void *data, const rj_answer *answer)
+{
+    heard *h = data;
+    h->answers++;
+    h->status = answer->status;
+    snprintf(h->message, sizeof h->message, "%s", answer->message);
+    snprintf(h->plugin_id, sizeof h->plugin_id, "%s", answer->plugin_id);
+    h->result = json_incref(answer->result);
+}
+
+static void on_progress(void *data, int permille, const char *text)
+{
+    heard *h = data;
+    assert_int_equal(h->answers, 0);
+    h->progress_calls++;
+    h->permille = permille;
+    snprintf(h->progress_text, sizeof h->progress_text, "%s", text);
+}
+
+rj_question scene_question(heard *h, int64_t deadline_ms)
+{
+    memset(h, 0, sizeof *h);
+    return (rj_question){.correlation = "c0ffee",
+                         .deadline_ms = deadline_ms,
+                         .answered = on_answer,
+                         .progressed = on_progress,
+                         .data = h};
+}
+
+void scene_wait(scene *s, const heard *h)
+{
+    uint64_t limit = rj_clock_monotonic_ms() + 10000;
+    while (!h->answers && rj_clock_monotonic_ms() < limit)
+        rj_loop_turn(s->loop, 100);
+    assert_int_equal(h->answers, 1);
+}
+
+void scene_evaluate(scene *s, const char *check_id, int64_t deadline_ms, heard *h)
+{
+    rj_question question = scene_question(h, deadline_ms);
+    assert_true(rj_runtime_evaluate(s->runtime, check_id, &question) != 0);
+    assert_int_equal(h->answers, 0); /* never at once */
+    scene_wait(s, h);
+}
+
+void scene_forget(heard *h)
+{
+    json_decref(h->result);
+    h->result = NULL;
+}
+
+json_t *scene_describe(scene *s, const char *id, const char *member)
+{
+    json_t *list = rj_runtime_describe(s->runtime);
+    json_t *found = NULL;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *one = json_array_get(list, i);
+        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0 && !found)
+            found = json_incref(json_object_get(one, member));
+    }
+    json_decref(list);
+    return found;
+}
+
+void scene_turn_for(scene *s, int ms)
+{
+    uint64_t limit = rj_clock_monotonic_ms() + (uint64_t)ms;
+    while (rj_clock_monotonic_ms() < limit)
+        rj_loop_turn(s->loop, (int)(limit - rj_clock_monotonic_ms()) + 1);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* A root of its own with plugin folders, and a runtime over it. */
+#ifndef TEST_PLUGINS_SCENE_H
+#define TEST_PLUGINS_SCENE_H
+
+#include "platform/paths.h"
+#include "runtime/runtime.h"
+
+typedef struct scene {
+    char root[64];
+    rj_paths *paths;
+    rj_loop *loop;
+    rj_runtime *runtime;
+    json_t *policy;
+    rj_kv_backend kv;
+    uint64_t grace_ms;
+    bool stopped;
+} scene;
+
+/* What came of a question. */
+typedef struct heard {
+    unsigned answers;
+    rj_status status;
+    char message[1200];
+    char plugin_id[80];
+    json_t *result; /* new reference */
+    unsigned progress_calls;
+    int permille;
+    char progress_text[300];
+} heard;
+
+void scene_open(scene *s);
+/* <root>/<usr/lib or opt>/realmjoin/plugins/<id>/ with a copy of the module and a stamped manifest;
+ * `extra` is JSON text behind the last member ("" or ", \"x\": 1"). */
+void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,
+               const char *extra);
+/* The probe plugin, built-in, with the capability to spawn. */
+void scene_add_probe(scene *s);
+const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */
+void scene_load(scene *s);
+/* Stops and frees the runtime, if there is one. */
+void scene_unload(scene *s);
+void scene_close(scene *s);
+
+rj_question scene_question(heard *h, int64_t deadline_ms);
+/* Turns the loop until the answer is there, at most 10 s. */
+void scene_wait(scene *s, const heard *h);
+/* Evaluate and wait. */
+void scene_evaluate(scene *s, const char *check_id, int64_t deadline_ms, heard *h);
+void scene_forget(heard *h);
+/* A member of describe()'s entry of the plugin; new reference. */
+json_t *scene_describe(scene *s, const char *id, const char *member);
+void scene_turn_for(scene *s, int ms);
+
+#endif

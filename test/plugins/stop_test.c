@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Stopping, with plugins that make it easy and plugins that do not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "platform/system.h"
+#include "scene.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+static scene s;
+static char log_text[20000];
+static uv_mutex_t log_lock;
+
+static void keep_line(void *data, int level, const char *line)
+{
+    (void)data;
+    (void)level;
+    uv_mutex_lock(&log_lock);
+    size_t used = strlen(log_text);
+    snprintf(log_text + used, sizeof log_text - used, "%s\n", line);
+    uv_mutex_unlock(&log_lock);
+}
+
+static bool logged(const char *words)
+{
+    uv_mutex_lock(&log_lock);
+    bool found = strstr(log_text, words) != NULL;
+    uv_mutex_unlock(&log_lock);
+    return found;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    *log_text = '\0';
+    scene_open(&s);
+    scene_add_probe(&s);
+    scene_load(&s);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    scene_close(&s);
+    return 0;
+}
+
+static uint64_t time_to_stop(void)
+{
+    uint64_t begin = rj_clock_monotonic_ms();
+    scene_unload(&s);
+    return rj_clock_monotonic_ms() - begin;
+}
+
+static void an_idle_runtime_stops_at_once(void **state)
+{
+    (void)state;
+    assert_true(time_to_stop() < 100);
+    assert_false(logged("misbehaviour"));
+    assert_false(logged("in flight"));
+}
+
+static void running_work_is_cancelled_and_answered_before_the_end(void **state)
+{
+    (void)state;
+    heard h;
+    rj_question question = scene_question(&h, 60000);
+    rj_runtime_evaluate(s.runtime, "polite", &question);
+    scene_turn_for(&s, 20);
+    assert_true(time_to_stop() < 200);
+    assert_int_equal(h.answers, 1);
+    assert_int_equal(h.status, RJ_E_CANCELLED);
+}
+
+static void a_running_program_is_killed(void **state)
+{
+    (void)state;
+    heard h;
+    rj_question question = scene_question(&h, 60000);
+    rj_runtime_evaluate(s.runtime, "spawn-long", &question);
+    scene_turn_for(&s, 100);
+    assert_true(time_to_stop() < 1000);
+    assert_int_equal(h.answers, 1);
+    assert_int_equal(json_integer_value(json_object_get(h.result, "kind")), RJ_EXIT_CANCELLED);
+    scene_forget(&h);
+}
+
+static void questions_after_the_stop_are_not_started(void **state)
+{
+    (void)state;
+    heard first;
+    heard second;
+    rj_question question = scene_question(&first, 60000);
+    rj_runtime_evaluate(s.runtime, "polite", &question);
+    rj_runtime_stop(s.runtime, NULL, NULL);
+    scene_evaluate(&s, "well", 1000, &second);
+    assert_int_equal(second.status, RJ_E_NOT_STARTED);
+    assert_string_equal(second.message, "probe: the agent is stopping");
+    scene_wait(&s, &first);
+    scene_turn_for(&s, 50);
+    rj_runtime_free(s.runtime);
+    s.runtime = NULL;
+}
+
+static void timers_left_behind_are_stopped_and_reported(void **state)
+{
+    (void)state;
+    heard h;
+    scene_evaluate(&s, "stop-timer", 1000, &h);
+    scene_forget(&h);
+    scene_unload(&s);
+    assert_true(logged("misbehaviour: stopped with 1 timers and 0 subscriptions left"));
+}
+
+static void a_plugin_that_refuses_to_stop_is_left_behind_in_time(void **state)
+{
+    (void)state;
+    heard h;
+    scene_evaluate(&s, "stop-refuse", 1000, &h);
+    scene_forget(&h);
+    uint64_t took = time_to_stop();
+    assert_in_range(took, 150, 1500);
+    assert_true(logged("probe: stop [stop]"));
+}
+
+static void wedged_work_does_not_hold_up_the_stop(void **state)
+{
+    (void)state;
+    heard h;
+    rj_question question = scene_question(&h, 60000);
+    rj_runtime_evaluate(s.runtime, "wedge", &question); /* deaf for 700 ms */
+    scene_turn_for(&s, 20);
+    uint64_t took = time_to_stop();
+    assert_in_range(took, 100, 1500);
+    assert_int_equal(h.status, RJ_E_ABANDONED);
+    scene_turn_for(&s, 900); /* it comes back while the loop still exists */
+}
+
+#define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, setup, teardown)
+
+int main(void)
+{
+    uv_mutex_init(&log_lock);
+    rj_log_set_listener(keep_line, NULL);
+    const struct CMUnitTest tests[] = {
+        IN_SCENE(an_idle_runtime_stops_at_once),
+        IN_SCENE(running_work_is_cancelled_and_answered_before_the_end),
+        IN_SCENE(a_running_program_is_killed),
+        IN_SCENE(questions_after_the_stop_are_not_started),
+        IN_SCENE(timers_left_behind_are_stopped_and_reported),
+        IN_SCENE(a_plugin_that_refuses_to_stop_is_left_behind_in_time),
+        IN_SCENE(wedged_work_does_not_hold_up_the_stop),
+    };
+    int failed = cmocka_run_group_tests_name("runtime_stop", tests, NULL, NULL);
+    rj_log_set_listener(NULL, NULL);
+    return failed;
+}
