@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LOGGER "engine.run"
+#define SHOWN_ACTIONS 500 /* so that the event fits into a message; "total" counts all */
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
@@ -62,15 +63,20 @@ static json_t *planned_document(const rj_run *run, rj_uid audience)
 {
     const rj_plan *plan = run->picture->plan;
     json_t *document = run_document(run, "planned"), *actions = json_array();
+    size_t total = 0;
     for (size_t i = 0; actions && i < plan->action_count; i++) {
         rj_uid whose = rj_item_audience(&plan->items[i]);
-        if (whose == RJ_UID_MACHINE || whose == audience)
+        if (whose != RJ_UID_MACHINE && whose != audience)
+            continue;
+        if (++total <= SHOWN_ACTIONS)
             json_array_append_new(actions, view_action(&plan->items[i]));
     }
-    if (document)
+    if (document) {
         json_object_set_new(document, "actions", actions);
-    else
+        json_object_set_new(document, "total", json_integer((json_int_t)total));
+    } else {
         json_decref(actions);
+    }
     return document;
 }
 

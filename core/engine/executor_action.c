@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "engine/request.h"
 #include "platform/system.h"
 
@@ -86,14 +87,14 @@ static void succeed(rj_executor *executor, const rj_found *found)
     if (!version)
         version = action->entry.assignment_version;
     rj_error error = RJ_ERROR_NONE;
-    rj_store_record record = record_of(executor, version, true, "");
+    rj_store_record record = record_of(executor, version, true, action->note);
     rj_status status = rj_store_journal_end(executor->execution.store, &action->entry, RJ_STEP_DONE,
                                             &record, &error);
     if (status != RJ_OK) {
         break_off(executor, "done, but it could not be recorded", &error);
         return;
     }
-    rj_report_state(executor, "done", NULL);
+    rj_report_state(executor, "done", action->note);
     over(executor, RJ_ACTION_DONE, "");
 }
 
@@ -285,14 +286,21 @@ static void on_changed(void *data, const rj_answer *answer)
     rj_action *action = &executor->action;
     action->asking = false;
     bool read = read_outcome(action, answer->result);
-    if (answer->status == RJ_E_ABANDONED)
-        verify_abandoned(executor, answer);
-    else if (answer->status != RJ_OK)
-        end_without_change(executor, answer);
-    else if (!read)
-        leave_open(executor, "out of memory while reading the provider's answer");
-    else
+    bool removal = action->item->verdict == RJ_VERDICT_UNINSTALL;
+    if (removal && answer->status == RJ_E_NOT_APPLICABLE) {
+        /* The package knows no way to remove itself; whether it is gone is for detection to say. */
+        rj_text_to_line(action->note, sizeof action->note, answer->message,
+                        strlen(answer->message));
         verify(executor);
+    } else if (answer->status == RJ_E_ABANDONED) {
+        verify_abandoned(executor, answer);
+    } else if (answer->status != RJ_OK) {
+        end_without_change(executor, answer);
+    } else if (!read) {
+        leave_open(executor, "out of memory while reading the provider's answer");
+    } else {
+        verify(executor);
+    }
     resume(executor);
 }
 

@@ -46,6 +46,24 @@ static void an_uninstall_removes_the_record(void **state)
     assert_string_equal(fake_installed(&b.fake, "tool", RJ_UID_MACHINE), "");
 }
 
+static void a_package_that_cannot_remove_itself_is_gone_when_its_provider_says_so(void **state)
+{
+    (void)state;
+    bench_add("tool", RJ_UID_MACHINE, RJ_VERDICT_UNINSTALL, "1.0");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_UNINSTALL,
+                                           .status = RJ_E_NOT_APPLICABLE,
+                                           .message = "craft: no rj_uninstall.sh",
+                                           .times = 2});
+    fake_put(&b.fake, "tool", RJ_UID_MACHINE, "1.0");
+    rj_execution_counts counts = bench_run();
+    assert_int_equal(counts.failed, 1); /* still detected */
+    fake_put(&b.fake, "tool", RJ_UID_MACHINE, NULL);
+    counts = bench_run();
+    assert_int_equal(counts.done, 1);
+    assert_null(bench_record());
+    assert_non_null(strstr(b.lines, "done: craft: no rj_uninstall.sh"));
+}
+
 static void a_restart_that_is_wanted_is_noted_and_the_run_goes_on(void **state)
 {
     (void)state;
@@ -333,10 +351,10 @@ static void the_request_carries_the_environment_that_scripts_know(void **state)
         assert_non_null(value);
         assert_string_equal(value, expected[i][1]);
     }
-    static const char *const present[] = {"PATH", "HOME", "TMPDIR"};
+    static const char *const present[] = {"PATH", "HOME", "TMPDIR", "RJ_Root"};
     for (size_t i = 0; i < sizeof present / sizeof *present; i++)
         assert_non_null(json_object_get(environment, present[i]));
-    assert_int_equal(json_object_size(environment), 13);
+    assert_int_equal(json_object_size(environment), 14);
     const char *home = json_string_value(json_object_get(environment, "HOME"));
     assert_int_equal(strncmp(home, b.folder, strlen(b.folder)), 0);
     assert_string_equal(json_string_value(json_array_get(json_object_get(request, "arguments"), 0)),
@@ -372,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(an_install_fetches_changes_verifies_and_writes_its_record),
         BENCH_TEST(an_uninstall_removes_the_record),
+        BENCH_TEST(a_package_that_cannot_remove_itself_is_gone_when_its_provider_says_so),
         BENCH_TEST(a_restart_that_is_wanted_is_noted_and_the_run_goes_on),
         BENCH_TEST(a_failing_script_is_recorded_with_its_exit_code_and_counted),
         BENCH_TEST(success_that_detection_denies_is_a_failure),
