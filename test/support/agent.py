@@ -167,6 +167,10 @@ class Agent:
         failed = kind is not None and not issubclass(kind, tap._Skipped)  # pylint: disable=protected-access
         try:
             self.stop()
+            errors = self.stderr_path.read_text(errors="replace") if self.stderr_path.exists() else ""
+            if not failed and ("Sanitizer" in errors or "runtime error" in errors):
+                failed = True
+                raise AssertionError("a sanitizer spoke up in the service")
         finally:
             if failed:
                 tap.diagnose("---- end of the service's log")
