@@ -118,8 +118,9 @@ const rj_command rj_command_check = {
     .name = "check",
     .synopsis = "[--refresh] [--verbose] [ID]",
     .summary = "show the security checks of this device",
-    .help = "Exits with 5 when an enforced check is not met or unknown: mandatory software waits\n"
-            "for it.\n",
+    .help =
+        "Exits with 5 when an enforced check is not met, then mandatory software waits for it, or\n"
+        "when it is unknown whether it is met.\n",
     .options = options,
     .operands_most = 1,
     .run = run,

@@ -87,7 +87,12 @@ static void show_security(rj_output *out, const json_t *status)
     const json_t *checks = json_object_get(status, "checks");
     const json_t *gate = json_object_get(status, "gate");
     rj_say(out, RJ_STYLE_NONE, "Security   ");
-    rj_say(out, RJ_STYLE_GOOD, "ok %d", count_checks(checks, "ok"));
+    int judged = count_checks(checks, "ok") + count_checks(checks, "not-met") +
+                 count_checks(checks, "unknown");
+    if (judged == 0)
+        rj_say(out, RJ_STYLE_FAINT, "nothing is checked");
+    else
+        rj_say(out, RJ_STYLE_GOOD, "ok %d", count_checks(checks, "ok"));
     show_check_group(out, checks, "not-met", "not met", RJ_STYLE_BAD);
     show_check_group(out, checks, "unknown", "unknown", RJ_STYLE_CARE);
     rj_say(out, RJ_STYLE_NONE, "\n");
