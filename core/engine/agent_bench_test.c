@@ -220,7 +220,7 @@ void agent_settle(void)
         if (answer_one())
             continue;
         if (!a.agent->running && !a.agent->queue && !a.agent->next_posted &&
-            !rj_check_cache_is_busy(a.agent->checks))
+            !a.agent->session_timer && !rj_check_cache_is_busy(a.agent->checks))
             return;
         rj_loop_turn(a.loop, 1);
     }

@@ -73,7 +73,7 @@ struct rj_agent {
         char name[64];
     } known_name; /* the last one asked for: looking names up takes longer than a status */
 
-    rj_timer *sync_timer, *settle_timer;
+    rj_timer *sync_timer, *settle_timer, *session_timer;
     rj_watch *policy_watch, *users_watch;
     int64_t last_sync_wall_ms, next_sync_wall_ms;
 };

@@ -87,7 +87,7 @@ static json_t *view_package(const rj_agent *agent, const rj_assignment *assignme
     char reason[512] = "waits until its user is signed in", user[64];
     if (item && item->reason_count)
         rj_reason_text(&item->reasons[item->reason_count - 1], reason, sizeof reason);
-    bool of_user = admin && owner != RJ_UID_MACHINE;
+    bool of_user = admin && item && owner != RJ_UID_MACHINE;
     if (of_user)
         rj_system_user_name(owner, user, sizeof user);
 
@@ -122,6 +122,15 @@ static bool is_unplanned(const rj_plan *plan, const rj_assignment *assignment, r
            !rj_plan_find(plan, assignment->id, uid);
 }
 
+/* For root, what is for any user while none is known yet. */
+static bool knows_users(const rj_plan *plan)
+{
+    for (size_t i = 0; i < plan->item_count; i++)
+        if (plan->items[i].uid != RJ_UID_MACHINE)
+            return true;
+    return false;
+}
+
 static int list_items(rj_agent *agent, const rj_plan *plan, rj_uid uid, bool admin, json_t *list)
 {
     int failed = 0;
@@ -132,9 +141,10 @@ static int list_items(rj_agent *agent, const rj_plan *plan, rj_uid uid, bool adm
         failed |= json_array_append_new(
             list, view_package(agent, item->assignment, item->uid, item, admin));
     }
-    for (size_t i = 0; !admin && i < agent->policy->assignment_count; i++) {
+    bool complete = admin && knows_users(plan);
+    for (size_t i = 0; !complete && i < agent->policy->assignment_count; i++) {
         const rj_assignment *assignment = &agent->policy->assignments[i];
-        if (!assignment->hidden && is_unplanned(plan, assignment, uid))
+        if ((admin || !assignment->hidden) && is_unplanned(plan, assignment, uid))
             failed |=
                 json_array_append_new(list, view_package(agent, assignment, uid, NULL, admin));
     }

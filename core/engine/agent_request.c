@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define LOGGER "engine.agent"
+#define SIGNED_IN_MS 300
 
 /* ---- Runs ------------------------------------------------------------------------------------ */
 
@@ -159,14 +160,35 @@ static bool has_work(rj_agent *agent, rj_uid uid)
     return false;
 }
 
+static void on_signed_in(void *data)
+{
+    rj_agent *agent = data;
+    rj_uid uids[RJ_AGENT_SESSIONS_MAX];
+    size_t count = rj_agent_sessions(agent, uids);
+    rj_timer_stop(agent->session_timer);
+    agent->session_timer = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (has_work(agent, uids[i]) || has_open_entry(agent, uids[i])) {
+            rj_agent_sync_by_itself(agent, "a user signed in");
+            return;
+        }
+    }
+}
+
+/* A command that serves as the session asks for what it wants right after it signed in, and that
+ * comes first: the sync for the session looks a moment later whether anything is left. */
 void rj_agent_session_changed(rj_agent *agent, rj_uid uid, bool present)
 {
     char name[64];
+    rj_error error = RJ_ERROR_NONE;
     rj_log(RJ_LOG_INFO, LOGGER, NULL, "session of %s: %s",
            rj_system_user_name(uid, name, sizeof name), present ? "there" : "gone");
     rj_agent_facts_changed(agent);
-    if (present && !agent->stopping && (has_work(agent, uid) || has_open_entry(agent, uid)))
-        rj_agent_sync_by_itself(agent, "a user signed in");
+    if (!present || agent->stopping || agent->session_timer)
+        return;
+    if (rj_timer_start(agent->options.loop, SIGNED_IN_MS, 0, on_signed_in, agent,
+                       &agent->session_timer, &error) != RJ_OK)
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the session waits for the next sync: %s", error.text);
 }
 
 /* ---- Checks ---------------------------------------------------------------------------------- */

@@ -91,7 +91,8 @@ void rj_agent_unwatch(rj_agent *agent)
     rj_watch_stop(agent->users_watch);
     rj_timer_stop(agent->sync_timer);
     rj_timer_stop(agent->settle_timer);
+    rj_timer_stop(agent->session_timer);
     agent->policy_watch = agent->users_watch = NULL;
-    agent->sync_timer = agent->settle_timer = NULL;
+    agent->sync_timer = agent->settle_timer = agent->session_timer = NULL;
     agent->next_sync_wall_ms = 0;
 }

@@ -367,6 +367,7 @@ static rj_status prepare(rj_executor *executor, const rj_plan_item *item, rj_err
         .policy = execution->policy,
         .assignment = assignment,
         .installed_version = execution->installed(execution->data, assignment->id, item->uid),
+        .owner = item->uid,
         .caller = execution->caller,
     };
     rj_status status = rj_request_build(&facts, &action->request, err);

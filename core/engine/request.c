@@ -57,8 +57,9 @@ static json_t *build_environment(const rj_request_facts *facts)
 {
     const rj_assignment *assignment = facts->assignment;
     char sid[32];
-    rj_uid caller = facts->caller == RJ_UID_MACHINE ? 0 : facts->caller;
-    snprintf(sid, sizeof sid, "S-1-22-1-%lu", (unsigned long)caller);
+    rj_uid caller = facts->caller == RJ_UID_MACHINE ? facts->owner : facts->caller;
+    snprintf(sid, sizeof sid, "S-1-22-1-%lu",
+             caller == RJ_UID_MACHINE ? 0ul : (unsigned long)caller);
 
     document to = {json_object(), false};
     set_text(&to, "RJ_PackageID", assignment->id);
@@ -73,7 +74,7 @@ static json_t *build_environment(const rj_request_facts *facts)
     set_text(&to, "RJ_DeploymentPhase", "RunningDeployment");
     set_text(&to, "RJ_UserSID", sid);
     set_text(&to, "RJ_CallerIsPrimaryUser",
-             has_own_policy(facts->policy, facts->caller) ? "True" : "False");
+             has_own_policy(facts->policy, caller) ? "True" : "False");
     set_text(&to, "RJ_RealmJoinVersion", RJ_VERSION);
     set_text(&to, "PATH", SEARCH_PATH);
     set_text(&to, "LANG", "C.UTF-8");
