@@ -280,7 +280,8 @@ class Agent:
     def wait_idle(self, timeout=30):
         def idle():
             status = self.call("status")
-            return status if not status.get("run") and not status.get("queued") else None
+            settled = status.get("last_sync") and not status.get("run") and not status.get("queued")
+            return status if settled else None
 
         return wait_until(idle, timeout)
 
