@@ -69,7 +69,7 @@ void rj_lane_drop(rj_lane *lane, rj_op op)
     uv_mutex_lock(&lane->lock);
     for (slot **at = &lane->queue; *at;) {
         slot *s = *at;
-        if (s->job.op != op) {
+        if (s->job.op != op || s->job.late) {
             at = &s->next;
             continue;
         }
@@ -107,7 +107,7 @@ static void lane_main(void *data)
         lane->running = s;
         uv_mutex_unlock(&lane->lock);
 
-        s->started = lane->hooks.begin(lane->hooks.data, s->job.op);
+        s->started = lane->hooks.begin(lane->hooks.data, &s->job);
         if (s->started)
             s->job.work(s->job.op, s->job.data);
 

@@ -17,12 +17,13 @@ typedef struct rj_lane_job {
     void(RJ_CALL *work)(rj_op op, void *data);
     void(RJ_CALL *done)(rj_op op, void *data, int32_t started);
     void *data;
+    bool late; /* queued when its op was cancelled already: rj_lane_drop() leaves it alone */
 } rj_lane_job;
 
 typedef struct rj_lane_hooks {
     void *data;
     /* On the lane, before work: false if it must not begin any more. */
-    bool (*begin)(void *data, rj_op op);
+    bool (*begin)(void *data, const rj_lane_job *job);
     /* On the loop, once for each job; calls job->done. */
     void (*ended)(void *data, const rj_lane_job *job, bool started);
     /* On the loop, when the job no longer counts. */
@@ -34,7 +35,7 @@ typedef struct rj_lane_hooks {
 rj_status rj_lane_new(rj_loop *loop, const rj_lane_hooks *hooks, rj_lane **ret_lane, rj_error *err);
 /* RJ_E_BUSY: full, or wedged.  [any] */
 rj_status rj_lane_run(rj_lane *lane, const rj_lane_job *job);
-/* Queued jobs of the op end without having started.  [loop] */
+/* Queued jobs of the op, but for late ones, end without having started.  [loop] */
 void rj_lane_drop(rj_lane *lane, rj_op op);
 /* The op was given up: if its work is what runs, the lane is wedged until that returns.  [any] */
 void rj_lane_give_up(rj_lane *lane, rj_op op);

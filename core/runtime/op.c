@@ -424,15 +424,15 @@ bool rj_ops_list(rj_ops *ops, json_t *list)
 
 /* ---- Jobs and children ----------------------------------------------------------------------- */
 
-rj_status rj_op_add_job(rj_ops *ops, rj_op op)
+rj_status rj_op_add_job(rj_ops *ops, rj_op op, bool *ret_late)
 {
     uv_mutex_lock(&ops->lock);
     op_slot *slot = rj_op_find(ops, op);
-    rj_status status = !slot || slot->state != OP_LIVE ? RJ_E_NOT_FOUND
-                       : slot->cancelled               ? RJ_E_CANCELLED
-                                                       : RJ_OK;
-    if (!status)
+    rj_status status = slot && slot->state == OP_LIVE ? RJ_OK : RJ_E_NOT_FOUND;
+    if (!status) {
         slot->jobs++;
+        *ret_late = slot->cancelled;
+    }
     uv_mutex_unlock(&ops->lock);
     return status;
 }
@@ -446,11 +446,11 @@ void rj_op_remove_job(rj_ops *ops, rj_op op)
     uv_mutex_unlock(&ops->lock);
 }
 
-bool rj_op_begin_job(rj_ops *ops, rj_op op)
+bool rj_op_begin_job(rj_ops *ops, rj_op op, bool late)
 {
     uv_mutex_lock(&ops->lock);
     op_slot *slot = rj_op_find(ops, op);
-    bool go = slot && slot->state == OP_LIVE && !slot->cancelled;
+    bool go = slot && slot->state == OP_LIVE && (late || !slot->cancelled);
     if (go)
         slot->began = true;
     uv_mutex_unlock(&ops->lock);

@@ -17,6 +17,7 @@
 #include "platform/paths.h"
 #include "runtime/loop.h"
 #include <jansson.h>
+#include <stdbool.h>
 
 typedef struct rj_runtime rj_runtime;
 
@@ -55,8 +56,9 @@ void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy);
 /* Refuse new questions, cancel what runs, stop plugins in reverse order of loading, then call
  * `stopped`.  Takes at most grace_ms beyond the longest cancellation.  [loop] */
 void rj_runtime_stop(rj_runtime *runtime, void (*stopped)(void *data), void *data);
-/* Only after `stopped` was called. */
-void rj_runtime_free(rj_runtime *runtime);
+/* Only after `stopped` was called.  False: a plugin did not end and is left behind with all it uses;
+ * then leave the program without freeing the loop and the backends. */
+bool rj_runtime_free(rj_runtime *runtime);
 
 /* [{"id","version","state":"ready|refused|failed|disabled","reason","provides":[..],"checks":[..],
  *   "formats":[..],"granted":[..],"refused":[..],"ops":n,"last_error","isolation"}] new reference */

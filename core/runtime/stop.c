@@ -207,10 +207,10 @@ static void keep(rj_runtime *runtime)
     }
 }
 
-void rj_runtime_free(rj_runtime *runtime)
+bool rj_runtime_free(rj_runtime *runtime)
 {
     if (!runtime)
-        return;
+        return true;
     bool clean = true;
     for (size_t i = 0; i < runtime->instance_count; i++) {
         rj_instance *instance = runtime->instances[i];
@@ -218,7 +218,7 @@ void rj_runtime_free(rj_runtime *runtime)
     }
     if (!clean) {
         keep(runtime);
-        return;
+        return false;
     }
     for (size_t i = runtime->instance_count; i-- > 0;)
         rj_registry_free_instance(runtime->instances[i]);
@@ -228,4 +228,5 @@ void rj_runtime_free(rj_runtime *runtime)
     rj_ops_free(runtime->ops);
     json_decref(runtime->plugins_policy);
     rj_free(runtime);
+    return true;
 }

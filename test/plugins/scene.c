@@ -93,18 +93,19 @@ static void on_stopped(void *data)
     ((scene *)data)->stopped = true;
 }
 
-void scene_unload(scene *s)
+bool scene_unload(scene *s)
 {
     if (!s->runtime)
-        return;
+        return true;
     s->stopped = false;
     rj_runtime_stop(s->runtime, on_stopped, s);
     uint64_t limit = rj_clock_monotonic_ms() + 10000;
     while (!s->stopped && rj_clock_monotonic_ms() < limit)
         rj_loop_turn(s->loop, 100);
     assert_true(s->stopped);
-    rj_runtime_free(s->runtime);
+    bool clean = rj_runtime_free(s->runtime);
     s->runtime = NULL;
+    return clean;
 }
 
 void scene_close(scene *s)

@@ -38,8 +38,8 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
 void scene_add_probe(scene *s);
 const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */
 void scene_load(scene *s);
-/* Stops and frees the runtime, if there is one. */
-void scene_unload(scene *s);
+/* Stops and frees the runtime, if there is one.  False: something was left behind. */
+bool scene_unload(scene *s);
 void scene_close(scene *s);
 
 rj_question scene_question(heard *h, int64_t deadline_ms);

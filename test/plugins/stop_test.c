@@ -54,10 +54,12 @@ static int teardown(void **state)
     return 0;
 }
 
+static bool clean;
+
 static uint64_t time_to_stop(void)
 {
     uint64_t begin = rj_clock_monotonic_ms();
-    scene_unload(&s);
+    clean = scene_unload(&s);
     return rj_clock_monotonic_ms() - begin;
 }
 
@@ -65,6 +67,7 @@ static void an_idle_runtime_stops_at_once(void **state)
 {
     (void)state;
     assert_true(time_to_stop() < 100);
+    assert_true(clean);
     assert_false(logged("misbehaviour"));
     assert_false(logged("in flight"));
 }
@@ -129,6 +132,7 @@ static void a_plugin_that_refuses_to_stop_is_left_behind_in_time(void **state)
     scene_forget(&h);
     uint64_t took = time_to_stop();
     assert_in_range(took, 150, 1500);
+    assert_false(clean);
     assert_true(logged("probe: stop [stop]"));
 }
 
@@ -141,6 +145,7 @@ static void wedged_work_does_not_hold_up_the_stop(void **state)
     scene_turn_for(&s, 20);
     uint64_t took = time_to_stop();
     assert_in_range(took, 100, 1500);
+    assert_false(clean);
     assert_int_equal(h.status, RJ_E_ABANDONED);
     scene_turn_for(&s, 900); /* it comes back while the loop still exists */
 }
