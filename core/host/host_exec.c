@@ -5,10 +5,10 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-static bool begin(void *data, rj_op op)
+static bool begin(void *data, const rj_lane_job *job)
 {
     rj_instance *instance = data;
-    return rj_op_begin_job(instance->runtime->ops, op);
+    return rj_op_begin_job(instance->runtime->ops, job->op, job->late);
 }
 
 static void ended(void *data, const rj_lane_job *job, bool started)
@@ -61,10 +61,10 @@ static rj_status RJ_CALL run(const rj_host *host, rj_op op,
     rj_lane *lane = rj_instance_lane(instance);
     if (!lane)
         return RJ_E_NO_MEMORY;
-    rj_status status = rj_op_add_job(ops, op);
+    rj_lane_job job = {.op = op, .work = work, .done = done, .data = data};
+    rj_status status = rj_op_add_job(ops, op, &job.late);
     if (status)
         return status;
-    rj_lane_job job = {.op = op, .work = work, .done = done, .data = data};
     status = rj_lane_run(lane, &job);
     if (status)
         rj_op_remove_job(ops, op);

@@ -268,6 +268,25 @@ static void begin(void *data)
     }
 }
 
+/* A plugin may spawn, yet not write anywhere: what is appended is written as the agent. */
+static rj_status check_log(const rj_instance *instance, const char *path, rj_error *err)
+{
+    const rj_runtime *runtime = instance->runtime;
+    static const rj_path_kind own[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
+    rj_status status = RJ_OK;
+    bool allowed = !path || rj_spawn_is_below(path, rj_path(runtime->options.paths, RJ_PATH_LOG));
+    for (size_t i = 0; i < 2 && !allowed && !status; i++) {
+        char *folder = NULL;
+        status = rj_registry_folder(runtime, own[i], instance->id, &folder, err);
+        allowed = !status && rj_spawn_is_below(path, folder);
+        rj_free(folder);
+    }
+    if (!status && !allowed)
+        status = rj_fail(err, RJ_E_DENIED,
+                         "log file %s is neither below the log folder nor below its own", path);
+    return status;
+}
+
 static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *spawn,
                                void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
                                void *data, uint64_t *ret_child)
@@ -280,6 +299,8 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
                                : rj_fail(&err, RJ_E_INVALID, "no on_exit");
     if (!status && !rj_grants_allow(&instance->grants, "spawn", spec->spec.program))
         status = rj_fail(&err, RJ_E_DENIED, "%s is not granted to it", spec->spec.program);
+    if (!status)
+        status = check_log(instance, spec->spec.log_path, &err);
     rj_host_child *child = status ? NULL : rj_calloc(1, sizeof *child);
     if (!status && !child)
         status = rj_fail_memory(&err, "starting a program");

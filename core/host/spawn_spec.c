@@ -71,6 +71,22 @@ static rj_status check(const rj_spawn *spawn, rj_error *err)
     return status;
 }
 
+bool rj_spawn_is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    if (strncmp(path, folder, length) != 0 || path[length] != '/')
+        return false;
+    for (const char *at = path + length; *at;) {
+        const char *name = at + 1;
+        size_t size = strcspn(name, "/");
+        if (size == 0 || (size == 1 && name[0] == '.') ||
+            (size == 2 && name[0] == '.' && name[1] == '.'))
+            return false;
+        at = name + size;
+    }
+    return true;
+}
+
 rj_status rj_spawn_spec_copy(const rj_spawn *spawn, rj_spawn_spec **ret_spec, rj_error *err)
 {
     static const char *const nothing[] = {NULL};

@@ -5,6 +5,8 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 typedef struct rj_spawn_spec {
     rj_spawn spec; /* everything it points to belongs to this copy */
     void *lists[2];
@@ -14,6 +16,8 @@ typedef struct rj_spawn_spec {
 /* RJ_E_INVALID: a path is not absolute, an entry is no "NAME=value", something is missing;
  * RJ_E_LIMIT: more than 4,096 entries or 1 MiB of text. */
 rj_status rj_spawn_spec_copy(const rj_spawn *spawn, rj_spawn_spec **ret_spec, rj_error *err);
+/* `path` is a file somewhere below `folder`, without "." and ".." on the way. */
+bool rj_spawn_is_below(const char *path, const char *folder);
 void rj_spawn_spec_free(rj_spawn_spec *spec);
 
 #endif

@@ -101,10 +101,12 @@ void rj_op_correlation(rj_ops *ops, rj_op op, char *target, size_t size);
 
 /* ---- Jobs and children of an op -------------------------------------------------------------- */
 
-/* [any] RJ_E_NOT_FOUND: the op is over; RJ_E_CANCELLED: it is being cancelled. */
-rj_status rj_op_add_job(rj_ops *ops, rj_op op);
+/* [any] RJ_E_NOT_FOUND: the op is over.  *ret_late: it was cancelled before, so the job puts things
+ * back and is run all the same. */
+rj_status rj_op_add_job(rj_ops *ops, rj_op op, bool *ret_late);
 void rj_op_remove_job(rj_ops *ops, rj_op op); /* [any] it was never queued */
-bool rj_op_begin_job(rj_ops *ops, rj_op op);  /* [lane] false: it must not start */
+/* [lane] false: it must not start */
+bool rj_op_begin_job(rj_ops *ops, rj_op op, bool late);
 /* [loop] After `done` has returned: reports an op that ended its work without an answer. */
 void rj_op_end_job(rj_ops *ops, rj_op_owner *owner, rj_op op, bool started);
 rj_status rj_op_add_child(rj_ops *ops, rj_op op, rj_op_child *child);

@@ -141,9 +141,8 @@ const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id)
     return json_is_object(section) ? section : NULL;
 }
 
-/* <state or cache>/plugins/<id>, made if `make`. */
-static rj_status private_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
-                                char **ret_path, rj_error *err)
+rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
+                             char **ret_path, rj_error *err)
 {
     char *parent = NULL;
     rj_status status = rj_path_join(rj_path(runtime->options.paths, kind), "plugins", &parent, err);
@@ -158,9 +157,9 @@ rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **r
 {
     char *state = NULL;
     char *cache = NULL;
-    rj_status status = private_folder(runtime, RJ_PATH_STATE, id, &state, err);
+    rj_status status = rj_registry_folder(runtime, RJ_PATH_STATE, id, &state, err);
     if (!status)
-        status = private_folder(runtime, RJ_PATH_CACHE, id, &cache, err);
+        status = rj_registry_folder(runtime, RJ_PATH_CACHE, id, &cache, err);
     if (!status) {
         json_t *settings = rj_json_get(rj_registry_policy(runtime, id), "Settings");
         json_t *document =
@@ -189,7 +188,7 @@ static rj_status make_private_folders(const rj_runtime *runtime, const char *id,
     rj_status status = RJ_OK;
     for (size_t i = 0; i < 2 && !status; i++) {
         char *path = NULL;
-        status = private_folder(runtime, kinds[i], id, &path, err);
+        status = rj_registry_folder(runtime, kinds[i], id, &path, err);
         if (!status)
             status = rj_dir_make(path, 0700, err);
         rj_free(path);

@@ -58,6 +58,8 @@ typedef struct job {
     char id[64];
 } job;
 
+static rj_status run(rj_plugin *p, const char *id, rj_op op);
+
 static void work(rj_op op, void *data)
 {
     job *j = data;
@@ -71,6 +73,14 @@ static void work(rj_op op, void *data)
         while (!p->op->cancelled(p->host, op))
             sleep_ms(2);
         p->op->finish(p->host, op, RJ_E_CANCELLED, "stopped as asked");
+    } else if (strcmp(j->id, "put-back") == 0) {
+        while (!p->op->cancelled(p->host, op))
+            sleep_ms(2);
+        rj_status status = run(p, "putting-back", op);
+        if (status)
+            p->op->finish(p->host, op, status, "no turn to put things back");
+    } else if (strcmp(j->id, "putting-back") == 0) {
+        p->op->finish(p->host, op, RJ_E_CANCELLED, "stopped, and all is as it was");
     } else if (strcmp(j->id, "flood") == 0) {
         for (int i = 0; i < 1000000; i++)
             p->op->progress(p->host, op, i / 1000, "working on it");
@@ -255,6 +265,25 @@ static void keep_value(void *data, const void *bytes, size_t length)
     snprintf(data, 64, "%.*s", (int)length, (const char *)bytes);
 }
 
+static void keep_config(void *data, const void *bytes, size_t length)
+{
+    char *json = data;
+    memcpy(json, bytes, length < 2000 ? length : 2000);
+}
+
+/* The log's name behind that of the plugin's own state folder. */
+static void spawn_with_log(rj_plugin *p, rj_op op, const char *name)
+{
+    static const char member[] = "\"state_dir\":";
+    char json[2001] = "", path[600] = "";
+    p->config->read(p->host, keep_config, json);
+    const char *at = strstr(json, member);
+    at = at ? strchr(at + sizeof member - 1, '"') : NULL;
+    if (at)
+        snprintf(path, sizeof path, "%.*s%s", (int)strcspn(at + 1, "\""), at + 1, name);
+    spawn(p, op, "echo to the log", path, 0, 0);
+}
+
 static void use_kv(rj_plugin *p, rj_op op)
 {
     char value[64] = "none";
@@ -269,12 +298,6 @@ static void use_kv(rj_plugin *p, rj_op op)
     answer_text(p, op, text);
 }
 
-static void keep_config(void *data, const void *bytes, size_t length)
-{
-    char *json = data;
-    memcpy(json, bytes, length < 2000 ? length : 2000);
-}
-
 static void wake(void *data)
 {
     call *c = data;
@@ -284,13 +307,16 @@ static void wake(void *data)
 
 /* ---- The check interface --------------------------------------------------------------------- */
 
-static const char *const check_ids[] = {
-    "well",       "lane",          "never",      "twice",      "late",        "silent",
-    "flood",      "wedge",         "polite",     "not-json",   "huge",        "strange",
-    "forget",     "wake",          "timer",      "timers",     "kv",          "config",
-    "publish",    "heard",         "fill-lane",  "busy-lane",  "spawn",       "spawn-log",
-    "spawn-kill", "spawn-limit",   "spawn-long", "spawn-none", "spawn-quiet", "stop-refuse",
-    "stop-timer", "slow-progress", "unknown-op", "multi-line", NULL};
+static const char *const check_ids[] = {"well",        "lane",        "never",      "twice",
+                                        "late",        "silent",      "flood",      "wedge",
+                                        "polite",      "not-json",    "huge",       "strange",
+                                        "forget",      "wake",        "timer",      "timers",
+                                        "kv",          "config",      "publish",    "heard",
+                                        "fill-lane",   "busy-lane",   "spawn",      "spawn-log",
+                                        "spawn-kill",  "spawn-limit", "spawn-long", "spawn-none",
+                                        "spawn-quiet", "stop-refuse", "stop-timer", "slow-progress",
+                                        "unknown-op",  "multi-line",  "put-back",   "spawn-out",
+                                        "spawn-up",    NULL};
 
 static const char *const *ids(rj_plugin *p)
 {
@@ -380,7 +406,11 @@ static void use_service(rj_plugin *p, const char *id, rj_op op)
     } else if (strcmp(id, "spawn") == 0) {
         spawn(p, op, "printf 'one\\ntwo\\n\\377'; sleep 300 & exit 5", NULL, 0, 0);
     } else if (strcmp(id, "spawn-log") == 0) {
+        spawn_with_log(p, op, "/spawn.log");
+    } else if (strcmp(id, "spawn-out") == 0) {
         spawn(p, op, "echo to the log", "/tmp/rj-probe-spawn.log", 0, 0);
+    } else if (strcmp(id, "spawn-up") == 0) {
+        spawn_with_log(p, op, "/../spawn.log");
     } else if (strcmp(id, "spawn-kill") == 0) {
         spawn(p, op, "sleep 300", NULL, 0, 2);
     } else if (strcmp(id, "spawn-limit") == 0) {
@@ -399,8 +429,8 @@ static void use_service(rj_plugin *p, const char *id, rj_op op)
 
 static void evaluate(rj_plugin *p, const char *id, rj_op op)
 {
-    static const char *const lane_ids[] = {"lane",      "wedge",         "polite", "flood",
-                                           "busy-lane", "slow-progress", NULL};
+    static const char *const lane_ids[] = {"lane",      "wedge",         "polite",   "flood",
+                                           "busy-lane", "slow-progress", "put-back", NULL};
     if (strcmp(id, "well") == 0) {
         p->log->write(p->host, RJ_LOG_INFO, op, "evaluating");
         answer_ok(p, op);

@@ -194,6 +194,23 @@ static void a_question_can_be_cancelled(void **state)
     rj_runtime_cancel(s.runtime, 0);
 }
 
+static void work_queued_after_the_end_was_asked_for_is_run_to_put_things_back(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    for (int i = 0; i < 20; i++) { /* cancelled and out of time in turn */
+        heard h;
+        rj_question question = scene_question(&h, i % 2 ? 10 : 5000);
+        rj_question_id id = rj_runtime_evaluate(s.runtime, "put-back", &question);
+        scene_turn_for(&s, 5);
+        if (i % 2 == 0)
+            rj_runtime_cancel(s.runtime, id);
+        scene_wait(&s, &h);
+        assert_string_equal(h.message, "probe: stopped, and all is as it was");
+        scene_forget(&h);
+    }
+}
+
 static void a_wait_is_broken_by_on_cancel(void **state)
 {
     (void)state;
@@ -492,6 +509,7 @@ int main(void)
         IN_SCENE(a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace),
         IN_SCENE(work_that_hears_the_cancellation_answers_at_the_deadline),
         IN_SCENE(a_question_can_be_cancelled),
+        IN_SCENE(work_queued_after_the_end_was_asked_for_is_run_to_put_things_back),
         IN_SCENE(a_wait_is_broken_by_on_cancel),
         IN_SCENE(queued_work_whose_deadline_passes_was_not_started),
         IN_SCENE(queued_work_that_is_cancelled_was_cancelled),

@@ -197,10 +197,12 @@ static void a_programs_end_output_and_left_overs_are_told(void **state)
 static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
 {
     (void)state;
-    static const char path[] = "/tmp/rj-probe-spawn.log";
+    char path[200], elsewhere[200], expected[300];
+    snprintf(path, sizeof path, "%s/var/lib/realmjoin/plugins/probe/spawn.log", s.root);
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", s.root);
+    snprintf(expected, sizeof expected, "log file %s cannot be opened", path);
     scene_load(&s);
     heard h;
-    unlink(path);
     for (int i = 0; i < 2; i++) {
         scene_evaluate(&s, "spawn-log", 10000, &h);
         assert_int_equal(number(&h, "kind"), RJ_EXIT_CODE);
@@ -212,13 +214,29 @@ static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
     assert_string_equal(bytes, "to the log\nto the log\n");
     rj_free(bytes);
     unlink(path);
-    assert_int_equal(symlink("/tmp/rj-probe-elsewhere", path), 0);
+    assert_int_equal(symlink(elsewhere, path), 0);
     scene_evaluate(&s, "spawn-log", 10000, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_NO_START);
-    assert_non_null(strstr(text(&h, "tail"), "log file /tmp/rj-probe-spawn.log cannot be opened"));
+    assert_non_null(strstr(text(&h, "tail"), expected));
     scene_forget(&h);
-    unlink(path);
-    assert_false(rj_file_exists("/tmp/rj-probe-elsewhere"));
+    assert_false(rj_file_exists(elsewhere));
+}
+
+static void a_log_outside_the_plugins_folders_is_denied(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"spawn-out", "spawn-up"};
+    char above[200];
+    snprintf(above, sizeof above, "%s/var/lib/realmjoin/plugins/spawn.log", s.root);
+    scene_load(&s);
+    for (size_t i = 0; i < 2; i++) {
+        heard h;
+        scene_evaluate(&s, ids[i], 10000, &h);
+        assert_int_equal(h.status, RJ_E_DENIED);
+        scene_forget(&h);
+    }
+    assert_false(rj_file_exists("/tmp/rj-probe-spawn.log"));
+    assert_false(rj_file_exists(above));
 }
 
 static void a_program_that_cannot_start_says_why(void **state)
@@ -363,6 +381,7 @@ int main(void)
         IN_SCENE(timers_are_bounded_and_stale_numbers_ignored),
         IN_SCENE(a_programs_end_output_and_left_overs_are_told),
         IN_SCENE(output_is_appended_to_the_log_but_never_through_a_link),
+        IN_SCENE(a_log_outside_the_plugins_folders_is_denied),
         IN_SCENE(a_program_that_cannot_start_says_why),
         IN_SCENE(a_program_can_be_killed),
         IN_SCENE(a_time_limit_ends_the_program),
