@@ -138,7 +138,12 @@ static void end_without_change(rj_executor *executor, const rj_answer *answer)
         go_back(executor, RJ_ACTION_HELD, answer->message);
         break;
     case RJ_E_CANCELLED:
-        go_back(executor, RJ_ACTION_CANCELLED, answer->message);
+        /* A script that was killed half-way counts as a try: one that has the agent stopped (by
+         * restarting the system, say) would run again and again for ever. */
+        if (json_is_false(json_object_get(answer->result, "certain")))
+            fail(executor, answer->message);
+        else
+            go_back(executor, RJ_ACTION_CANCELLED, answer->message);
         break;
     case RJ_E_BUSY:
     case RJ_E_NO_MEMORY:

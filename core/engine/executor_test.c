@@ -248,6 +248,26 @@ static void cancelling_lets_a_running_script_finish_unless_hard(void **state)
     }
 }
 
+static void a_script_killed_by_cancelling_counts_as_an_attempt(void **state)
+{
+    (void)state;
+    bench_add("a", RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_INSTALL,
+                                           .status = RJ_E_CANCELLED,
+                                           .message = "stopped",
+                                           .result = "{\"restart\": false, \"certain\": false}",
+                                           .times = 1});
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_INSTALL,
+                                           .status = RJ_E_CANCELLED,
+                                           .message = "stopped before it began",
+                                           .times = 1});
+    bench_run();
+    assert_int_equal(bench_attempts(), 1);
+    assert_int_equal(bench_open_entries(), 0);
+    bench_run();
+    assert_int_equal(bench_attempts(), 1);
+}
+
 /* ---- Unknown outcomes ------------------------------------------------------------------------ */
 
 static void an_abandoned_install_is_detected_before_anything_else(void **state)
@@ -401,6 +421,7 @@ int main(void)
         BENCH_TEST(a_busy_provider_is_tried_again_without_counting),
         BENCH_TEST(cancelling_ends_a_fetch_and_begins_nothing_more),
         BENCH_TEST(cancelling_lets_a_running_script_finish_unless_hard),
+        BENCH_TEST(a_script_killed_by_cancelling_counts_as_an_attempt),
         BENCH_TEST(an_abandoned_install_is_detected_before_anything_else),
         BENCH_TEST(an_outcome_that_stays_unknown_keeps_the_entry_open_for_recovery),
         BENCH_TEST(a_user_package_interrupted_waits_for_that_users_session),

@@ -190,6 +190,7 @@ static void cancelling_stops_the_script_and_leaves_no_record(void **state)
     craft_fetch_now(f);
     answer = craft_ask_cancelled(f, f->table->install, 300);
     craft_assert_fails(&answer, RJ_E_CANCELLED, "rj_install.sh was stopped on request");
+    assert_string_equal(craft_said(&answer, "certain"), "false");
     assert_int_equal(craft_count(craft_path(f, "host/state/crafts")), 0);
     assert_int_equal(craft_count(craft_path(f, "host/state/work")), 0);
     answer = craft_ask(f, f->table->detect); /* the next work on the lane empties the trash */

@@ -129,6 +129,9 @@ static rj_status set_script_result(craft_task *task)
     if (status == RJ_OK && task->ended.kind == RJ_EXIT_CODE &&
         json_object_set_new(task->result, "exit_code", json_integer(task->ended.value)) != 0)
         status = rj_fail_memory(&task->failure);
+    if (status == RJ_OK && task->ended.kind == RJ_EXIT_CANCELLED && task->start_tried > 0 &&
+        json_object_set_new(task->result, "certain", json_false()) != 0)
+        status = rj_fail_memory(&task->failure);
     return status;
 }
 

@@ -153,6 +153,7 @@ void nuget_judge_script(nuget_task *task, const rj_spawn_exit *how)
                                script, says, tail);
         return;
     case RJ_EXIT_CANCELLED:
+        task->killed = 1;
         task->status =
             rj_fail(failure, RJ_E_CANCELLED, "%s was cancelled%s%.500s", script, says, tail);
         return;

@@ -37,11 +37,13 @@ static void answer(nuget_task *task)
     rj_plugin *plugin = task->plugin;
     if (task->status == RJ_OK && !task->result)
         task->status = rj_fail_memory(&task->failure);
-    if (task->has_exit_code && !task->result)
+    if ((task->has_exit_code || task->killed) && !task->result)
         task->result = json_pack("{s:b}", "restart", task->restart);
     if (task->result) {
         if (task->has_exit_code)
             json_object_set_new(task->result, "exit_code", json_integer(task->exit_code));
+        if (task->killed)
+            json_object_set_new(task->result, "certain", json_false());
         if (task->output)
             json_object_set_new(task->result, "output", json_string(task->output));
         char *text = json_dumps(task->result, JSON_COMPACT);

@@ -38,6 +38,7 @@ typedef struct nuget_task {
     int64_t script_since_ns;
     int32_t exit_code;
     int has_exit_code;
+    int killed; /* a script was, half-way: what it did to the system is not known */
     char *output;
     /* uninstall */
     char *folder;

@@ -386,6 +386,8 @@ static void a_cancelled_install_is_taken_back(void **state)
     call c = {f, f->table->install, json_dumps(request, 0)};
     f->answer = plugin_host_call_cancelled(f->host, 60000, 400, make_call, &c);
     assert_int_equal(f->answer.status, RJ_E_CANCELLED);
+    assert_non_null(f->answer.result);
+    assert_non_null(strstr(f->answer.result, "\"certain\":false"));
     free(c.request);
     json_decref(request);
     expect_lib_holds(f, "");
