@@ -442,6 +442,8 @@ static int is_unchanged(const rj_recorded_file *recorded, const char *path)
     nuget_file file = nuget_look(path);
     uint64_t size;
     uint32_t crc;
+    if (recorded->special)
+        return file.kind == NUGET_OTHER;
     if (file.kind != NUGET_FILE || file.size != recorded->size)
         return 0;
     return !recorded->has_crc || (rj_crc32_file(path, &size, &crc, NULL) == RJ_OK &&

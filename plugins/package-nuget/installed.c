@@ -46,7 +46,8 @@ int rj_record_add(rj_record *record, const char *path, uint64_t size, uint32_t c
     char *copy = strdup(path);
     if (!copy)
         return 0;
-    record->files[record->count++] = (rj_recorded_file){copy, size, crc32, has_crc};
+    record->files[record->count++] =
+        (rj_recorded_file){.path = copy, .size = size, .crc32 = crc32, .has_crc = has_crc};
     return 1;
 }
 
@@ -60,6 +61,8 @@ char *rj_record_print(const rj_record *record, size_t *ret_length)
         char crc[9];
         snprintf(crc, sizeof(crc), "%08" PRIx32, f->crc32);
         json_t *file = json_pack("{s:s, s:I}", "path", f->path, "size", (json_int_t)f->size);
+        if (f->special)
+            json_object_set_new(file, "special", json_true());
         ok = file && (!f->has_crc || json_object_set_new(file, "crc32", json_string(crc)) == 0);
         ok = json_array_append_new(files, file) == 0 && ok;
     }
@@ -124,6 +127,7 @@ static rj_status parse_record(const json_t *document, const char *folder, rj_rec
         if (!rj_record_add(record, path, (uint64_t)size, crc ? (uint32_t)strtoul(crc, NULL, 16) : 0,
                            crc != NULL))
             return rj_fail_memory(failure);
+        record->files[record->count - 1].special = json_is_true(json_object_get(file, "special"));
     }
     return RJ_OK;
 }
@@ -158,6 +162,8 @@ void rj_record_check(const rj_record *record, const char *folder, size_t *ret_mi
     *ret_missing = *ret_changed = 0;
     *ret_first_missing = NULL;
     for (size_t i = 0; i < record->count; i++) {
+        if (record->files[i].special) /* comes and goes with what runs */
+            continue;
         char *path = join(folder, record->files[i].path);
         nuget_file file = path ? nuget_look(path) : (nuget_file){0};
         free(path);
@@ -209,6 +215,21 @@ static rj_status refresh_file(refreshing *r, const char *relative, const char *f
                                                                 : rj_fail_memory(r->failure);
 }
 
+static rj_status refresh_special(refreshing *r, const char *relative)
+{
+    if (!rj_record_add(&r->now, relative, 0, 0, 0))
+        return rj_fail_memory(r->failure);
+    r->now.files[r->now.count - 1].special = 1;
+    return RJ_OK;
+}
+
+static int can_be_recorded(const char *path)
+{
+    json_t *text = json_string(path); /* NULL: not UTF-8 */
+    json_decref(text);
+    return text != NULL;
+}
+
 static rj_status refresh_folder(refreshing *r, const char *relative, int depth)
 {
     char *full = *relative ? join(r->folder, relative) : strdup(r->folder);
@@ -223,8 +244,12 @@ static rj_status refresh_folder(refreshing *r, const char *relative, int depth)
         nuget_file file = path ? nuget_look(path) : (nuget_file){0};
         if (!path)
             status = rj_fail_memory(r->failure);
+        else if (!can_be_recorded(below))
+            status = RJ_OK;
         else if (file.kind == NUGET_FILE)
             status = refresh_file(r, below, path, &file);
+        else if (file.kind == NUGET_OTHER)
+            status = refresh_special(r, below);
         else if (file.kind == NUGET_FOLDER && depth < RECORD_DEPTH_MAX)
             status = refresh_folder(r, below, depth + 1);
         free(below);
@@ -331,8 +356,8 @@ rj_status rj_installed_read(const char *lib_dir, rj_installed *ret_installed, rj
         if (status == RJ_OK) {
             installed.pointers[installed.count] = &installed.items[installed.count];
             installed.count++;
-        } else if (status == RJ_E_NOT_FOUND) {
-            status = RJ_OK; /* not ours */
+        } else if (status == RJ_E_NOT_FOUND || status == RJ_E_CORRUPT) {
+            status = RJ_OK; /* not ours, or not whole */
         }
         free(folder);
     }

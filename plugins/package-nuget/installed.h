@@ -20,6 +20,7 @@ typedef struct rj_recorded_file {
     uint64_t size;
     uint32_t crc32;
     int has_crc; /* the package file itself is known by its SHA-256 */
+    int special; /* a link, pipe or socket that a script has made: nothing is known but its name */
 } rj_recorded_file;
 
 typedef struct rj_record {
@@ -43,7 +44,8 @@ void rj_record_check(const rj_record *record, const char *folder, size_t *ret_mi
 
 /*
  * Take the folder as it is now into the record: files that are gone are dropped, new and changed
- * ones come in.  What kept size and time since `since_ns` keeps its CRC-32.
+ * ones come in.  What kept size and time since `since_ns` keeps its CRC-32.  A name that is not
+ * UTF-8 cannot be recorded: such a file is none of ours and stays when the package is removed.
  */
 rj_status rj_record_refresh(rj_record *record, const char *folder, int64_t since_ns,
                             rj_failure *failure);
@@ -56,7 +58,8 @@ typedef struct rj_installed {
     size_t count;
 } rj_installed;
 
-/* No such folder: nothing is installed.  A damaged record is an error that names it. */
+/* No such folder: nothing is installed.  What has a damaged record is not installed, as detect says:
+ * installing it again replaces it, and no other package is held up by it. */
 rj_status rj_installed_read(const char *lib_dir, rj_installed *ret_installed, rj_failure *failure);
 void rj_installed_clear(rj_installed *installed);
 const rj_package_info *rj_installed_find(const rj_installed *installed, const char *id);

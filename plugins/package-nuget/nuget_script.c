@@ -51,7 +51,7 @@ static void describe_package(const nuget_task *task, variables *v, const char *f
         task->install.count > 0 ? &task->install.packages[task->script] : NULL;
     const char *id = package ? package->id : r->package;
     /* arguments are for the package that was asked for, not for what it brings along */
-    const char *args = strcmp(id, r->package) == 0 || !package ? r->args : "";
+    const char *args = rj_id_equal(id, r->package) ? r->args : "";
     set(v, "chocolateyPackageName", id);
     set(v, "packageName", id);
     set(v, "ChocolateyPackageId", id);
@@ -159,6 +159,9 @@ void nuget_judge_script(nuget_task *task, const rj_spawn_exit *how)
         return;
     default:
         task->status =
-            rj_fail(failure, RJ_E_FAILED, "%s could not be started: %.500s", script, tail);
+            rj_fail(failure, RJ_E_FAILED,
+                    "%s could not be started: %.500s; look at the interpreter in its first line, "
+                    "and whether its lines end as on Windows (CRLF)",
+                    script, tail);
     }
 }

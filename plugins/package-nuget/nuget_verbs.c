@@ -314,6 +314,21 @@ static char *find_script(nuget_task *task, const char *folder, const char *scrip
     return NULL;
 }
 
+/* What cannot be started on the way out must not come in. */
+static rj_status check_uninstall(nuget_task *task, const char *folder)
+{
+    char *path = join(folder, nuget_uninstall_script);
+    nuget_file file = path ? nuget_look(path) : (nuget_file){0};
+    rj_status status = path ? RJ_OK : rj_fail_memory(&task->failure);
+    if (file.kind == NUGET_FILE && !file.startable)
+        status = rj_fail(&task->failure, RJ_E_INVALID,
+                         "%s is not executable, so the package could not be removed again; pack it "
+                         "with its x bit set",
+                         path);
+    free(path);
+    return status;
+}
+
 static void finish_install(nuget_task *task)
 {
     rj_install *install = &task->install;
@@ -362,6 +377,8 @@ void nuget_do_install(nuget_task *task)
         }
         task->script = task->next;
         task->status = rj_install_swap(install, task->next++, &task->failure);
+        if (task->status == RJ_OK)
+            task->status = check_uninstall(task, install->packages[task->script].path);
         if (task->status == RJ_OK && install->packages[task->script].has_script) {
             task->script_path =
                 find_script(task, install->packages[task->script].path, nuget_install_script);
@@ -427,6 +444,16 @@ static rj_status begin_uninstall(nuget_task *task)
     return status;
 }
 
+/* A name that is no text is shown with '?', rather than not at all. */
+static void show_name(char *name)
+{
+    json_t *text = json_string(name);
+    for (char *c = name; !text && *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    json_decref(text);
+}
+
 static void finish_uninstall(nuget_task *task)
 {
     rj_removed removed;
@@ -434,9 +461,11 @@ static void finish_uninstall(nuget_task *task)
     if (task->status != RJ_OK)
         return;
     json_t *left = json_array();
-    for (size_t i = 0; i < removed.left_count; i++)
+    for (size_t i = 0; i < removed.left_count; i++) {
+        show_name(removed.left[i]);
         json_array_append_new(
             left, json_sprintf("%s/%s/%s", task->request.lib_dir, task->folder, removed.left[i]));
+    }
     task->result = json_pack("{s:b, s:I, s:o}", "restart", task->restart, "files",
                              (json_int_t)removed.files, "left", left);
     rj_removed_clear(&removed);

@@ -393,6 +393,71 @@ static void a_cancelled_install_is_taken_back(void **state)
     expect_lib_holds(f, "");
 }
 
+static void what_a_script_makes_is_removed_with_the_package(void **state)
+{
+    fixture *f = *state;
+    zip_writer *zip = package("odd", "1.0.0", "");
+    zip_writer_script(
+        zip, "tools/install.sh",
+        "#!/bin/sh\nln -s /etc link; ln -s nowhere dangling; mkfifo pipe; echo x >new\n");
+    save(f, zip, "odd.nupkg");
+    expect_ok(f, install(f, "odd", NULL));
+    expect_ok(f, invoke(f, f->table->uninstall, "odd", NULL));
+    assert_int_equal(json_array_size(json_object_get(f->result, "left")), 0);
+    expect_lib_holds(f, "");
+    assert_int_equal(access("/etc/passwd", F_OK), 0);
+}
+
+static void a_file_whose_name_is_no_text_stays_and_is_named(void **state)
+{
+    fixture *f = *state;
+    zip_writer *zip = package("odd", "1.0.0", "");
+    zip_writer_script(zip, "tools/install.sh", "#!/bin/sh\ntouch \"$(printf 'a\\377b')\"\n");
+    save(f, zip, "odd.nupkg");
+    expect_ok(f, install(f, "odd", NULL));
+    assert_true(is_installed(f, "odd"));
+    expect_ok(f, invoke(f, f->table->uninstall, "odd", NULL));
+    const char *left = json_string_value(json_array_get(json_object_get(f->result, "left"), 0));
+    assert_non_null(left);
+    assert_non_null(strstr(left, "/odd/a?b"));
+}
+
+static void arguments_reach_the_package_however_its_id_is_spelled(void **state)
+{
+    fixture *f = *state;
+    zip_writer *zip = package("Odd", "1.0.0", "");
+    zip_writer_script(zip, "tools/install.sh",
+                      "#!/bin/sh\n[ \"$chocolateyPackageParameters\" = '/Lang:de \"a b\"' ]\n");
+    save(f, zip, "odd.nupkg");
+    expect_ok(f, install(f, "oDD", NULL));
+}
+
+static void a_damaged_record_holds_up_nothing_and_is_replaced(void **state)
+{
+    fixture *f = *state;
+    zip_writer *zip = package("one", "1.0.0", "");
+    save(f, zip, "one.nupkg");
+    zip = package("two", "1.0.0", "");
+    save(f, zip, "two.nupkg");
+    expect_ok(f, install(f, "one", NULL));
+    assert_int_equal(truncate(path_of(f, "lib/one/.realmjoin.json"), 0), 0);
+    expect_ok(f, install(f, "two", NULL));
+    assert_false(is_installed(f, "one"));
+    expect_ok(f, install(f, "one", NULL));
+    assert_true(is_installed(f, "one"));
+}
+
+static void an_uninstall_script_that_cannot_start_is_refused_at_the_install(void **state)
+{
+    fixture *f = *state;
+    zip_writer *zip = package("odd", "1.0.0", "");
+    zip_writer_text(zip, "tools/uninstall.sh", "#!/bin/sh\n");
+    save(f, zip, "odd.nupkg");
+    expect_failure(f, install(f, "odd", NULL), RJ_E_INVALID,
+                   "tools/uninstall.sh is not executable");
+    expect_lib_holds(f, "");
+}
+
 static void damaged_packages_install_nothing(void **state)
 {
     fixture *f = *state;
@@ -525,6 +590,11 @@ int main(void)
         with_fixture(a_script_without_its_x_bit_is_an_error_that_says_so),
         with_fixture(a_hanging_script_is_ended_and_taken_back),
         with_fixture(a_cancelled_install_is_taken_back),
+        with_fixture(what_a_script_makes_is_removed_with_the_package),
+        with_fixture(a_file_whose_name_is_no_text_stays_and_is_named),
+        with_fixture(arguments_reach_the_package_however_its_id_is_spelled),
+        with_fixture(a_damaged_record_holds_up_nothing_and_is_replaced),
+        with_fixture(an_uninstall_script_that_cannot_start_is_refused_at_the_install),
         with_fixture(damaged_packages_install_nothing),
         with_fixture(a_source_that_cannot_be_read_is_not_a_missing_package),
         with_fixture(a_hierarchical_feed_is_held_to_its_hash),
