@@ -163,7 +163,7 @@ static rj_status extract_file(extraction *x, rj_inflater *inflater, const rj_arc
 
 static int wanted(const rj_archive_extract_options *options, const rj_archive_entry *entry)
 {
-    return !entry->is_folder && (!options->wanted || options->wanted(options->data, entry));
+    return !options->wanted || options->wanted(options->data, entry);
 }
 
 /* What the wanted files take, in whole blocks. */
@@ -193,8 +193,12 @@ static rj_status extract_all(extraction *x)
         if (!wanted(x->options, entry))
             continue;
         status = check_cancelled(x);
-        if (status == RJ_OK)
+        if (status == RJ_OK && entry->is_folder) {
+            const char *nothing; /* its name ends with '/' */
+            status = enter(x, entry->name, &nothing);
+        } else if (status == RJ_OK) {
             status = extract_file(x, inflater, entry);
+        }
     }
     if (status == RJ_OK && x->options->durable && syncfs(x->fds[0]) != 0)
         status = io_failure(x->failure, "flush", x->parent, x->name);

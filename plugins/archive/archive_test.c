@@ -307,6 +307,7 @@ static void files_come_out_with_plain_modes(void **state)
     zip_writer_add(
         zip, &(zip_member){.name = "t/u/plain", .bytes = "y", .length = 1, .unix_mode = 0100666});
     zip_writer_add(zip, &(zip_member){.name = "empty", .bytes = ""});
+    zip_writer_add(zip, &(zip_member){.name = "v/w/", .bytes = ""});
     unsigned char *bytes = zip_writer_finish(zip, NULL, &length);
     mode_t before = umask(077);
     assert_int_equal(rj_archive_open_memory("x", bytes, length, NULL, &archive, &failure), RJ_OK);
@@ -316,6 +317,7 @@ static void files_come_out_with_plain_modes(void **state)
     assert_int_equal(mode_of("out/t/run"), S_IFREG | 0755);
     assert_int_equal(mode_of("out/t/u/plain"), S_IFREG | 0644);
     assert_int_equal(mode_of("out/t"), S_IFDIR | 0755);
+    assert_int_equal(mode_of("out/v/w"), S_IFDIR | 0755);
     /* a second time the folder is in the way, and stays */
     assert_int_equal(rj_archive_extract(archive, folder, "out", NULL, NULL, &failure), RJ_E_IO);
     assert_int_equal(mode_of("out/t/run"), S_IFREG | 0755);

@@ -9,6 +9,7 @@
  */
 #include "craft.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,12 +190,22 @@ static void RJ_CALL before_done(rj_op op, void *data, int32_t started)
         answer(task);
 }
 
+/* Ids are ASCII and equal when they differ in case alone. */
+static int same_id(const char *a, const char *b)
+{
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static const craft_task *rival(const rj_plugin *plugin, const craft_task *task)
 {
     const craft_task *other = plugin->tasks;
 
-    while (other && (other == task || other->verb->shared ||
-                     strcmp(other->request.id, task->request.id) != 0))
+    while (other &&
+           (other == task || other->verb->shared || !same_id(other->request.id, task->request.id)))
         other = other->next;
     return other;
 }

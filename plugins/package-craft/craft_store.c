@@ -29,7 +29,16 @@ static char *joined(const char *a, const char *b, const char *c, const char *d)
 
 char *craft_store_path(const craft_store *store, const char *area, const char *id, const char *rest)
 {
-    return joined(store->state_dir, area, id, rest);
+    char *folder = id ? strdup(id) : NULL;
+    char *path = NULL;
+
+    for (char *c = folder; c && *c; c++) /* ids are equal when they differ in case alone */
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    if (folder || !id)
+        path = joined(store->state_dir, area, folder, rest);
+    free(folder);
+    return path;
 }
 
 rj_status craft_store_prepare(const craft_store *store, rj_failure *failure)

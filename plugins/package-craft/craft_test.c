@@ -52,6 +52,39 @@ static void only_a_small_record_stays_of_a_craft_without_further_scripts(void **
     assert_int_equal(craft_count(craft_path(f, "host/state/trash")), 0);
 }
 
+static void an_id_that_changed_its_case_is_the_same_craft(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    craft_write(f, "#!/bin/sh\nexit 0\n", "#!/bin/sh\nexit 0\n", NULL);
+    answer = craft_install_now(f);
+    craft_assert_ok(&answer);
+    json_object_set_new(f->request, "id", json_string("Hello"));
+    answer = craft_ask(f, f->table->detect);
+    assert_string_equal(craft_said(&answer, "installed"), "true");
+    answer = craft_install_now(f);
+    craft_assert_ok(&answer);
+    assert_int_equal(craft_count(craft_path(f, "host/state/crafts")), 1);
+    json_object_set_new(f->request, "id", json_string("HELLO"));
+    answer = craft_ask(f, f->table->uninstall);
+    craft_assert_ok(&answer);
+    assert_int_equal(craft_count(craft_path(f, "host/state/crafts")), 0);
+}
+
+static void an_empty_folder_of_the_archive_is_there_for_the_script(void **state)
+{
+    craft_fixture *f = *state;
+    const craft_member members[] = {
+        {"rj_install.sh", "#!/bin/sh\ntest -d data/empty\n", 0755}, {"data/empty/", "", 0755}, {0}};
+    plugin_answer answer;
+
+    craft_write_archive(f, "hello.zip", members);
+    answer = craft_install_now(f);
+    craft_assert_ok(&answer);
+    assert_string_equal(craft_said(&answer, "files"), "1");
+}
+
 static void a_script_marked_by_its_first_line_alone_is_started(void **state)
 {
     craft_fixture *f = *state;
@@ -434,6 +467,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_script_gets_its_arguments_environment_and_folder),
         T(only_a_small_record_stays_of_a_craft_without_further_scripts),
+        T(an_id_that_changed_its_case_is_the_same_craft),
+        T(an_empty_folder_of_the_archive_is_there_for_the_script),
         T(a_script_marked_by_its_first_line_alone_is_started),
         T(exit_codes_194_and_105_want_a_restart),
         T(a_failing_script_is_reported_with_code_and_output),
