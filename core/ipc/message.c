@@ -244,6 +244,15 @@ void rj_message_add_result(rj_text *text, const json_t *id, const json_t *result
     rj_text_add(text, "}\n");
 }
 
+void rj_message_add_rendered(rj_text *text, const json_t *id, const rj_text *result)
+{
+    rj_text_add(text, "{\"jsonrpc\":\"2.0\",\"id\":");
+    add_value(text, id);
+    rj_text_add(text, ",\"result\":");
+    rj_text_append(text, result->bytes, result->length);
+    rj_text_add(text, "}\n");
+}
+
 void rj_message_add_error(rj_text *text, const json_t *id, int code, rj_status status,
                           const char *message, const char *correlation)
 {

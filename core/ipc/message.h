@@ -79,6 +79,8 @@ void rj_message_free(rj_message *message);
 void rj_message_add_request(rj_text *text, int64_t id, const char *method, const json_t *params);
 void rj_message_add_notification(rj_text *text, const char *method, const json_t *params);
 void rj_message_add_result(rj_text *text, const json_t *id, const json_t *result);
+/* The same with a result that is JSON text already. */
+void rj_message_add_rendered(rj_text *text, const json_t *id, const rj_text *result);
 /* `id` NULL: null.  `correlation` NULL or "": none.  `status` is told with RJ_CODE_AGENT only. */
 void rj_message_add_error(rj_text *text, const json_t *id, int code, rj_status status,
                           const char *message, const char *correlation);

@@ -153,6 +153,13 @@ void rj_methods_answer(rj_connection *connection, json_t *id, json_t *result)
     rj_connection_send_text(connection, &text, id);
 }
 
+static void answer_rendered(rj_connection *connection, const json_t *id, const rj_text *result)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_message_add_rendered(&text, id, result);
+    rj_connection_send_text(connection, &text, id);
+}
+
 static void answer_error(rj_connection *connection, const json_t *id, int code, rj_status status,
                          const char *message, const char *correlation)
 {
@@ -200,6 +207,8 @@ void rj_methods_dispatch(rj_connection *connection, const rj_message *message)
     rj_status status = call_method(&call, method, &result, &error);
     if (!message->id || call.deferred || connection->closing)
         json_decref(result);
+    else if (status == RJ_OK && call.rendered)
+        answer_rendered(connection, message->id, call.rendered);
     else if (status == RJ_OK)
         rj_methods_answer(connection, message->id, result);
     else

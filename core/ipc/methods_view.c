@@ -28,8 +28,16 @@ rj_status rj_method_version(rj_call *call, json_t **ret_result, rj_error *err)
 rj_status rj_method_status(rj_call *call, json_t **ret_result, rj_error *err)
 {
     const rj_connection *connection = call->connection;
-    return answered(rj_agent_status(call->server->agent, connection->peer.uid, connection->admin),
-                    ret_result, err);
+    rj_status_cache *cache = &call->server->status_cache;
+    uint64_t now = rj_clock_monotonic_ms();
+    rj_uid uid = connection->peer.uid;
+    call->rendered = rj_status_cache_get(cache, uid, connection->admin, now);
+    if (call->rendered)
+        return RJ_OK;
+    json_t *view = rj_agent_status(call->server->agent, uid, connection->admin);
+    if (view)
+        rj_status_cache_put(cache, uid, connection->admin, now, view);
+    return answered(view, ret_result, err);
 }
 
 /* Cut the list "packages" of *view to the page at `offset`. */

@@ -43,6 +43,7 @@ static void on_session_changed(void *data, rj_uid uid, bool present)
 {
     rj_server *server = data;
     char name[64];
+    rj_status_cache_clear(&server->status_cache);
     rj_log(RJ_LOG_INFO, "ipc", NULL, "session of %s %s",
            rj_system_user_name(uid, name, sizeof name), present ? "registered" : "ended");
     if (server->agent)
@@ -105,6 +106,7 @@ rj_status rj_server_new(const rj_server_options *options, rj_server **ret_server
 void rj_server_attach(rj_server *server, rj_agent *agent, rj_runtime *runtime, rj_status status,
                       const char *why)
 {
+    rj_status_cache_clear(&server->status_cache);
     server->agent = agent;
     server->runtime = runtime;
     server->absent_status = status;
@@ -209,6 +211,7 @@ static void send_event(rj_server *server, const char *topic, unsigned bit, rj_ui
 void rj_server_event(void *data, const char *topic, rj_uid audience, const json_t *document)
 {
     rj_server *server = data;
+    rj_status_cache_clear(&server->status_cache);
     unsigned bit = rj_topic_of_name(topic);
     const char *correlation = json_string_value(json_object_get(document, "correlation"));
     if (audience != RJ_UID_MACHINE && correlation && bit == RJ_TOPIC_RUN)
@@ -269,6 +272,7 @@ void rj_server_free(rj_server *server)
 {
     if (!server)
         return;
+    rj_status_cache_clear(&server->status_cache);
     rj_log_feed_free(server->log_feed);
     rj_sessions_free(server->sessions);
     rj_free(server->spare_connection);

@@ -16,6 +16,7 @@
 #include "ipc/message.h"
 #include "ipc/server.h"
 #include "ipc/sessions.h"
+#include "ipc/status_cache.h"
 #include "platform/local_socket.h"
 #include <uv.h>
 
@@ -82,6 +83,7 @@ struct rj_server {
     rj_sessions *sessions;
     rj_waiting_check *waiting_checks;
     rj_log_feed *log_feed;
+    rj_status_cache status_cache;
 
     /* Lines about refused clients, bounded so that nobody can flood the log. */
     uint64_t noise_since_ms;
@@ -113,10 +115,11 @@ const char *rj_connection_name(const rj_connection *connection, char *ret_text, 
 typedef struct rj_call {
     rj_server *server;
     rj_connection *connection;
-    const json_t *params; /* an object, or NULL */
-    json_t *id;           /* NULL: a notification */
-    int code;             /* of the error answer; RJ_CODE_AGENT unless set */
-    bool deferred;        /* the handler answers later */
+    const json_t *params;    /* an object, or NULL */
+    json_t *id;              /* NULL: a notification */
+    int code;                /* of the error answer; RJ_CODE_AGENT unless set */
+    bool deferred;           /* the handler answers later */
+    const rj_text *rendered; /* the result as text, borrowed; in place of *ret_result */
     char correlation[RJ_CORRELATION_SIZE];
 } rj_call;
 
