@@ -152,7 +152,7 @@ const char *rj_cli_when(const char *text, char *ret_text, size_t size)
     long long span = away < 0 ? -away : away;
     const char *unit = "s";
     if (span < 3) {
-        snprintf(ret_text, size, "now");
+        snprintf(ret_text, size, "just now");
         return ret_text;
     }
     if (span >= 2 * 86400) {

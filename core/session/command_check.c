@@ -17,12 +17,15 @@ static const char *text_of(const json_t *document, const char *key)
     return text ? text : "";
 }
 
-static rj_style style_of(const char *state)
+/* Red is kept for what blocks; a recommendation that is not met asks for care. */
+static rj_style style_of(const json_t *check)
 {
+    const char *state = text_of(check, "state");
     if (strcmp(state, "ok") == 0)
         return RJ_STYLE_GOOD;
     if (strcmp(state, "not-met") == 0)
-        return RJ_STYLE_BAD;
+        return strcmp(text_of(check, "enforcement"), "enforced") == 0 ? RJ_STYLE_BAD
+                                                                      : RJ_STYLE_CARE;
     return strcmp(state, "unknown") == 0 ? RJ_STYLE_CARE : RJ_STYLE_FAINT;
 }
 
@@ -54,8 +57,7 @@ static void show(rj_output *out, const json_t *checks, bool verbose)
     rj_table *table = rj_table_new(4);
     for (size_t i = 0; i < json_array_size(checks); i++) {
         const json_t *check = json_array_get(checks, i);
-        const char *state = text_of(check, "state");
-        rj_table_add(table, style_of(state), state);
+        rj_table_add(table, style_of(check), text_of(check, "state"));
         rj_table_add(table, RJ_STYLE_STRONG, text_of(check, "id"));
         rj_table_add(table, RJ_STYLE_FAINT, text_of(check, "enforcement"));
         rj_table_add(table, RJ_STYLE_NONE, text_of(check, "summary"));

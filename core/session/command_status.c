@@ -93,10 +93,11 @@ static void show_security(rj_output *out, const json_t *status)
         rj_say(out, RJ_STYLE_FAINT, "nothing is checked");
     else
         rj_say(out, RJ_STYLE_GOOD, "ok %d", count_checks(checks, "ok"));
-    show_check_group(out, checks, "not-met", "not met", RJ_STYLE_BAD);
+    bool closed = json_is_false(json_object_get(gate, "open"));
+    show_check_group(out, checks, "not-met", "not met", closed ? RJ_STYLE_BAD : RJ_STYLE_CARE);
     show_check_group(out, checks, "unknown", "unknown", RJ_STYLE_CARE);
     rj_say(out, RJ_STYLE_NONE, "\n");
-    if (json_is_false(json_object_get(gate, "open")))
+    if (closed)
         rj_say(out, RJ_STYLE_BAD, "           mandatory software waits: %s\n",
                rj_clean(out, text_of(gate, "reason")));
 }
