@@ -64,6 +64,7 @@ struct rj_runtime {
     rj_timer *stop_limit;
     void (*stop_done)(void *data);
     void *stop_data;
+    rj_runtime *next_left_behind; /* freed too early: kept for the plugin that still runs */
 };
 
 /* registry.c: candidates in the plugin folders, then one after the other to a running instance. */

@@ -195,17 +195,7 @@ void rj_runtime_stop(rj_runtime *runtime, void (*stopped)(void *data), void *dat
 /* ---- The end --------------------------------------------------------------------------------- */
 
 /* Runtimes with a plugin that is still running: they must stay readable for it. */
-static rj_runtime *left_behind[8];
-
-static void keep(rj_runtime *runtime)
-{
-    for (size_t i = 0; i < sizeof left_behind / sizeof left_behind[0]; i++) {
-        if (!left_behind[i]) {
-            left_behind[i] = runtime;
-            return;
-        }
-    }
-}
+static rj_runtime *left_behind;
 
 bool rj_runtime_free(rj_runtime *runtime)
 {
@@ -217,7 +207,8 @@ bool rj_runtime_free(rj_runtime *runtime)
         clean &= !instance->plugin && !instance_in_flight(runtime, instance, NULL);
     }
     if (!clean) {
-        keep(runtime);
+        runtime->next_left_behind = left_behind;
+        left_behind = runtime;
         return false;
     }
     for (size_t i = runtime->instance_count; i-- > 0;)
