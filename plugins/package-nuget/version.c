@@ -148,7 +148,11 @@ static int parse(const char *text, int strict, rj_version *ret_version)
     while (numbers_end < end && *numbers_end != '-' && *numbers_end != '+')
         numbers_end++;
     const char *release = numbers_end, *release_end = numbers_end, *metadata = end;
-    const char *plus = memchr(numbers_end, '+', (size_t)(end - numbers_end));
+    const char *plus = numbers_end; /* no memchr(): gcc 12 at -O3 fears a negative length here */
+    while (plus < end && *plus != '+')
+        plus++;
+    if (plus == end)
+        plus = NULL;
     if (plus)
         metadata = plus + 1;
     if (release < end && *release == '-') {
