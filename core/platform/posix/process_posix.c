@@ -209,8 +209,10 @@ rj_status rj_process_collect(rj_process *process, rj_process_end *ret_end)
 void rj_process_kill_tree(rj_process *process)
 {
     const char request = SUPERVISOR_KILL;
-    if (process->supervisor)
-        send(process->control, &request, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!process->supervisor)
+        return;
+    send(process->control, &request, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    kill(process->supervisor, SIGCONT); /* a program may have stopped its parent */
 }
 
 void rj_process_free(rj_process *process)
@@ -219,6 +221,8 @@ void rj_process_free(rj_process *process)
         return;
     close(process->control); /* which the supervisor takes as our end: it kills the tree */
     close(process->output);
+    if (process->supervisor)
+        kill(process->supervisor, SIGCONT);
     reap_supervisor(process);
     rj_free(process);
 }

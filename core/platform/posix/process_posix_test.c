@@ -228,6 +228,24 @@ static void a_tree_that_keeps_forking_is_ended(void **state)
     rj_process_free(process);
 }
 
+static void a_program_that_stops_its_supervisor_can_be_ended_nevertheless(void **state)
+{
+    (void)state;
+    rj_process *process = start_shell("kill -STOP $PPID; echo ready; sleep 300");
+    char text[20] = "";
+    wait_readable(rj_process_output_fd(process), 5000);
+    assert_int_equal(read(rj_process_output_fd(process), text, 6), 6);
+    rj_process_kill_tree(process);
+    assert_true(wait_end(process).signalled);
+    rj_process_free(process);
+
+    process = start_shell("kill -STOP $PPID; echo ready; sleep 300");
+    long pid = rj_process_pid(process);
+    wait_readable(rj_process_output_fd(process), 5000);
+    rj_process_free(process);
+    assert_true(is_gone(pid, 5000));
+}
+
 static void freeing_ends_the_tree(void **state)
 {
     (void)state;
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_daemon_is_killed_and_does_not_delay_the_end),
         cmocka_unit_test(killing_takes_the_whole_tree),
         cmocka_unit_test(a_tree_that_keeps_forking_is_ended),
+        cmocka_unit_test(a_program_that_stops_its_supervisor_can_be_ended_nevertheless),
         cmocka_unit_test(freeing_ends_the_tree),
         cmocka_unit_test(a_killed_supervisor_takes_the_program_along_and_is_noticed),
         cmocka_unit_test(when_we_are_killed_the_tree_is_gone_within_a_second),
