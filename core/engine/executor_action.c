@@ -330,7 +330,7 @@ static void change(rj_executor *executor)
         go_back(executor, RJ_ACTION_FAILED, error.text);
         return;
     }
-    if (enter_step(executor, RJ_STEP_CHANGING, "installing"))
+    if (enter_step(executor, RJ_STEP_CHANGING, removal ? "removing" : "installing"))
         ask(executor, verb, action->item->assignment->time_limit_ms + CHANGE_MARGIN_MS, on_changed);
 }
 

@@ -17,7 +17,7 @@ typedef struct rj_action {
     rj_journal_entry entry;
     json_t *request;
     char *request_text;
-    const char *label; /* "started", "fetching", "installing", "verifying" */
+    const char *label; /* "started", "fetching", "installing", "removing", "verifying" */
     rj_question_id question;
     bool asking;
     bool outcome_unknown; /* the provider was abandoned: what is there decides */

@@ -227,8 +227,13 @@ rj_status rj_request_set_log(json_t *request, const rj_paths *paths, rj_package_
 rj_status rj_request_place(json_t *request, const rj_paths *paths, rj_error *err)
 {
     document to = {request, false};
-    set_text(&to, "lib_dir", rj_path(paths, RJ_PATH_PACKAGE_LIB));
+    const char *library = rj_path(paths, RJ_PATH_PACKAGE_LIB);
+    set_text(&to, "lib_dir", library);
     if (to.failed)
         return rj_fail_memory(err, "preparing a package step");
+    /* Open to every user: the machine's packages are there to be used. */
+    rj_status status = rj_dir_make(library, 0755, err);
+    if (status != RJ_OK)
+        return status;
     return place_environment(request, paths, err);
 }

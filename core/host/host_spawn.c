@@ -178,9 +178,16 @@ static void end_child(rj_host_child *child, int kind, int value, unsigned surviv
     rj_instance *instance = child->instance;
     char correlation[64];
     rj_op_correlation(instance->runtime->ops, child->op, correlation, sizeof correlation);
+    static const char *const words[] = {
+        [RJ_EXIT_CODE] = "ended with exit code",
+        [RJ_EXIT_SIGNAL] = "was ended by signal",
+        [RJ_EXIT_TIMEOUT] = "was killed at its time limit,",
+        [RJ_EXIT_CANCELLED] = "was killed because it was cancelled,",
+        [RJ_EXIT_NO_START] = "could not be started,",
+    };
     rj_log(RJ_LOG_INFO, "host.spawn", correlation,
-           "plugin %s: %s ended: kind %d, value %d, %u left-over processes killed", instance->id,
-           child->spec->spec.program, kind, value, survivors);
+           "plugin %s: %s %s %d; %u processes that it left behind were killed", instance->id,
+           child->spec->spec.program, words[kind], value, survivors);
     child->on_exit(child->data, &how);
     rj_op_remove_child(instance->runtime->ops, &instance->owner, child->op, &child->link);
     uv_mutex_lock(&instance->lock);

@@ -271,7 +271,7 @@ static rj_status start(service *self, rj_error *err)
         status = rj_server_new(&server, &self->server, err);
     }
     if (status == RJ_OK)
-        status = rj_dir_make(rj_path(self->paths, RJ_PATH_STATE), 0700, err);
+        status = rj_dir_make(rj_path(self->paths, RJ_PATH_STATE), 0755, err);
     return status;
 }
 

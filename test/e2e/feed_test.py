@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -33,7 +34,11 @@ def a_module_range_of_two_to_three_gets_the_newest_two(folder):
         it.assign(it.nupkg("site", dependencies=[("PSini", "[2.0,3.0)")], Mandatory=True))
         it.start()
         it.package("site", state="installed")
-        assert (it.state / "chocolatey/lib/PSini/PsIni.psm1").read_text() == "# 2.7.0\n"
+        module = it.state / "chocolatey/lib/PSini/PsIni.psm1"
+        assert module.read_text() == "# 2.7.0\n"
+        seen = subprocess.run(["cat", module], stdout=subprocess.PIPE, check=False, **agent.as_user("nobody"))
+        assert seen.stdout == b"# 2.7.0\n", "packages of the machine are there for every user"
+        assert not (it.state / "agent.db").stat().st_mode & 0o077
 
 
 @tap.test(timeout=40)
