@@ -78,6 +78,8 @@ const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id);
 /* The plugin's own: <state or cache>/plugins/<id>; rj_free(). */
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
                              char **ret_path, rj_error *err);
+/* Both are there afterwards: a cache may be removed as a whole while we run. */
+rj_status rj_registry_make_folders(const rj_runtime *runtime, const char *id, rj_error *err);
 /* create()'s document; rj_free(). */
 rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **ret_text,
                              rj_error *err);

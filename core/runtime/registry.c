@@ -182,7 +182,7 @@ rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **r
     return status;
 }
 
-static rj_status make_private_folders(const rj_runtime *runtime, const char *id, rj_error *err)
+rj_status rj_registry_make_folders(const rj_runtime *runtime, const char *id, rj_error *err)
 {
     static const rj_path_kind kinds[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
     rj_status status = RJ_OK;
@@ -250,7 +250,7 @@ static rj_status load_one(rj_instance *instance, rj_error *err)
     status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
                            &instance->library, &instance->desc, err);
     if (!status)
-        status = make_private_folders(instance->runtime, instance->id, err);
+        status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (!status)
         status = rj_registry_config(instance->runtime, instance->id, &instance->config, err);
     if (status)

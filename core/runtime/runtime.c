@@ -244,11 +244,14 @@ rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, con
     rj_op op = begin(runtime, instance, what, question, missing, &refused);
     if (refused)
         return op;
-    char *text = rj_json_print(request, NULL);
+    rj_error err = RJ_ERROR_NONE;
+    rj_status status = rj_registry_make_folders(runtime, instance->id, &err);
+    char *text = status ? NULL : rj_json_print(request, NULL);
     if (text)
         rj_runner_package(instance, verb, text, op);
     else
-        rj_op_answer_by_host(runtime->ops, op, RJ_E_NO_MEMORY, "out of memory while asking");
+        rj_op_answer_by_host(runtime->ops, op, status ? status : RJ_E_NO_MEMORY,
+                             status ? err.text : "out of memory while asking");
     rj_free(text);
     return op;
 }

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "platform/file.h"
 #include "platform/system.h"
 #include "scene.h"
 
@@ -112,6 +113,24 @@ static void a_request_reaches_the_provider_of_its_format(void **state)
     scene_wait(&s, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_true(json_equal(h.result, request));
+    scene_forget(&h);
+    json_decref(request);
+}
+
+static void a_cache_that_was_removed_is_there_again_for_the_next_request(void **state)
+{
+    (void)state;
+    heard h;
+    char path[200];
+    snprintf(path, sizeof path, "%s/var/cache/realmjoin", s.root);
+    rj_question question = scene_question(&h, 1000);
+    json_t *request = json_pack("{s:s, s:s}", "id", "hello", "format", "probe-format");
+    assert_int_equal(rj_dir_remove(path, NULL), RJ_OK);
+    rj_runtime_package(s.runtime, RJ_PACKAGE_DETECT, request, &question);
+    scene_wait(&s, &h);
+    assert_int_equal(h.status, RJ_OK);
+    snprintf(path, sizeof path, "%s/var/cache/realmjoin/plugins/probe", s.root);
+    assert_true(rj_file_exists(path));
     scene_forget(&h);
     json_decref(request);
 }
@@ -503,6 +522,7 @@ int main(void)
         IN_SCENE(the_lane_may_answer),
         IN_SCENE(a_failure_names_the_plugin_in_one_line),
         IN_SCENE(a_request_reaches_the_provider_of_its_format),
+        IN_SCENE(a_cache_that_was_removed_is_there_again_for_the_next_request),
         IN_SCENE(a_member_the_plugin_lacks_is_not_applicable),
         IN_SCENE(nobody_to_ask_is_an_answer_too),
         IN_SCENE(progress_is_passed_on_in_order),
