@@ -52,6 +52,20 @@ static void only_a_small_record_stays_of_a_craft_without_further_scripts(void **
     assert_int_equal(craft_count(craft_path(f, "host/state/trash")), 0);
 }
 
+static void a_success_that_cannot_be_recorded_leaves_nothing_behind(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    craft_write(f, "#!/bin/sh\nmkdir ../installed.json.part; echo big >big\n", NULL, NULL);
+    answer = craft_install_now(f);
+    assert_int_not_equal(answer.status, RJ_OK);
+    craft_assert_has(answer.message, "its script ended well, but that could not be recorded");
+    assert_int_equal(craft_count(craft_path(f, "host/state/work")), 0);
+    assert_int_equal(craft_count(craft_path(f, "host/state/trash")), 0);
+    assert_int_equal(craft_count(craft_path(f, "host/state/crafts")), 0);
+}
+
 static void an_id_that_changed_its_case_is_the_same_craft(void **state)
 {
     craft_fixture *f = *state;
@@ -467,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_script_gets_its_arguments_environment_and_folder),
         T(only_a_small_record_stays_of_a_craft_without_further_scripts),
+        T(a_success_that_cannot_be_recorded_leaves_nothing_behind),
         T(an_id_that_changed_its_case_is_the_same_craft),
         T(an_empty_folder_of_the_archive_is_there_for_the_script),
         T(a_script_marked_by_its_first_line_alone_is_started),

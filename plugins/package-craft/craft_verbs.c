@@ -384,6 +384,8 @@ static rj_status install_after(craft_task *task)
         status = craft_store_mark_succeeded(store, &task->request, &task->record, &task->failure);
     if (status == RJ_OK)
         status = craft_store_commit(store, task->request.id, &task->failure);
+    else /* a failed try: nothing of it stays, above all not on a full disk */
+        craft_store_discard(store, task->request.id, NULL);
     return status == RJ_OK ? status
                            : rj_fail_prefix(&task->failure, "its script ended well, but that could "
                                                             "not be recorded");
