@@ -460,7 +460,9 @@ static rj_status remove_files(const char *path, const rj_record *record, rj_remo
             return rj_fail_memory(failure);
         if (is_unchanged(&record->files[i], file)) {
             status = nuget_remove_file(file, failure);
-            removed->files++;
+            removed->files += status == RJ_OK;
+            if (status == RJ_E_DENIED) /* immutable, for one: it stays and is named as left */
+                status = RJ_OK;
         }
         free(file);
     }
