@@ -249,6 +249,17 @@ static open_question *find_question(rj_sessions *sessions, uint64_t number)
     return NULL;
 }
 
+/* From now on there is no more than the grace time: a script may have hours until its deadline. */
+static void limit_cancelling(open_question *question)
+{
+    rj_timer *timer = NULL;
+    if (rj_timer_start(question->sessions->loop, GRACE_MS, 0, on_overdue, question, &timer, NULL) !=
+        RJ_OK)
+        return;
+    rj_timer_stop(question->timer);
+    question->timer = timer;
+}
+
 static void cancel(void *data, rj_question_id number)
 {
     open_question *found = find_question(data, number);
@@ -261,6 +272,7 @@ static void cancel(void *data, rj_question_id number)
         return;
     }
     found->cancel_sent = true;
+    limit_cancelling(found);
     char line[128];
     int length = snprintf(line, sizeof line,
                           "{\"jsonrpc\":\"2.0\",\"method\":\"session.cancel\","
