@@ -275,6 +275,7 @@ static rj_status start(service *self, rj_error *err)
     return status;
 }
 
+/* A plugin that was left running still uses the loop and the store: they end with the process. */
 static void finish(service *self)
 {
     for (size_t i = 0; i < sizeof self->signals / sizeof self->signals[0]; i++)
@@ -282,9 +283,12 @@ static void finish(service *self)
     rj_timer_stop(self->stop_limit);
     if (self->agent)
         rj_agent_free(self->agent);
-    if (self->runtime)
-        rj_runtime_free(self->runtime);
+    bool clean = rj_runtime_free(self->runtime);
     rj_server_free(self->server);
+    if (!clean) {
+        rj_log(RJ_LOG_WARNING, "service", NULL, "ended with a plugin still running");
+        return;
+    }
     if (self->loop)
         rj_loop_free(self->loop);
     if (self->store)

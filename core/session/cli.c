@@ -256,9 +256,12 @@ int rj_cli_run(int argc, char **argv)
     int code = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     rj_progress_clear(&cli.out);
     rj_cli_disconnect(&cli);
-    if (cli.loop)
+    if (cli.left_running)
+        rj_say_error(&cli.out, "ended with a plugin still running");
+    if (cli.loop && !cli.left_running)
         rj_loop_free(cli.loop);
-    rj_paths_free(cli.paths);
+    if (!cli.left_running)
+        rj_paths_free(cli.paths);
     if (fflush(stdout) != 0 && code == RJ_EXIT_OK)
         code = RJ_EXIT_FAILED; /* nobody read it, or the disk is full */
     return code;

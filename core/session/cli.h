@@ -14,6 +14,7 @@ typedef struct rj_cli {
     const char *program; /* argv[0] */
     const char *root;    /* NULL: the real system */
     bool json, plain, help;
+    bool left_running; /* a plugin still uses the loop and the paths: they are not freed */
     rj_output out;
     rj_paths *paths; /* of the session role */
     rj_loop *loop;   /* made with the first connection */

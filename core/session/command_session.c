@@ -121,7 +121,7 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
                            : rj_cli_fail(cli, status, &error);
     rj_watch_stop(interrupt);
     rj_watch_stop(terminate);
-    rj_session_host_free(self.host);
+    cli->left_running |= !rj_session_host_free(self.host);
     return code;
 }
 

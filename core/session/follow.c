@@ -413,7 +413,7 @@ int rj_follow_run(rj_cli *cli, const rj_arguments *arguments, const char *method
         code = wait_for_end(&self, arguments->values[RJ_FOLLOW_EXIT_RESTART] != NULL);
     rj_session_host_detach(self.host);
     rj_cli_disconnect(cli);
-    rj_session_host_free(self.host);
+    cli->left_running |= !rj_session_host_free(self.host);
     json_decref(self.early);
     json_decref(self.actions);
     json_decref(self.ended);

@@ -92,6 +92,7 @@ static rj_status place_environment(rj_session_host *host, json_t *own, rj_error 
     int failed = 0;
     if (!environment)
         failed |= json_object_set_new(own, "environment", environment = json_object());
+    failed |= json_object_set_new(environment, "RJ_Root", json_string(rj_paths_root(host->paths)));
     failed |= rj_paths_root(host->paths)[0] ? set_home_below_root(host, environment)
                                             : set_desktop(environment);
     rj_system_user_name(rj_system_uid(), name, sizeof name);
@@ -327,17 +328,21 @@ static void on_stopped(void *data)
     rj_loop_stop(host->loop);
 }
 
-void rj_session_host_free(rj_session_host *host)
+bool rj_session_host_free(rj_session_host *host)
 {
+    bool clean = true;
     if (!host)
-        return;
+        return true;
     if (host->runtime) {
         rj_runtime_stop(host->runtime, on_stopped, host);
         while (!host->stopped)
             rj_loop_run(host->loop);
-        rj_runtime_free(host->runtime);
+        clean = rj_runtime_free(host->runtime);
     }
+    if (!clean)
+        return false;
     if (host->store)
         rj_store_close(host->store);
     rj_free(host);
+    return true;
 }

@@ -27,7 +27,8 @@ rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_
 bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params);
 /* The connection is lost or will be closed. */
 void rj_session_host_detach(rj_session_host *host);
-/* Ends what runs; runs the loop until it has ended.  NULL is fine. */
-void rj_session_host_free(rj_session_host *host);
+/* Ends what runs; runs the loop until it has ended.  NULL is fine.  False: a plugin was left
+ * running, so the loop and the paths must stay as they are until the process ends. */
+bool rj_session_host_free(rj_session_host *host);
 
 #endif
