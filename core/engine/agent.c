@@ -242,6 +242,32 @@ static bool is_same(const rj_trigger *a, const rj_trigger *b)
     return a->uid == b->uid && a->admin == b->admin && a->from_link == b->from_link;
 }
 
+/* Who asked for a sync may cancel it, but not what others rely on: then it is nobody's. */
+static void share(rj_run *run, const rj_trigger *trigger)
+{
+    if (run->trigger.uid == trigger->uid)
+        return;
+    run->trigger.uid = RJ_UID_MACHINE;
+    run->trigger.admin = true;
+}
+
+/* Users cannot take the places of the machine and root, nor one user those of all. */
+static rj_status find_place(const rj_agent *agent, const rj_trigger *trigger, rj_error *err)
+{
+    size_t same = 0, users = 0;
+    for (const rj_run *run = agent->queue; run; run = run->next) {
+        same += run->trigger.uid == trigger->uid;
+        users += !run->trigger.admin;
+    }
+    size_t taken = trigger->admin ? agent->queued - users : users;
+    if (taken >= RJ_AGENT_QUEUE_MAX)
+        return rj_fail(err, RJ_E_BUSY, "%zu requests are waiting already; ask again later", taken);
+    if (!trigger->admin && same >= RJ_AGENT_QUEUE_USER_MAX)
+        return rj_fail(err, RJ_E_BUSY, "%zu of your requests are waiting already; ask again later",
+                       same);
+    return RJ_OK;
+}
+
 static void log_trigger(const rj_run *run)
 {
     char name[64];
@@ -292,14 +318,15 @@ rj_status rj_agent_enqueue(rj_agent *agent, const rj_trigger *trigger, char ret_
     for (; *end; end = &(*end)->next) {
         if (is_same(&(*end)->trigger, trigger)) {
             memcpy(ret_correlation, (*end)->correlation, 17);
+            share(*end, trigger);
             return RJ_OK;
         }
     }
     if (agent->stopping)
         return rj_fail(err, RJ_E_BUSY, "the service is stopping");
-    if (agent->queued >= RJ_AGENT_QUEUE_MAX)
-        return rj_fail(err, RJ_E_BUSY, "%d requests are waiting already; ask again later",
-                       RJ_AGENT_QUEUE_MAX);
+    rj_status status = find_place(agent, trigger, err);
+    if (status != RJ_OK)
+        return status;
     rj_run *run = rj_calloc(1, sizeof *run);
     if (!run)
         return rj_fail_memory(err, "queueing a request");

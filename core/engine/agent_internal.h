@@ -22,7 +22,8 @@
 #include "engine/recovery.h"
 #include "engine/sightings.h"
 
-#define RJ_AGENT_QUEUE_MAX 64
+#define RJ_AGENT_QUEUE_MAX 64 /* of users together; what is the machine's has as many beside */
+#define RJ_AGENT_QUEUE_USER_MAX 16
 #define RJ_AGENT_SESSIONS_MAX 64
 #define RJ_AGENT_QUESTIONS 4
 
@@ -102,7 +103,6 @@ rj_status rj_agent_picture(rj_agent *agent, const rj_trigger *trigger, bool with
 const rj_plan *rj_agent_view(rj_agent *agent);
 
 /* agent_packages.c */
-bool rj_item_is_visible(const rj_plan_item *item, rj_uid uid, bool admin);
 const char *rj_agent_package_state(const rj_agent *agent, const rj_assignment *assignment,
                                    rj_uid owner, const rj_plan_item *item);
 

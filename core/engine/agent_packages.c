@@ -43,12 +43,6 @@ const rj_plan *rj_agent_view(rj_agent *agent)
     return agent->view->plan;
 }
 
-bool rj_item_is_visible(const rj_plan_item *item, rj_uid uid, bool admin)
-{
-    rj_uid audience = rj_item_audience(item);
-    return admin || audience == RJ_UID_MACHINE || audience == uid;
-}
-
 /* ---- One package ----------------------------------------------------------------------------- */
 
 const char *rj_agent_package_state(const rj_agent *agent, const rj_assignment *assignment,
@@ -77,6 +71,14 @@ static json_t *view_last(const rj_store_record *record)
                      message, "correlation", record->correlation);
 }
 
+/* Without an item nobody has planned it: its user is not known yet, or is root, who is none. */
+static const char *verdict_of(const rj_assignment *assignment, const rj_plan_item *item)
+{
+    if (item)
+        return rj_verdict_name(item->verdict);
+    return assignment->audience == RJ_UID_ROOT ? "refused" : "held";
+}
+
 /* Members without a value are left out. */
 static json_t *view_package(const rj_agent *agent, const rj_assignment *assignment, rj_uid owner,
                             const rj_plan_item *item, bool admin)
@@ -85,6 +87,9 @@ static json_t *view_package(const rj_agent *agent, const rj_assignment *assignme
     const rj_store_record *record = rj_picture_record(agent->view, assignment->id, owner);
     const char *installed = seen && seen->state == RJ_DETECTED_PRESENT ? seen->version : NULL;
     char reason[512] = "waits until its user is signed in", user[64];
+    if (!item && assignment->audience == RJ_UID_ROOT)
+        rj_reason_text(&(rj_reason){.code = "not-for-root", .a = assignment->id}, reason,
+                       sizeof reason);
     if (item && item->reason_count)
         rj_reason_text(&item->reasons[item->reason_count - 1], reason, sizeof reason);
     bool of_user = admin && item && owner != RJ_UID_MACHINE;
@@ -98,8 +103,7 @@ static json_t *view_package(const rj_agent *agent, const rj_assignment *assignme
         "mandatory", (int)assignment->mandatory, "hidden", (int)assignment->hidden, "state",
         rj_agent_package_state(agent, assignment, owner, item), "installed_version",
         installed && installed[0] ? installed : NULL, "version", assignment->version, "verdict",
-        item ? rj_verdict_name(item->verdict) : "held", "reason", reason, "user",
-        of_user ? user : NULL);
+        verdict_of(assignment, item), "reason", reason, "user", of_user ? user : NULL);
     int failed = !view;
     if (view && record) {
         failed |= json_object_set_new(view, "last", view_last(record));
@@ -228,8 +232,7 @@ static json_t *view_why(rj_agent *agent, const rj_assignment *assignment, rj_uid
         return NULL;
     }
     return json_pack("{s:o, s:s, s:o, s:o}", "package", package, "verdict",
-                     item ? rj_verdict_name(item->verdict) : "held", "reasons", reasons, "history",
-                     history);
+                     verdict_of(assignment, item), "reasons", reasons, "history", history);
 }
 
 /* Root asks about any user's package; the first one with that id stands for all. */

@@ -26,7 +26,7 @@ static rj_status refusal_of(const rj_plan_item *item, rj_error *err)
     const rj_reason *last = item->reason_count ? &item->reasons[item->reason_count - 1] : NULL;
     if (last)
         rj_reason_text(last, text, sizeof text);
-    bool unknown = !item->assignment || (last && strcmp(last->code, "not-assigned") == 0);
+    bool unknown = !last || strcmp(last->code, "not-assigned") == 0;
     return rj_fail(err, unknown ? RJ_E_NOT_FOUND : RJ_E_DENIED, "%s", text);
 }
 
@@ -65,7 +65,7 @@ static rj_status consider(rj_agent *agent, const rj_trigger *trigger, char ret_c
         return rj_fail(err, RJ_E_INVALID, "this is no package id");
     if (trigger->kind != RJ_TRIGGER_SYNC) {
         if (!agent->policy_asked_for)
-            rj_agent_read_policy(agent, ret_correlation);
+            rj_agent_read_policy(agent, "-"); /* everybody's documents, not for the asker's log */
         rj_status status = judge(agent, trigger, err);
         if (status != RJ_OK)
             return status;

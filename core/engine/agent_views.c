@@ -97,7 +97,7 @@ static json_t *count_packages(rj_agent *agent, rj_uid uid, bool admin)
                      "failed", (json_int_t)failed);
 }
 
-static json_t *view_run(const rj_agent *agent)
+static json_t *view_run(const rj_agent *agent, rj_uid uid, bool admin)
 {
     const rj_run *run = agent->running;
     if (!run)
@@ -107,7 +107,7 @@ static json_t *view_run(const rj_agent *agent)
     set(&to, "trigger", json_string(rj_trigger_name(&run->trigger)));
     set(&to, "step", json_string(run->step));
     if (run->executor && to.object)
-        to.failed |= !rj_executor_describe(run->executor, to.object);
+        to.failed |= !rj_executor_describe(run->executor, uid, admin, to.object);
     return take(&to);
 }
 
@@ -138,7 +138,7 @@ json_t *rj_agent_status(rj_agent *agent, rj_uid uid, bool admin)
     set(&to, "checks", rj_check_cache_view(agent->checks, false));
     set(&to, "gate", rj_check_cache_gate(agent->checks));
     set(&to, "packages", count_packages(agent, uid, admin));
-    set(&to, "run", view_run(agent));
+    set(&to, "run", view_run(agent, uid, admin));
     set(&to, "queued", json_integer((json_int_t)agent->queued));
     set_time(&to, "next_sync", agent->next_sync_wall_ms);
     set_time(&to, "last_sync", agent->last_sync_wall_ms);

@@ -38,6 +38,12 @@ rj_uid rj_item_audience(const rj_plan_item *item)
     return item->assignment->audience;
 }
 
+bool rj_item_is_visible(const rj_plan_item *item, rj_uid uid, bool admin)
+{
+    rj_uid audience = rj_item_audience(item);
+    return admin || audience == RJ_UID_MACHINE || audience == uid;
+}
+
 /* ---- Who waits for whom ---------------------------------------------------------------------- */
 
 static bool needs(const rj_plan_item *item, const rj_plan_item *other)
@@ -104,8 +110,11 @@ void rj_executor_action_over(rj_executor *executor, rj_action_end end, const cha
     executor->done += end == RJ_ACTION_DONE;
     executor->failed += end == RJ_ACTION_FAILED;
     executor->held += end == RJ_ACTION_HELD;
+    /* The end of a run is told to everybody, what became of a user's package only to that user. */
+    bool for_all = rj_item_is_visible(executor->action.item, executor->execution.caller, false);
     if (end != RJ_ACTION_DONE && !executor->message[0])
-        snprintf(executor->message, sizeof executor->message, "%s", message);
+        snprintf(executor->message, sizeof executor->message, "%s",
+                 for_all ? message : "a package of another user did not succeed");
     executor->missed[executor->next++] = end != RJ_ACTION_DONE;
     executor->busy = false;
 }

@@ -58,11 +58,13 @@ void rj_executor_run(rj_executor *executor);
  * `hard`. */
 void rj_executor_cancel(rj_executor *executor, bool hard);
 rj_execution_counts rj_executor_counts(const rj_executor *executor);
-/* "step", "package", "permille", "text", "done", "total" of the status document. */
-bool rj_executor_describe(const rj_executor *executor, json_t *run);
+/* "step", "package", "permille", "text", "done", "total" of the status document; what is another
+ * user's is not named. */
+bool rj_executor_describe(const rj_executor *executor, rj_uid uid, bool admin, json_t *run);
 void rj_executor_free(rj_executor *executor);
 
 /* Whom an item may be shown to: RJ_UID_MACHINE, or the user it is for. */
 rj_uid rj_item_audience(const rj_plan_item *item);
+bool rj_item_is_visible(const rj_plan_item *item, rj_uid uid, bool admin);
 
 #endif

@@ -102,14 +102,15 @@ void rj_report_progress(rj_executor *executor, int permille, const char *text)
     emit(executor, "progress", action->item, document);
 }
 
-bool rj_executor_describe(const rj_executor *executor, json_t *run)
+bool rj_executor_describe(const rj_executor *executor, rj_uid uid, bool admin, json_t *run)
 {
     const rj_action *action = &executor->action;
     int failed = json_object_set_new(run, "done", json_integer((json_int_t)executor->next));
     failed |= json_object_set_new(run, "total",
                                   json_integer((json_int_t)executor->execution.plan->action_count));
-    if (executor->busy) {
+    if (executor->busy)
         failed |= json_object_set_new(run, "step", json_string(action->label));
+    if (executor->busy && rj_item_is_visible(action->item, uid, admin)) {
         failed |= json_object_set_new(run, "package", json_string(action->item->assignment->id));
         if (action->permille >= 0)
             failed |= json_object_set_new(run, "permille", json_integer(action->permille));

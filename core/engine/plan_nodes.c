@@ -47,7 +47,8 @@ static rj_status collect_users(rj_planner *planner)
 
     qsort(users, count, sizeof(*users), by_uid);
     for (size_t i = 0; i < count; i++)
-        if (users[i] != RJ_UID_MACHINE && (kept == 0 || users[kept - 1] != users[i]))
+        if (users[i] != RJ_UID_MACHINE && users[i] != RJ_UID_ROOT &&
+            (kept == 0 || users[kept - 1] != users[i]))
             users[kept++] = users[i];
     planner->users = users;
     planner->user_count = kept;
@@ -122,6 +123,8 @@ static rj_status collect_nodes(rj_planner *planner)
         const rj_assignment *a = &policy->assignments[i];
         if (a->scope == RJ_SCOPE_SYSTEM)
             put_node(planner, a, RJ_UID_MACHINE);
+        else if (a->audience == RJ_UID_ROOT)
+            continue; /* root is no user: nobody could ever install it */
         else if (a->audience != RJ_UID_MACHINE)
             put_node(planner, a, a->audience);
         else

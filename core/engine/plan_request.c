@@ -77,6 +77,15 @@ static size_t find_target(const rj_planner *planner)
     return at;
 }
 
+static bool is_a_users_asked_by_root(const rj_planner *planner)
+{
+    const rj_trigger *trigger = &planner->input->trigger;
+    const rj_assignment *a = NULL;
+    if (trigger->uid == RJ_UID_ROOT)
+        a = rj_policy_find(planner->input->policy, trigger->id, trigger->uid);
+    return a && a->scope == RJ_SCOPE_USER;
+}
+
 /* Something that is there and stays, and needs `target`. */
 static size_t find_dependant(const rj_planner *planner, size_t target)
 {
@@ -129,6 +138,10 @@ rj_status rj_plan_select(rj_planner *planner, size_t *ret_target, rj_reason *ret
     }
 
     size_t at = find_target(planner);
+    if (at == RJ_PLAN_NOBODY && is_a_users_asked_by_root(planner)) {
+        *ret_refusal = (rj_reason){.code = "not-for-root", .a = trigger->id};
+        return RJ_OK;
+    }
     if (at == RJ_PLAN_NOBODY) {
         *ret_refusal = (rj_reason){.code = "not-assigned", .a = trigger->id, .n = trigger->uid};
         return RJ_OK;

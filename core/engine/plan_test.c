@@ -204,6 +204,24 @@ static void a_users_package_waits_for_the_users_session(void **state)
     assert_item(&s, "a", JANE, RJ_VERDICT_INSTALL, "not-installed", NULL);
 }
 
+static void a_users_package_is_never_planned_for_root(void **state)
+{
+    (void)state;
+    scene s = {.device = "{\"ID\":\"a\",\"Scope\":\"user\",\"Mandatory\":true}",
+               .records = {{"a", RJ_UID_ROOT, "1", "", true, 0, false}},
+               ROOT_ASKS(INSTALL)};
+    outcome out = play(&s);
+    assert_int_equal(out.plan->action_count, 0);
+    assert_int_equal(out.plan->item_count, 1);
+    assert_int_equal(out.plan->items[0].verdict, RJ_VERDICT_REFUSED);
+    assert_string_equal(last_reason(&out.plan->items[0])->code, "not-for-root");
+    end(&out);
+    s.trigger = (rj_trigger){RJ_TRIGGER_SYNC, NULL, RJ_UID_ROOT, true, false};
+    out = play(&s);
+    assert_int_equal(out.plan->item_count, 0);
+    end(&out);
+}
+
 static void a_users_package_of_the_device_is_planned_for_each_user(void **state)
 {
     (void)state;
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_request_plans_its_package_and_what_that_needs_and_no_more),
         cmocka_unit_test(upgrading_all_takes_what_the_person_sees_whatever_auto_upgrade_says),
         cmocka_unit_test(a_users_package_waits_for_the_users_session),
+        cmocka_unit_test(a_users_package_is_never_planned_for_root),
         cmocka_unit_test(a_users_package_of_the_device_is_planned_for_each_user),
         cmocka_unit_test(a_users_part_comes_after_the_machines_part_it_needs),
         cmocka_unit_test(a_user_may_remove_their_own_optional_package),

@@ -24,6 +24,7 @@
 
 /* "Whose" of something that belongs to the machine rather than to one user. */
 #define RJ_UID_MACHINE ((rj_uid)0xffffffffu)
+#define RJ_UID_ROOT ((rj_uid)0) /* never a session: packages of users are not for it */
 
 typedef enum rj_scope { RJ_SCOPE_SYSTEM, RJ_SCOPE_USER } rj_scope;
 typedef enum rj_enforcement { /* Policies.RequireSecurityFeatures: true, null, false */

@@ -13,7 +13,8 @@ static rj_status request(rj_call *call, rj_trigger trigger, json_t **ret_result,
     trigger.uid = call->connection->peer.uid;
     trigger.admin = call->connection->admin;
     rj_status status = rj_agent_request(call->server->agent, &trigger, call->correlation, err);
-    if (call->correlation[0])
+    /* A sync is about everybody's packages: its lines are for root. */
+    if (call->correlation[0] && trigger.kind != RJ_TRIGGER_SYNC)
         rj_log_feed_own(call->server->log_feed, call->correlation, trigger.uid);
     if (status != RJ_OK)
         return status;

@@ -213,9 +213,6 @@ void rj_server_event(void *data, const char *topic, rj_uid audience, const json_
     rj_server *server = data;
     rj_status_cache_clear(&server->status_cache);
     unsigned bit = rj_topic_of_name(topic);
-    const char *correlation = json_string_value(json_object_get(document, "correlation"));
-    if (audience != RJ_UID_MACHINE && correlation && bit == RJ_TOPIC_RUN)
-        rj_log_feed_own(server->log_feed, correlation, audience);
     if (bit == RJ_TOPIC_CHECK) {
         const char *state = json_string_value(json_object_get(document, "state"));
         if (state && strcmp(state, "ended") == 0)
