@@ -74,6 +74,7 @@ static void work(rj_op op, void *data)
             sleep_ms(2);
         p->op->finish(p->host, op, RJ_E_CANCELLED, "stopped as asked");
     } else if (strcmp(j->id, "put-back") == 0) {
+        p->op->progress(p->host, op, 0, "begun");
         while (!p->op->cancelled(p->host, op))
             sleep_ms(2);
         rj_status status = run(p, "putting-back", op);

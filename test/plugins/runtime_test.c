@@ -216,12 +216,12 @@ static void a_question_can_be_cancelled(void **state)
 static void work_queued_after_the_end_was_asked_for_is_run_to_put_things_back(void **state)
 {
     (void)state;
-    scene_load(&s);
-    for (int i = 0; i < 20; i++) { /* cancelled and out of time in turn */
+    for (int i = 0; i < 6; i++) { /* cancelled and out of time in turn */
         heard h;
-        rj_question question = scene_question(&h, i % 2 ? 10 : 5000);
+        rj_question question = scene_question(&h, i % 2 ? 300 : 10000);
         rj_question_id id = rj_runtime_evaluate(s.runtime, "put-back", &question);
-        scene_turn_for(&s, 5);
+        while (!h.progress_calls && !h.answers)
+            scene_turn_for(&s, 1);
         if (i % 2 == 0)
             rj_runtime_cancel(s.runtime, id);
         scene_wait(&s, &h);
