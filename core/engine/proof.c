@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/proof.h"
 
+#include <string.h>
+
+#define VERSION_MAX 256
+
 rj_found rj_found_read(const rj_answer *answer)
 {
     rj_found found = {RJ_DETECTED_UNKNOWN, "", ""};
@@ -16,7 +20,8 @@ rj_found rj_found_read(const rj_answer *answer)
     found.state = json_is_true(installed) ? RJ_DETECTED_PRESENT : RJ_DETECTED_ABSENT;
     const char *version = json_string_value(json_object_get(answer->result, "version"));
     const char *detail = json_string_value(json_object_get(answer->result, "detail"));
-    if (version && found.state == RJ_DETECTED_PRESENT)
+    /* What is longer is no version; a user's session could say anything. */
+    if (version && found.state == RJ_DETECTED_PRESENT && strlen(version) <= VERSION_MAX)
         found.version = version;
     if (detail)
         found.detail = detail;

@@ -278,8 +278,6 @@ static rj_status start(service *self, rj_error *err)
 /* A plugin that was left running still uses the loop and the store: they end with the process. */
 static void finish(service *self)
 {
-    for (size_t i = 0; i < sizeof self->signals / sizeof self->signals[0]; i++)
-        rj_watch_stop(self->signals[i]);
     rj_timer_stop(self->stop_limit);
     if (self->agent)
         rj_agent_free(self->agent);
@@ -289,10 +287,13 @@ static void finish(service *self)
         rj_log(RJ_LOG_WARNING, "service", NULL, "ended with a plugin still running");
         return;
     }
-    if (self->loop)
-        rj_loop_free(self->loop);
     if (self->store)
         rj_store_close(self->store);
+    /* Last of all: without its watch a signal would end us before the store is closed. */
+    for (size_t i = 0; i < sizeof self->signals / sizeof self->signals[0]; i++)
+        rj_watch_stop(self->signals[i]);
+    if (self->loop)
+        rj_loop_free(self->loop);
     json_decref(self->plugins_policy);
     rj_log(RJ_LOG_INFO, "service", NULL, "ended");
     rj_log_close();

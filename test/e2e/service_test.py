@@ -85,6 +85,21 @@ def sigterm_ends_an_idle_service_at_once_and_leaves_no_socket(folder):
         assert it.call("status")
 
 
+@tap.test(timeout=30)
+def a_storm_of_sigterm_ends_the_service_once_and_in_order(folder):
+    with agent.Agent(folder) as it:
+        it.assign(it.nupkg("pack", Mandatory=True))
+        it.start()
+        it.package("pack", state="installed")
+        it.wait_idle()
+        for _ in range(50):
+            it.service.send_signal(signal.SIGTERM)
+        assert it.service.wait(15) in (0, 1)
+        it.service = None
+        it.start()
+        assert it.package("pack", state="installed") and not list(it.state.glob("agent.db.corrupt-*"))
+
+
 @tap.test(timeout=60)
 def sigterm_in_mid_install_kills_the_script_and_the_next_start_puts_it_right(folder):
     with agent.Agent(folder) as it:
