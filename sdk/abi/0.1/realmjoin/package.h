@@ -46,9 +46,9 @@
  *               "certain": false}          left out when it is certain; see below
  *
  * A script that was interrupted cannot be undone by force: recover() then says "certain": false, and
- * the engine counts that try.  The same holds for a script killed by cancellation.  uninstall() of a
- * package that cannot be undone forgets it and answers RJ_E_NOT_APPLICABLE; the engine drops its
- * record too and tells the person.
+ * the engine counts that try.  The same holds for a script killed by cancellation: RJ_E_CANCELLED
+ * with "certain": false in the result.  uninstall() of a package that cannot be undone forgets it and
+ * answers RJ_E_NOT_APPLICABLE; the engine drops its record too and tells the person.
  *
  * Exit codes of package scripts: 0 is success, 3010 and 1641 are success with a restart wanted
  * ("restart": true); on systems whose exit codes have 8 bits, 194 (3010 & 255) and 105 (1641 & 255)
