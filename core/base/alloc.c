@@ -71,10 +71,3 @@ void rj_free(void *memory)
 {
     free(memory);
 }
-
-void rj_wipe(void *memory, size_t size)
-{
-    volatile unsigned char *byte = memory;
-    while (size--)
-        *byte++ = 0;
-}

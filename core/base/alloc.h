@@ -17,9 +17,6 @@ char *rj_strdup(const char *text); /* NULL gives NULL */
 char *rj_strndup(const char *text, size_t length);
 void rj_free(void *memory);
 
-/* Overwrite a secret so that the compiler cannot leave it out. */
-void rj_wipe(void *memory, size_t size);
-
 /* Test hook: the n-th allocation from now fails (1 = the next), and all after it until reset with 0.
  * Returns how many allocations were made since the last call. */
 uint64_t rj_alloc_fail_from(uint64_t nth);

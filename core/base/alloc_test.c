@@ -66,15 +66,6 @@ static void strndup_ends_its_copy(void **state)
     assert_null(rj_strdup(NULL));
 }
 
-static void wiping_leaves_zeroes(void **state)
-{
-    (void)state;
-    char secret[8] = "secret!";
-    rj_wipe(secret, sizeof secret);
-    for (size_t i = 0; i < sizeof secret; i++)
-        assert_int_equal(secret[i], 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,7 +74,6 @@ int main(void)
         cmocka_unit_test(a_failed_realloc_leaves_the_memory_alone),
         cmocka_unit_test(products_that_overflow_give_nothing),
         cmocka_unit_test(strndup_ends_its_copy),
-        cmocka_unit_test(wiping_leaves_zeroes),
     };
     return cmocka_run_group_tests_name("base_alloc", tests, NULL, NULL);
 }

@@ -42,21 +42,10 @@ json_t *rj_json_get(const json_t *object, const char *key)
     return NULL;
 }
 
-const char *rj_json_string(const json_t *object, const char *key)
-{
-    return json_string_value(rj_json_get(object, key));
-}
-
 bool rj_json_bool(const json_t *object, const char *key, bool fallback)
 {
     json_t *value = rj_json_get(object, key);
     return json_is_boolean(value) ? json_is_true(value) : fallback;
-}
-
-int64_t rj_json_integer(const json_t *object, const char *key, int64_t fallback)
-{
-    json_t *value = rj_json_get(object, key);
-    return json_is_integer(value) ? json_integer_value(value) : fallback;
 }
 
 static int append_piece(const char *bytes, size_t length, void *data)

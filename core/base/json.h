@@ -24,9 +24,7 @@ rj_status rj_json_parse(const char *name, const char *bytes, size_t length,
 
 /* Look-ups that ignore the ASCII case of keys; borrowed, NULL if absent. */
 json_t *rj_json_get(const json_t *object, const char *key);
-const char *rj_json_string(const json_t *object, const char *key); /* NULL: absent or no string */
 bool rj_json_bool(const json_t *object, const char *key, bool fallback);
-int64_t rj_json_integer(const json_t *object, const char *key, int64_t fallback);
 
 /* Compact text, rj_free(); NULL: out of memory.  Keys in insertion order. */
 char *rj_json_print(const json_t *value, size_t *ret_length);

@@ -223,12 +223,11 @@ static void lookups_ignore_the_case_of_keys(void **state)
 {
     (void)state;
     json_t *value = parse("{\"DependsOn\": \"x\", \"Hidden\": true, \"Order\": 7}", &plain);
-    assert_string_equal(rj_json_string(value, "dependson"), "x");
+    assert_string_equal(json_string_value(rj_json_get(value, "dependson")), "x");
     assert_true(rj_json_bool(value, "HIDDEN", false));
-    assert_int_equal(rj_json_integer(value, "order", 0), 7);
-    assert_int_equal(rj_json_integer(value, "absent", 5), 5);
+    assert_int_equal(json_integer_value(rj_json_get(value, "order")), 7);
+    assert_null(rj_json_get(value, "absent"));
     assert_true(rj_json_bool(value, "Order", true));
-    assert_null(rj_json_string(value, "Hidden"));
     assert_null(rj_json_get(NULL, "x"));
     json_decref(value);
 }

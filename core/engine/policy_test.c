@@ -206,7 +206,7 @@ static void dotted_keys_mean_the_nested_form(void **state)
     assert_int_equal(rj_policy_enforcement(policy, "encryption"), RJ_ENFORCE);
     assert_string_equal(policy->sources[0], "/srv/feed");
     const json_t *settings = rj_json_get(rj_json_get(policy->plugins, "check-a"), "Settings");
-    assert_int_equal(rj_json_integer(settings, "Days", 0), 3);
+    assert_int_equal(json_integer_value(rj_json_get(settings, "Days")), 3);
     assert_false(rj_json_bool(rj_json_get(policy->plugins, "check-b"), "Enabled", true));
     rj_policy_free(policy);
 }
