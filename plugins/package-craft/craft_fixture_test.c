@@ -15,6 +15,7 @@
 
 #include "archive.h"
 #include "archive_hash.h"
+#include "zip_writer.h"
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
@@ -65,28 +66,6 @@ unsigned craft_count(const char *folder)
 
 /* ---- Archives -------------------------------------------------------------------------------- */
 
-static void put(FILE *file, uint32_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        fputc((int)(value >> (8 * i) & 255), file);
-}
-
-/* What local and central header have in common, from "version needed" on. */
-static void put_sizes(FILE *file, const craft_member *member)
-{
-    uint32_t length = (uint32_t)strlen(member->text);
-
-    put(file, 20, 2);   /* version needed */
-    put(file, 0, 2);    /* flags */
-    put(file, 0, 2);    /* stored */
-    put(file, 0x21, 4); /* time; date 1980-01-01 in the upper half */
-    put(file, rj_crc32(0, member->text, length), 4);
-    put(file, length, 4);
-    put(file, length, 4);
-    put(file, (uint32_t)strlen(member->name), 2);
-    put(file, 0, 2); /* extra */
-}
-
 static uint32_t unix_mode(const craft_member *member)
 {
     if (member->mode)
@@ -97,40 +76,13 @@ static uint32_t unix_mode(const craft_member *member)
 void craft_write_archive(const craft_fixture *fixture, const char *name,
                          const craft_member *members)
 {
-    FILE *file = fopen(craft_path(fixture, "feed/%s", name), "we");
-    uint32_t offsets[64], directory;
-    size_t count = 0;
-
-    assert_non_null(file);
-    for (; members[count].name; count++) {
-        assert_true(count < 64);
-        offsets[count] = (uint32_t)ftell(file);
-        put(file, 0x04034b50, 4);
-        put_sizes(file, &members[count]);
-        fputs(members[count].name, file);
-        fputs(members[count].text, file);
-    }
-    directory = (uint32_t)ftell(file);
-    for (size_t i = 0; i < count; i++) {
-        put(file, 0x02014b50, 4);
-        put(file, 3 << 8 | 20, 2); /* made by: Unix */
-        put_sizes(file, &members[i]);
-        put(file, 0, 2); /* comment */
-        put(file, 0, 2); /* disk */
-        put(file, 0, 2); /* internal attributes */
-        put(file, unix_mode(&members[i]) << 16, 4);
-        put(file, offsets[i], 4);
-        fputs(members[i].name, file);
-    }
-    offsets[0] = (uint32_t)ftell(file);
-    put(file, 0x06054b50, 4);
-    put(file, 0, 4);
-    put(file, (uint32_t)count, 2);
-    put(file, (uint32_t)count, 2);
-    put(file, offsets[0] - directory, 4);
-    put(file, directory, 4);
-    put(file, 0, 2);
-    assert_int_equal(fclose(file), 0);
+    zip_writer *zip = zip_writer_new();
+    for (; members->name; members++)
+        zip_writer_add(zip, &(zip_member){.name = members->name,
+                                          .bytes = members->text,
+                                          .length = strlen(members->text),
+                                          .unix_mode = unix_mode(members)});
+    zip_writer_save(zip, NULL, craft_path(fixture, "feed/%s", name));
 }
 
 /* ---- The plugin ------------------------------------------------------------------------------ */
