@@ -52,6 +52,26 @@ static void a_second_sync_finds_nothing_to_do(void **state)
     assert_int_equal(a.fake.asked[RJ_PACKAGE_INSTALL], 1);
 }
 
+static void when_the_interval_has_passed_a_sync_starts_by_itself(void **state)
+{
+    (void)state;
+    agent_write_policy("device.json", MANDATORY);
+    agent_begin();
+    agent_settle();
+    fake_put(&a.fake, "tool", RJ_UID_MACHINE, NULL);
+    unsigned before = a.runs_ended;
+    /* The shortest interval a policy may have is a minute. */
+    ((rj_policy *)(uintptr_t)a.agent->policy)->sync_interval_ms = 20;
+    rj_agent_arm_sync(a.agent);
+    for (int i = 0; i < 500 && !a.agent->running && a.runs_ended == before; i++)
+        rj_loop_turn(a.loop, 10);
+    ((rj_policy *)(uintptr_t)a.agent->policy)->sync_interval_ms = 60000;
+    agent_settle();
+    assert_true(a.runs_ended > before);
+    assert_string_equal(fake_installed(&a.fake, "tool", RJ_UID_MACHINE), "1.0");
+    assert_true(a.agent->next_sync_wall_ms > a.agent->last_sync_wall_ms);
+}
+
 static void what_was_removed_behind_its_back_comes_back(void **state)
 {
     (void)state;
@@ -353,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AGENT_TEST(starting_asks_nothing_at_once_and_then_installs_what_is_mandatory),
         AGENT_TEST(a_second_sync_finds_nothing_to_do),
+        AGENT_TEST(when_the_interval_has_passed_a_sync_starts_by_itself),
         AGENT_TEST(what_was_removed_behind_its_back_comes_back),
         AGENT_TEST(at_most_four_questions_about_what_is_there_are_out_at_once),
         AGENT_TEST(an_available_package_is_installed_when_asked_for),

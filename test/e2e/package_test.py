@@ -278,6 +278,20 @@ def a_feed_that_cannot_be_read_is_not_a_missing_package(folder):
         assert_one_clear_error(it.realmjoin("install", "tool"), "no/such/feed")
 
 
+@tap.test(timeout=30)
+def a_feed_that_the_user_may_not_read_is_named_and_the_service_stays_up(folder):
+    with agent.Agent(folder) as it:
+        agent.give_home(it, "nobody")
+        it.assign(it.nupkg("mine", Scope="user"), it.nupkg("tool"))
+        it.start()
+        it.wait_idle()
+        it.feed.chmod(0o700)
+        assert_one_clear_error(it.realmjoin("install", "mine", user="nobody"), str(it.feed))
+        assert it.realmjoin("install", "tool").returncode == agent.OK
+        it.feed.chmod(0o755)
+        assert it.realmjoin("install", "mine", user="nobody").returncode == agent.OK
+
+
 @tap.test(timeout=60)
 def a_failure_is_tried_twice_and_then_waits_with_its_reason(folder):
     with agent.Agent(folder) as it:
