@@ -9,6 +9,7 @@ found and one that must not.
 
 import os
 import pathlib
+import posixpath
 import re
 import subprocess
 import sys
@@ -43,6 +44,7 @@ MACHINE_PATH = re.compile(r"(?<![\w./}$*-])/(work|root|home)/(?!(?:alice|bob|car
 ARCHIVE_HOST = re.compile(
     r"\b(?:[a-z]+\.debian\.(?:org|net)|[a-z]+\.(?:nuget|npmjs|chocolatey)\.org|pypi\.(?:org|io))\b"
 )
+MARKDOWN_LINK = re.compile(r"\]\(([^()\s]+)(?:\s+\"[^\"]*\")?\)")
 VAGUE_NAME = re.compile(r"(^|_|-)(utils?|common|misc|manager|helpers?|helper2)(_|-|\.|$)")
 
 C_SUFFIXES = {".c", ".h"}
@@ -215,6 +217,20 @@ def machine_paths(source, _exists):
             yield number, f"\"{match[0]}\": name no package archive; derive it from the machine"
 
 
+def dead_links(source, exists):
+    """Links and pictures of Markdown that point into this tree."""
+    if source.suffix != ".md":
+        return
+    folder = "/".join(source.parts[:-1])
+    for number, line in enumerate(source.lines, 1):
+        for target in MARKDOWN_LINK.findall(line):
+            if re.match(r"[a-z]+:|#", target):
+                continue
+            path = posixpath.normpath(posixpath.join(folder, target.partition("#")[0]))
+            if not exists(path):
+                yield number, f"the link to {target} leads nowhere"
+
+
 def licence_lines(source, _exists):
     if source.is_code and not source.is_data and source.text.strip():
         if not any("SPDX-License-Identifier: MIT" in line for line in source.lines[:5]):
@@ -238,13 +254,14 @@ RULES = {
     "no unsafe calls": unsafe_calls,
     "nothing unfinished": unfinished_words,
     "no paths or hosts of one machine": machine_paths,
+    "links in documents lead somewhere": dead_links,
     "every source names its licence": licence_lines,
     "no file is too long": file_lengths,
     "file names say what is inside": file_names,
 }
 
 
-def findings(rule, source, exists=lambda path: (ROOT / path).is_file()):
+def findings(rule, source, exists=lambda path: (ROOT / path).exists()):
     return [f"{source.path}:{number}: {text}" for number, text in rule(source, exists)]
 
 

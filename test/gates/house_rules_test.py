@@ -124,6 +124,17 @@ def paths_and_hosts_of_one_machine_are_found():
 
 
 @tap.test()
+def links_that_lead_nowhere_are_found_in_documents():
+    expect(
+        rules.dead_links,
+        "core/base/README.md",
+        bad=["see [x](text.c)", "![p](../p.png)", "[x](../../core/base/text.h) [y](gone.md#part)", "[x](/core/base/text.h)"],
+        good=["see [x](text.h)", "[x](../../test/support/plugin_host.h#a)", "[x](#part)", "[x](https://example.com/)"],
+    )
+    expect(rules.dead_links, "core/base/text.c", good=["/* [x](gone.c) */"])
+
+
+@tap.test()
 def a_missing_licence_line_is_found():
     expect(rules.licence_lines, "core/base/text.c", bad=["int x;\n"], good=["/* SPDX-License-Identifier: MIT */\n"])
     expect(rules.licence_lines, "packaging/tool", bad=["#!/bin/sh\n"], good=["#!/bin/sh\n# SPDX-License-Identifier: MIT\n"])
