@@ -110,7 +110,7 @@ static void show_action(follow *self, const json_t *action)
     if (strcmp(state, "done") == 0 || strcmp(state, "failed") == 0)
         show_action_end(self, action, state[0] == 'f');
     else if (self->cli->out.terminal)
-        rj_progress_show(&self->cli->out, label, 0, state);
+        rj_progress_show(&self->cli->out, label, RJ_PROGRESS_SAME, state);
     else if (strcmp(state, "started") == 0)
         rj_say(&self->cli->out, RJ_STYLE_NONE, "%s\n", label);
 }
@@ -125,7 +125,8 @@ static void show_progress(follow *self, const json_t *progress)
     if (action)
         label_of(self, action, label, sizeof label);
     rj_progress_show(&self->cli->out, label,
-                     json_is_integer(permille) ? (int)json_integer_value(permille) : -1,
+                     json_is_integer(permille) ? (int)json_integer_value(permille)
+                                               : RJ_PROGRESS_UNKNOWN,
                      text_of(progress, "text"));
 }
 
@@ -373,13 +374,23 @@ static int ask(follow *self, const char *method, json_t *params)
     return RJ_EXIT_OK;
 }
 
+static void on_redraw(void *data)
+{
+    rj_progress_catch_up(data);
+}
+
 static int wait_for_end(follow *self, bool tell_restart)
 {
     rj_watch *interrupt = NULL, *terminate = NULL;
+    rj_timer *redraw = NULL;
+    if (self->cli->out.terminal) /* without it the bar is a little behind, that is all */
+        rj_timer_start(self->cli->loop, RJ_PROGRESS_MS, RJ_PROGRESS_MS, on_redraw, &self->cli->out,
+                       &redraw, NULL);
     rj_watch_signal(self->cli->loop, SIGINT, on_interrupt, self, &interrupt, NULL);
     rj_watch_signal(self->cli->loop, SIGTERM, on_interrupt, self, &terminate, NULL);
     while (!self->ended && !self->lost && !self->interrupted)
         rj_loop_run(self->cli->loop);
+    rj_timer_stop(redraw);
     int code = finish(self, tell_restart);
     rj_watch_stop(interrupt);
     rj_watch_stop(terminate);

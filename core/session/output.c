@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REDRAW_MS 250u
 #define BAR_CELLS 20
 
 static bool is_set(const char *name)
@@ -159,27 +158,52 @@ static void draw(rj_output *out, const char *label, int permille, const char *te
     out->line_open = true;
 }
 
+static void draw_shown(rj_output *out)
+{
+    out->drawn_ms = rj_clock_monotonic_ms();
+    out->behind = false;
+    draw(out, out->shown_label, out->shown_permille, out->shown_text);
+}
+
+static void show_bar(rj_output *out, const char *label, int permille, const char *text)
+{
+    if (permille == RJ_PROGRESS_SAME)
+        permille = strcmp(out->shown_label, label) == 0 ? out->shown_permille : 0;
+    snprintf(out->shown_label, sizeof out->shown_label, "%s", label);
+    snprintf(out->shown_text, sizeof out->shown_text, "%s", text);
+    out->shown_permille = permille;
+    out->behind = true;
+    if (!out->line_open || rj_clock_monotonic_ms() - out->drawn_ms >= RJ_PROGRESS_MS)
+        draw_shown(out);
+}
+
+static void tell_line(rj_output *out, const char *label, int permille, const char *text)
+{
+    bool same = strncmp(out->told_label, label, sizeof out->told_label - 1) == 0;
+    if (permille < 0 || (same && permille / 100 <= out->told_permille / 100))
+        return;
+    snprintf(out->told_label, sizeof out->told_label, "%s", label);
+    out->told_permille = permille;
+    fprintf(out->stream, "%s %d %%%s%s\n", label, permille / 10, *text ? "  " : "", text);
+    fflush(out->stream);
+}
+
 void rj_progress_show(rj_output *out, const char *label, int permille, const char *text)
 {
     const char *name = rj_clean(out, label);
     const char *what = rj_clean(out, text);
     if (permille > 1000)
         permille = 1000;
-    if (out->terminal) {
-        uint64_t now = rj_clock_monotonic_ms();
-        if (out->drawn_ms != 0 && now - out->drawn_ms < REDRAW_MS && out->line_open)
-            return;
-        out->drawn_ms = now;
-        draw(out, name, permille, what);
-        return;
-    }
-    bool same = strncmp(out->told_label, name, sizeof out->told_label - 1) == 0;
-    if (permille < 0 || (same && permille / 100 <= out->told_permille / 100))
-        return;
-    snprintf(out->told_label, sizeof out->told_label, "%s", name);
-    out->told_permille = permille;
-    fprintf(out->stream, "%s %d %%%s%s\n", name, permille / 10, *what ? "  " : "", what);
-    fflush(out->stream);
+    if (out->terminal)
+        show_bar(out, name, permille, what);
+    else
+        tell_line(out, name, permille, what);
+}
+
+void rj_progress_catch_up(rj_output *out)
+{
+    if (out->terminal && out->line_open && out->behind)
+        draw_shown(out);
 }
 
 void rj_progress_clear(rj_output *out)

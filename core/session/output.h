@@ -36,7 +36,10 @@ typedef struct rj_output {
     unsigned next_clean;
     /* The progress line. */
     bool line_open; /* it is on the screen now */
+    bool behind;    /* what is below is newer than what the screen shows */
     uint64_t drawn_ms;
+    int shown_permille;
+    char shown_label[RJ_CLEAN_SIZE], shown_text[RJ_CLEAN_SIZE];
     int told_permille; /* without a terminal: what the last line said */
     char told_label[256];
 } rj_output;
@@ -67,8 +70,13 @@ void rj_table_print(rj_table *table, rj_output *out);
 
 /* ---- Progress -------------------------------------------------------------------------------- */
 
-/* How far: 0..1000, or -1.  A bar redrawn at most four times a second, or a line per 10 %. */
+#define RJ_PROGRESS_UNKNOWN (-1)
+#define RJ_PROGRESS_SAME (-2) /* as far as this label was shown before */
+/* How far: 0..1000 or one of these.  A bar redrawn at most four times a second, or a line per 10 %. */
 void rj_progress_show(rj_output *out, const char *label, int permille, const char *text);
+/* Draw what came too soon after the last drawing; to be called each RJ_PROGRESS_MS. */
+#define RJ_PROGRESS_MS 250u
+void rj_progress_catch_up(rj_output *out);
 /* Take the bar away, before other lines. */
 void rj_progress_clear(rj_output *out);
 

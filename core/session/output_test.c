@@ -178,6 +178,25 @@ static void a_terminal_is_redrawn_at_most_four_times_a_second(void **state)
     assert_in_range(redraws, 2, 3);
 }
 
+static void progress_that_comes_too_soon_is_drawn_later(void **state)
+{
+    (void)state;
+    out.terminal = true;
+    out.width = 80;
+    rj_progress_show(&out, "Installing x", 0, "started");
+    rj_progress_show(&out, "Installing x", 400, "copying");
+    rj_progress_show(&out, "Installing x", RJ_PROGRESS_SAME, "installing");
+    assert_null(strstr(text(), "installing"));
+    rj_progress_catch_up(&out);
+    assert_non_null(strstr(text(), "40 %  installing"));
+    size_t length = strlen(text());
+    rj_progress_catch_up(&out); /* nothing new */
+    rj_progress_show(&out, "Installing x", 500, "half");
+    rj_progress_clear(&out);
+    rj_progress_catch_up(&out); /* the bar was taken away */
+    assert_null(strstr(text() + length, "half"));
+}
+
 static void a_progress_line_never_wraps(void **state)
 {
     (void)state;
@@ -272,6 +291,7 @@ int main(void)
         TEST(empty_cells_at_the_end_leave_no_blanks),
         TEST(without_a_terminal_progress_is_a_line_per_ten_percent),
         TEST(a_terminal_is_redrawn_at_most_four_times_a_second),
+        TEST(progress_that_comes_too_soon_is_drawn_later),
         TEST(a_progress_line_never_wraps),
         TEST(options_may_stand_anywhere_and_two_dashes_end_them),
         TEST(a_wrong_command_line_is_refused),
