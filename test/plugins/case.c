@@ -22,7 +22,8 @@ enum {
     CASE_NO_IDS,
     CASE_BAD_IDS,
     CASE_OLD_TABLE,
-    CASE_LONGER_DESCRIPTOR
+    CASE_LONGER_DESCRIPTOR,
+    CASE_CREATE_CRASHES
 };
 
 struct rj_plugin {
@@ -62,6 +63,8 @@ static const void *query(rj_plugin *p, const char *id)
 static rj_status create(const rj_host *host, const char *config, rj_plugin **ret_plugin)
 {
     (void)config;
+    if (CASE == CASE_CREATE_CRASHES)
+        abort();
     if (CASE == CASE_CREATE_FAILS)
         return RJ_E_IO;
     if (CASE == CASE_CREATE_EMPTY)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is not loaded, and why.  A crash inside create() of an in-process plugin cannot be contained;
- * what is tested is that one that reports failure is refused.
+ * What is not loaded, and why.  A crash inside create() of an in-process plugin ends the program;
+ * what is tested is that the policy can keep such a plugin from being called.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +14,11 @@
 #include "platform/file.h"
 #include "scene.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap_skip.h"
@@ -298,6 +300,23 @@ static void policy_can_disable_a_plugin(void **state)
     assert_state(s, "case", "disabled", "disabled by policy");
 }
 
+static void a_plugin_that_crashes_in_create_can_be_switched_off(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-create-crashes", CHECK, PLAIN);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        scene_load(s);
+        _exit(0);
+    }
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    s->policy = json_pack("{s:{s:b}}", "case", "Enabled", 0);
+    assert_state(s, "case", "disabled", "disabled by policy");
+}
+
 static void the_checks_of_a_refused_plugin_stay_known(void **state)
 {
     scene *s = *state;
@@ -387,6 +406,7 @@ int main(void)
         IN_SCENE(a_third_party_plugin_that_wants_a_worker_is_refused),
         IN_SCENE(a_third_party_plugin_gets_only_what_policy_grants),
         IN_SCENE(policy_can_disable_a_plugin),
+        IN_SCENE(a_plugin_that_crashes_in_create_can_be_switched_off),
         IN_SCENE(the_checks_of_a_refused_plugin_stay_known),
         IN_SCENE(code_must_keep_to_the_checks_of_its_manifest),
         IN_SCENE(every_failing_allocation_leaves_a_runtime_that_can_be_stopped),
