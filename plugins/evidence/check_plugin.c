@@ -150,14 +150,6 @@ rj_status check_task_interrupted(check_task *task)
     return check_task_fail(task, RJ_E_CANCELLED, "the check was cancelled");
 }
 
-int check_task_wait_ms(const check_task *task, int limit)
-{
-    const rj_plugin *plugin = task->plugin;
-    int64_t remaining = plugin->op->remaining_ms(plugin->host, task->op);
-
-    return remaining < limit ? (int)remaining : limit;
-}
-
 rj_status check_task_fail(check_task *task, rj_status status, const char *format, ...)
 {
     char raw[sizeof task->message];

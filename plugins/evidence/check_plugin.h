@@ -45,8 +45,6 @@ evidence *check_task_evidence(check_task *task);
 /* True once the work should end early: return check_task_interrupted() then. */
 bool check_task_cancelled(const check_task *task);
 rj_status check_task_interrupted(check_task *task);
-/* Milliseconds until the deadline, at most `limit`. */
-int check_task_wait_ms(const check_task *task, int limit);
 /* Set the text of an error and return `status`. */
 rj_status check_task_fail(check_task *task, rj_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
