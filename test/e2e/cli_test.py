@@ -114,7 +114,8 @@ def each_command_works_and_its_json_parses(folder):
         assert it.realmjoin("install", "tool").returncode == agent.OK
         for arguments in (("status",), ("list",), ("why", "tool"), ("check",), ("check", "--refresh"), ("log",),
                           ("policy", "show"), ("service", "status"), ("version",), ("upgrade",), ("upgrade", "tool"),
-                          ("sync",), ("install", "tool")):
+                          ("sync",), ("install", "tool"), ("link", "realmjoin:install:tool"),
+                          ("link", "realmjoin:sync:"), ("link", "realmjoin:upgrade:tool")):
             plain = it.realmjoin(*arguments)
             assert plain.returncode == agent.OK, (arguments, plain)
             assert plain.stdout and not plain.stderr, (arguments, plain)
@@ -123,8 +124,13 @@ def each_command_works_and_its_json_parses(folder):
             assert isinstance(json.loads(document.stdout), dict)
         listed = {p["id"]: p for p in json.loads(it.realmjoin("list", "--json").stdout)["packages"]}
         assert listed["tool"]["state"] == "installed"
-        assert it.realmjoin("uninstall", "tool").returncode == agent.OK
+        document = it.realmjoin("--json", "realmjoin:sync:")
+        assert document.returncode == agent.OK and isinstance(json.loads(document.stdout), dict), document
+        removed = it.realmjoin("uninstall", "tool", "--json")
+        assert removed.returncode == agent.OK and isinstance(json.loads(removed.stdout), dict), removed
         assert it.package("tool")["state"] == "not-installed"
+        stopped = it.realmjoin("service", "stop", "--json")
+        assert stopped.returncode == agent.OK and isinstance(json.loads(stopped.stdout), dict), stopped
 
 
 @tap.test(timeout=40)
