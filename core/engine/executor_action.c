@@ -15,6 +15,7 @@
 #include "engine/request.h"
 #include "platform/system.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LOGGER "engine.executor"
@@ -285,11 +286,27 @@ static bool read_outcome(rj_action *action, const json_t *result)
     return true;
 }
 
+/* A removal keeps what somebody has changed; the person should know where. */
+static void note_what_stayed(rj_action *action, const json_t *result)
+{
+    const json_t *left = json_object_get(result, "left");
+    const char *first = json_string_value(json_array_get(left, 0));
+    if (!first)
+        return;
+    char text[sizeof action->note];
+    int length = snprintf(text, sizeof text, "%zu changed or added file%s stayed: %s%s",
+                          json_array_size(left), json_array_size(left) == 1 ? "" : "s", first,
+                          json_array_size(left) == 1 ? "" : ", ...");
+    size_t size = length < (int)sizeof text ? (size_t)length : sizeof text - 1;
+    rj_text_to_line(action->note, sizeof action->note, text, size);
+}
+
 static void on_changed(void *data, const rj_answer *answer)
 {
     rj_executor *executor = data;
     rj_action *action = &executor->action;
     action->asking = false;
+    note_what_stayed(action, answer->result);
     bool read = read_outcome(action, answer->result);
     bool removal = action->item->verdict == RJ_VERDICT_UNINSTALL;
     if (removal && answer->status == RJ_E_NOT_APPLICABLE) {

@@ -95,7 +95,9 @@ static void show_action_end(follow *self, const json_t *action, bool failed)
     if (!failed)
         rj_say(out, RJ_STYLE_NONE, " %s%s", done_word(text_of(action, "verdict")),
                restart ? ", restart needed" : "");
-    else
+    if (!failed && text_of(action, "message")[0])
+        rj_say(out, RJ_STYLE_CARE, "; %s", rj_clean(out, text_of(action, "message")));
+    if (failed)
         rj_say(out, RJ_STYLE_NONE, ": %s", rj_clean(out, text_of(action, "message")));
     if (failed && text_of(action, "log")[0])
         rj_say(out, RJ_STYLE_FAINT, "\n         log: %s", rj_clean(out, text_of(action, "log")));

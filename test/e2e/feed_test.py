@@ -91,6 +91,22 @@ def real_packages_install_show_their_files_and_go_without_a_leftover(folder):
 
 
 @tap.test(timeout=40)
+def a_removal_keeps_what_somebody_changed_and_says_so(folder):
+    with agent.Agent(folder) as it:
+        it.assign(it.nupkg("tool", files={"content/kept.txt": "one", "content/gone.txt": "two"}))
+        it.start()
+        it.wait_idle()
+        it.realmjoin("install", "tool")
+        kept = it.state / "chocolatey/lib/tool/content/kept.txt"
+        kept.write_text("changed by hand")
+        result = it.realmjoin("uninstall", "tool")
+        assert result.returncode == agent.OK and "1 changed or added file stayed" in result.stdout, result
+        assert "kept.txt" in result.stdout and kept.read_text() == "changed by hand"
+        assert not kept.with_name("gone.txt").exists()
+        assert it.package("tool", state="not-installed")
+
+
+@tap.test(timeout=40)
 def dependencies_and_order_give_c_a_b(folder):
     with agent.Agent(folder) as it:
         order = it.root / "order"
