@@ -282,8 +282,3 @@ rj_status rj_client_connect(const rj_client_options *options, rj_client **ret_cl
     *ret_client = client;
     return RJ_OK;
 }
-
-bool rj_client_is_lost(const rj_client *client)
-{
-    return client->lost;
-}

@@ -38,7 +38,6 @@ rj_status rj_client_call(rj_client *client, const char *method, json_t *params, 
 /* Send without waiting; an answer is dropped.  `params` is taken.  [loop] callbacks may use these. */
 rj_status rj_client_notify(rj_client *client, const char *method, json_t *params, rj_error *err);
 rj_status rj_client_post(rj_client *client, const char *method, json_t *params, rj_error *err);
-bool rj_client_is_lost(const rj_client *client);
 void rj_client_close(rj_client *client); /* NULL is fine */
 
 #endif

@@ -48,19 +48,6 @@ void rj_dependencies_clear(rj_dependencies *list)
     *list = (rj_dependencies){0};
 }
 
-int rj_dependencies_copy(const rj_dependencies *list, rj_dependencies *ret_list)
-{
-    rj_dependencies copy = {0};
-    for (size_t i = 0; i < list->count; i++) {
-        if (!rj_dependencies_add(&copy, list->items[i].id, &list->items[i].range)) {
-            rj_dependencies_clear(&copy);
-            return 0;
-        }
-    }
-    *ret_list = copy;
-    return 1;
-}
-
 const rj_dependency *rj_dependencies_find(const rj_dependencies *list, const char *id)
 {
     for (size_t i = 0; i < list->count; i++)

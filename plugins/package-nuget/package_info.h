@@ -35,7 +35,6 @@ void rj_package_info_clear(rj_package_info *package);
 /* Appends; takes over nothing on failure (0: out of memory). */
 int rj_dependencies_add(rj_dependencies *list, const char *id, const rj_range *range);
 void rj_dependencies_clear(rj_dependencies *list);
-int rj_dependencies_copy(const rj_dependencies *list, rj_dependencies *ret_list);
 const rj_dependency *rj_dependencies_find(const rj_dependencies *list, const char *id);
 
 /* Ordinal, letters of ASCII without case. */
