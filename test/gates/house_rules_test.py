@@ -118,7 +118,8 @@ def paths_and_hosts_of_one_machine_are_found():
     expect(
         rules.machine_paths,
         "docs/x.md",
-        bad=["see /work/main", "`/home/joe/x`", "(/root/x)", "from deb.debian.org", "https://api.nuget.org/v3"],
+        # Put together here, so that the names themselves do not stand in the tree.
+        bad=["see /" "work/main", "`/" "home/joe/x`", "(/" "root/x)", "from deb." "debian.org", "https://api." "nuget.org/v3"],
         good=["/home/alice/x", "$tmp/work/x", "network/root/x", "/var/lib/realmjoin", "https://example.org/"],
     )
 
