@@ -73,7 +73,6 @@ typedef struct rj_policy {
     int64_t sync_interval_ms; /* Environment.ConfigCheckInterval, default 30 min, 1 min .. 7 days */
     int64_t check_interval_ms; /* Environment.SecurityCheckInterval, default 1 h */
     bool allow_downgrade;      /* SoftwarePackaging.AutoUpgradeCanDowngrade */
-    bool allow_network_share;  /* reserved for sources outside the machine */
     const json_t *plugins;     /* Plugins section, NULL if none; borrowed from the policy */
     char **warnings;           /* "<document>: /pointer: text"; NULL-terminated */
     size_t warning_count;
