@@ -56,6 +56,21 @@ static void free_ids(char **ids)
     rj_free(ids);
 }
 
+/* What loading made of the folder, but for the plugin itself. */
+static void drop_loaded(rj_instance *instance)
+{
+    rj_library_close(instance->library);
+    free_ids(instance->check_ids);
+    free_ids(instance->formats);
+    rj_grants_free(&instance->grants);
+    rj_manifest_free(instance->manifest);
+    rj_free(instance->config);
+    instance->library = NULL;
+    instance->check_ids = instance->formats = NULL;
+    instance->manifest = NULL;
+    instance->config = NULL;
+}
+
 void rj_registry_free_instance(rj_instance *instance)
 {
     /* A plugin that could not be destroyed, or whose lane never came back, stays as it is: freeing
@@ -66,12 +81,7 @@ void rj_registry_free_instance(rj_instance *instance)
         return;
     }
     rj_host_detach(instance);
-    rj_library_close(instance->library);
-    free_ids(instance->check_ids);
-    free_ids(instance->formats);
-    rj_grants_free(&instance->grants);
-    rj_manifest_free(instance->manifest);
-    rj_free(instance->config);
+    drop_loaded(instance);
     rj_free(instance->folder);
     rj_op_owner_destroy(&instance->owner);
     uv_mutex_destroy(&instance->lock);
@@ -217,6 +227,20 @@ static const rj_instance *earlier_with_id(const rj_instance *instance)
     return NULL;
 }
 
+rj_status rj_registry_hash(const rj_instance *instance, char ret_sha256[65], rj_error *err)
+{
+    char *path = NULL;
+    if (!instance->manifest)
+        return rj_fail(err, RJ_E_INVALID, "its manifest does not say which file it is");
+    rj_status status = rj_path_join(instance->folder, instance->manifest->binary, &path, err);
+    if (!status)
+        status = rj_file_check_trusted(path, boundary_of(instance), err);
+    if (!status)
+        status = rj_file_sha256(path, ret_sha256, err);
+    rj_free(path);
+    return status;
+}
+
 static rj_status read_and_judge(rj_instance *instance, rj_error *err)
 {
     const rj_instance *earlier = earlier_with_id(instance);
@@ -232,6 +256,9 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
         instance->state = RJ_INSTANCE_DISABLED;
         return rj_fail(err, RJ_E_DENIED, "disabled by policy");
     }
+    status = rj_instance_judge(instance, err);
+    if (status)
+        return status;
     if (!instance->built_in && instance->manifest->wants_worker)
         return rj_fail(err, RJ_E_DENIED,
                        "it wants a process of its own (\"isolation\"), which this version does not "
@@ -277,6 +304,14 @@ void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
            instance->id, instance->reason);
 }
 
+void rj_registry_load_again(rj_instance *instance)
+{
+    drop_loaded(instance);
+    instance->state = RJ_INSTANCE_REFUSED;
+    *instance->reason = '\0';
+    rj_registry_load(instance->runtime, instance);
+}
+
 /* ---- Looking up ------------------------------------------------------------------------------ */
 
 static bool offers(char *const *ids, const char *id)
@@ -287,10 +322,16 @@ static bool offers(char *const *ids, const char *id)
     return false;
 }
 
+static bool is_in_service(const rj_instance *instance)
+{
+    return instance->state == RJ_INSTANCE_READY;
+}
+
 rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check_id)
 {
     for (size_t i = 0; i < runtime->instance_count; i++)
-        if (runtime->instances[i]->check && offers(runtime->instances[i]->check_ids, check_id))
+        if (is_in_service(runtime->instances[i]) && runtime->instances[i]->check &&
+            offers(runtime->instances[i]->check_ids, check_id))
             return runtime->instances[i];
     return NULL;
 }
@@ -298,7 +339,8 @@ rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check
 rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *format)
 {
     for (size_t i = 0; i < runtime->instance_count; i++)
-        if (runtime->instances[i]->package && offers(runtime->instances[i]->formats, format))
+        if (is_in_service(runtime->instances[i]) && runtime->instances[i]->package &&
+            offers(runtime->instances[i]->formats, format))
             return runtime->instances[i];
     return NULL;
 }

@@ -346,8 +346,11 @@ static void every_failing_allocation_leaves_a_runtime_that_can_be_stopped(void *
     add_good(s);
     bool ready = false;
     for (uint64_t n = 1; !ready && n < 2000; n++) {
-        rj_runtime_options options = {
-            .loop = s->loop, .paths = s->paths, .role = RJ_ROLE_SERVICE, .grace_ms = 100};
+        rj_runtime_options options = {.loop = s->loop,
+                                      .paths = s->paths,
+                                      .role = RJ_ROLE_SERVICE,
+                                      .kv = s->kv,
+                                      .grace_ms = 100};
         rj_error err = RJ_ERROR_NONE;
         rj_alloc_fail_from(n);
         rj_status status = rj_runtime_new(&options, &s->runtime, &err);

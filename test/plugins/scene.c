@@ -29,6 +29,8 @@ void scene_open(scene *s)
 {
     rj_error err = RJ_ERROR_NONE;
     *s = (scene){.grace_ms = 150};
+    memory_kv_open(&s->memory);
+    s->kv = memory_kv_backend(&s->memory);
     snprintf(s->root, sizeof s->root, "/tmp/rj-scene-XXXXXX");
     assert_non_null(mkdtemp(s->root));
     chmod(s->root, 0755);
@@ -115,6 +117,7 @@ void scene_close(scene *s)
     json_decref(s->policy);
     rj_dir_remove(s->root, NULL);
     rj_paths_free(s->paths);
+    memory_kv_close(&s->memory);
 }
 
 static void on_answer(void *data, const rj_answer *answer)

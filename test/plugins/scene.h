@@ -3,6 +3,7 @@
 #ifndef TEST_PLUGINS_SCENE_H
 #define TEST_PLUGINS_SCENE_H
 
+#include "memory_kv.h"
 #include "platform/paths.h"
 #include "runtime/runtime.h"
 
@@ -12,7 +13,8 @@ typedef struct scene {
     rj_loop *loop;
     rj_runtime *runtime;
     json_t *policy;
-    rj_kv_backend kv;
+    memory_kv memory;
+    rj_kv_backend kv; /* over `memory`, until a test takes another one */
     uint64_t grace_ms;
     bool stopped;
 } scene;
