@@ -10,7 +10,6 @@
 #include "runtime/instance.h"
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "platform/system.h"
 
@@ -201,11 +200,6 @@ static rj_status find(const rj_runtime *runtime, const char *id, rj_instance **r
                    id);
 }
 
-static bool policy_allows(const rj_instance *instance)
-{
-    return rj_json_bool(rj_registry_policy(instance->runtime, instance->id), "Enabled", true);
-}
-
 /* Something was lifted: did that help? */
 static rj_status report_lifted(const rj_instance *instance, const char *what, rj_error *err)
 {
@@ -218,7 +212,7 @@ static rj_status report_lifted(const rj_instance *instance, const char *what, rj
 
 static rj_status enable(rj_instance *instance, rj_error *err)
 {
-    if (!policy_allows(instance))
+    if (!rj_registry_policy_allows(instance->runtime, instance->id))
         return rj_fail(err, RJ_E_DENIED,
                        "%s is disabled by policy (Plugins.%s.Enabled), which goes before this "
                        "command; change the policy and restart the service",

@@ -320,14 +320,25 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
     const char *sha256 = instance->sha256;
     if (!*sha256 && manifest && manifest->sha256)
         sha256 = manifest->sha256;
+    /* Of one that is not loaded, what it announces. */
+    char *const *checks = instance->check_ids, *const *formats = instance->formats;
+    if (manifest && !instance->plugin) {
+        checks = manifest->checks;
+        formats = manifest->formats;
+    }
+    const char *by = NULL;
+    if (instance->state == RJ_INSTANCE_DISABLED)
+        by = instance->disabled && rj_registry_policy_allows(runtime, instance->id)
+                 ? "administrator"
+                 : "policy";
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id",
-        instance->id, "version", manifest ? manifest->version : "", "state",
-        rj_instance_state_name(instance), "reason", instance->reason, "folder", instance->folder,
-        "sha256", sha256, "built_in", (int)instance->built_in, "provides",
-        list_of(manifest ? manifest->provides : NULL), "checks", list_of(instance->check_ids),
-        "formats", list_of(instance->formats), "granted", list_of(instance->grants.granted),
-        "refused", list_of(instance->grants.refused), "ops",
+        "{s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}",
+        "id", instance->id, "version", manifest ? manifest->version : "", "state",
+        rj_instance_state_name(instance), "reason", instance->reason, "disabled_by", by, "folder",
+        instance->folder, "sha256", sha256, "built_in", (int)instance->built_in, "provides",
+        list_of(manifest ? manifest->provides : NULL), "checks", list_of(checks), "formats",
+        list_of(formats), "granted", list_of(instance->grants.granted), "refused",
+        list_of(instance->grants.refused), "ops",
         (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
         (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
         "in-process");
