@@ -67,7 +67,7 @@ struct rj_agent {
     void (*stopped)(void *data);
     void *stopped_data;
 
-    rj_picture *view;                      /* what a sync would do now; NULL: to be made */
+    rj_picture *view; /* what a sync would do now; NULL: to be made */
     size_t plugins_ready, plugins_refused, plugins_quarantined; /* when the view was made */
     struct {
         rj_uid uid;
