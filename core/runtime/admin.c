@@ -125,8 +125,8 @@ static void take_out_of_service(rj_instance *instance, rj_instance_state state)
         say_disabled(instance, instance->reason, sizeof instance->reason);
     else
         say_quarantined(instance, instance->reason, sizeof instance->reason);
-    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "plugin %s is out of service: %s", instance->id,
-           instance->reason);
+    rj_log(instance->quarantined ? RJ_LOG_WARNING : RJ_LOG_INFO, LOGGER, NULL,
+           "plugin %s is out of service: %s", instance->id, instance->reason);
     rj_ops_cancel_all(instance->runtime->ops, &instance->owner);
 }
 
@@ -205,9 +205,10 @@ static rj_status report_lifted(const rj_instance *instance, const char *what, rj
 {
     if (instance->state == RJ_INSTANCE_READY)
         return RJ_OK;
-    bool barred = is_out_of_service(instance);
-    return rj_fail(err, barred ? RJ_E_DENIED : RJ_E_FAILED, "%s is %s, but %s: %s", instance->id,
-                   what, rj_instance_state_name(instance), instance->reason);
+    if (is_out_of_service(instance))
+        return rj_fail(err, RJ_E_DENIED, "%s is %s, but %s", instance->id, what, instance->reason);
+    return rj_fail(err, RJ_E_FAILED, "%s is %s, but %s: %s", instance->id, what,
+                   rj_instance_state_name(instance), instance->reason);
 }
 
 static rj_status enable(rj_instance *instance, rj_error *err)

@@ -189,13 +189,11 @@ static bool is_named(char *const *list, const char *id)
     return false;
 }
 
-/* "no loaded plugin ...", with the reason of the one that announces it. */
+/* The reason of the plugin that announces it, or else that there is none. */
 static void explain_missing(const rj_runtime *runtime, const char *kind, const char *id, char *text,
                             size_t size)
 {
-    size_t used =
-        (size_t)snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
-    for (size_t i = 0; i < runtime->instance_count && used < size; i++) {
+    for (size_t i = 0; i < runtime->instance_count; i++) {
         const rj_instance *instance = runtime->instances[i];
         const rj_manifest *manifest = instance->manifest;
         bool announces = manifest
@@ -203,11 +201,12 @@ static void explain_missing(const rj_runtime *runtime, const char *kind, const c
                              : *id && strstr(instance->id, id);
         announces |= is_named(instance->check_ids, id) || is_named(instance->formats, id);
         if (*instance->reason && announces) {
-            snprintf(text + used, size - used, "; %.64s is %s: %.600s", instance->id,
+            snprintf(text, size, "%.64s is %s: %.600s", instance->id,
                      instance->plugin ? "out of service" : "not loaded", instance->reason);
             return;
         }
     }
+    snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
 }
 
 rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* realmjoin plugin list | info ID | enable ID | disable ID | quarantine ID [--clear] */
+/* realmjoin plugin list | info ID | enable ID | disable ID | quarantine [--clear] ID */
 #include "session/command.h"
 #include "session/plugin_view.h"
 #include <string.h>
@@ -131,7 +131,7 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
 
 const rj_command rj_command_plugin = {
     .name = "plugin",
-    .synopsis = "list | info ID | enable ID | disable ID | quarantine ID",
+    .synopsis = "list | info ID | enable ID | disable ID | quarantine [--clear] ID",
     .summary = "look at the agent's plugins, and rule over them",
     .help = "list        all plugins, those in trouble first\n"
             "info        everything about one, and what to do when it does not run\n"

@@ -242,8 +242,9 @@ static void show_notes_below(rj_output *out, const row *rows, size_t count)
         const char *id = rj_clean(out, text_of(rows[i].plugin, "id"));
         if (!rows[i].note[0])
             continue;
-        rj_say(out, style_of(state_of(rows[i].plugin)), "\n%s\n", id);
-        rj_say(out, RJ_STYLE_NONE, "%*s", GAP, "");
+        rj_say(out, RJ_STYLE_NONE, "\n");
+        rj_say(out, style_of(state_of(rows[i].plugin)), "%s", id);
+        rj_say(out, RJ_STYLE_NONE, "\n%*s", GAP, "");
         say_wrapped(out, RJ_STYLE_NONE, rows[i].note, GAP);
     }
 }
@@ -411,7 +412,9 @@ void rj_plugin_show(rj_output *out, const json_t *plugin)
     rj_say(out, RJ_STYLE_STRONG, "%s", rj_clean(out, text_of(plugin, "id")));
     if (text_of(plugin, "version")[0])
         rj_say(out, RJ_STYLE_NONE, " %s", rj_clean(out, text_of(plugin, "version")));
-    rj_say(out, style_of(state), "  %s\n", rj_clean(out, state));
+    rj_say(out, RJ_STYLE_NONE, "  ");
+    rj_say(out, style_of(state), "%s", rj_clean(out, state));
+    rj_say(out, RJ_STYLE_NONE, "\n");
     show_text(out, "Why", RJ_STYLE_NONE, text_of(plugin, "reason"));
     show_advice(out, plugin);
     show_place(out, plugin);
