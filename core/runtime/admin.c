@@ -10,7 +10,6 @@
 #include "runtime/instance.h"
 
 #include "base/alloc.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "platform/system.h"
 
@@ -126,8 +125,8 @@ static void take_out_of_service(rj_instance *instance, rj_instance_state state)
         say_disabled(instance, instance->reason, sizeof instance->reason);
     else
         say_quarantined(instance, instance->reason, sizeof instance->reason);
-    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "plugin %s is out of service: %s", instance->id,
-           instance->reason);
+    rj_log(instance->quarantined ? RJ_LOG_WARNING : RJ_LOG_INFO, LOGGER, NULL,
+           "plugin %s is out of service: %s", instance->id, instance->reason);
     rj_ops_cancel_all(instance->runtime->ops, &instance->owner);
 }
 
@@ -201,24 +200,20 @@ static rj_status find(const rj_runtime *runtime, const char *id, rj_instance **r
                    id);
 }
 
-static bool policy_allows(const rj_instance *instance)
-{
-    return rj_json_bool(rj_registry_policy(instance->runtime, instance->id), "Enabled", true);
-}
-
 /* Something was lifted: did that help? */
 static rj_status report_lifted(const rj_instance *instance, const char *what, rj_error *err)
 {
     if (instance->state == RJ_INSTANCE_READY)
         return RJ_OK;
-    bool barred = is_out_of_service(instance);
-    return rj_fail(err, barred ? RJ_E_DENIED : RJ_E_FAILED, "%s is %s, but %s: %s", instance->id,
-                   what, rj_instance_state_name(instance), instance->reason);
+    if (is_out_of_service(instance))
+        return rj_fail(err, RJ_E_DENIED, "%s is %s, but %s", instance->id, what, instance->reason);
+    return rj_fail(err, RJ_E_FAILED, "%s is %s, but %s: %s", instance->id, what,
+                   rj_instance_state_name(instance), instance->reason);
 }
 
 static rj_status enable(rj_instance *instance, rj_error *err)
 {
-    if (!policy_allows(instance))
+    if (!rj_registry_policy_allows(instance->runtime, instance->id))
         return rj_fail(err, RJ_E_DENIED,
                        "%s is disabled by policy (Plugins.%s.Enabled), which goes before this "
                        "command; change the policy and restart the service",

@@ -98,6 +98,8 @@ rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check
 rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *format);
 /* The plugin's section of the policy, NULL if there is none. */
 const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id);
+/* Unless its section there says "Enabled": false. */
+bool rj_registry_policy_allows(const rj_runtime *runtime, const char *id);
 /* The plugin's own: <state or cache>/plugins/<id>; rj_free(). */
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
                              char **ret_path, rj_error *err);

@@ -153,6 +153,11 @@ const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id)
     return json_is_object(section) ? section : NULL;
 }
 
+bool rj_registry_policy_allows(const rj_runtime *runtime, const char *id)
+{
+    return rj_json_bool(rj_registry_policy(runtime, id), "Enabled", true);
+}
+
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
                              char **ret_path, rj_error *err)
 {
@@ -253,15 +258,14 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
         rj_loader_read(instance->folder, boundary_of(instance), &instance->manifest, err);
     if (status)
         return status;
-    const json_t *policy = rj_registry_policy(instance->runtime, instance->id);
-    if (!rj_json_bool(policy, "Enabled", true)) {
+    if (!rj_registry_policy_allows(instance->runtime, instance->id)) {
         instance->state = RJ_INSTANCE_DISABLED;
         return rj_fail(err, RJ_E_DENIED, "disabled by policy");
     }
     status = rj_instance_judge(instance, err);
     if (status)
         return status;
-    json_t *list = rj_json_get(policy, "Grant");
+    json_t *list = rj_json_get(rj_registry_policy(instance->runtime, instance->id), "Grant");
     return rj_grants_make((const char *const *)instance->manifest->capabilities,
                           json_is_array(list) ? list : NULL, instance->built_in, &instance->grants,
                           err);

@@ -190,13 +190,11 @@ static bool is_named(char *const *list, const char *id)
     return false;
 }
 
-/* "no loaded plugin ...", with the reason of the one that announces it. */
+/* The reason of the plugin that announces it, or else that there is none. */
 static void explain_missing(const rj_runtime *runtime, const char *kind, const char *id, char *text,
                             size_t size)
 {
-    size_t used =
-        (size_t)snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
-    for (size_t i = 0; i < runtime->instance_count && used < size; i++) {
+    for (size_t i = 0; i < runtime->instance_count; i++) {
         const rj_instance *instance = runtime->instances[i];
         const rj_manifest *manifest = instance->manifest;
         bool announces = manifest
@@ -204,11 +202,12 @@ static void explain_missing(const rj_runtime *runtime, const char *kind, const c
                              : *id && strstr(instance->id, id);
         announces |= is_named(instance->check_ids, id) || is_named(instance->formats, id);
         if (*instance->reason && announces) {
-            snprintf(text + used, size - used, "; %.64s is %s: %.600s", instance->id,
+            snprintf(text, size, "%.64s is %s: %.600s", instance->id,
                      instance->plugin ? "out of service" : "not loaded", instance->reason);
             return;
         }
     }
+    snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
 }
 
 rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
@@ -321,14 +320,25 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
     const char *sha256 = instance->sha256;
     if (!*sha256 && manifest && manifest->sha256)
         sha256 = manifest->sha256;
+    /* Of one that is not loaded, what it announces. */
+    char *const *checks = instance->check_ids, *const *formats = instance->formats;
+    if (manifest && !instance->plugin) {
+        checks = manifest->checks;
+        formats = manifest->formats;
+    }
+    const char *by = NULL;
+    if (instance->state == RJ_INSTANCE_DISABLED)
+        by = instance->disabled && rj_registry_policy_allows(runtime, instance->id)
+                 ? "administrator"
+                 : "policy";
     json_t *document = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id",
-        instance->id, "version", manifest ? manifest->version : "", "state",
-        rj_instance_state_name(instance), "reason", instance->reason, "folder", instance->folder,
-        "sha256", sha256, "built_in", (int)instance->built_in, "provides",
-        list_of(manifest ? manifest->provides : NULL), "checks", list_of(instance->check_ids),
-        "formats", list_of(instance->formats), "granted", list_of(instance->grants.granted),
-        "refused", list_of(instance->grants.refused), "ops",
+        "{s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}",
+        "id", instance->id, "version", manifest ? manifest->version : "", "state",
+        rj_instance_state_name(instance), "reason", instance->reason, "disabled_by", by, "folder",
+        instance->folder, "sha256", sha256, "built_in", (int)instance->built_in, "provides",
+        list_of(manifest ? manifest->provides : NULL), "checks", list_of(checks), "formats",
+        list_of(formats), "granted", list_of(instance->grants.granted), "refused",
+        list_of(instance->grants.refused), "ops",
         (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
         (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
         instance->placement ? "worker" : "in-process");

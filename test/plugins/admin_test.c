@@ -209,7 +209,7 @@ static void disabling_survives_a_restart_and_then_no_code_is_loaded(void **state
     json_t *reason = scene_describe(&s, "probe", "reason");
     assert_null(strstr(json_string_value(reason), "stays loaded"));
     json_decref(reason);
-    assert_answers("no loaded plugin offers the check");
+    assert_answers("no loaded plugin offers the check"); /* its manifest announces none */
     assert_false(is_offered("well"));
     set_enabled(true);
     assert_state("probe", "ready", "");
@@ -322,7 +322,7 @@ static void a_quarantine_survives_a_restart_until_it_is_cleared(void **state)
     set_quarantined(true);
     restart();
     assert_state("probe", "quarantined", "--clear");
-    assert_answers("no loaded plugin");
+    assert_answers("no loaded plugin offers the check");
     set_quarantined(false);
     assert_state("probe", "ready", "");
     assert_answers(NULL);
@@ -340,7 +340,7 @@ static void a_quarantine_ends_when_the_file_changes(void **state)
     restart();
     assert_state("probe", "quarantined", "");
     assert_int_equal(rj_runtime_set_enabled(s.runtime, "probe", true, &err), RJ_E_DENIED);
-    assert_non_null(strstr(err.text, "probe is enabled, but quarantined: "));
+    assert_non_null(strstr(err.text, "probe is enabled, but quarantined by "));
     err = (rj_error)RJ_ERROR_NONE;
     replace_file();
     set_enabled(true);

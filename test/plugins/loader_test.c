@@ -327,9 +327,7 @@ static void the_checks_of_a_refused_plugin_stay_known(void **state)
     heard h;
     scene_evaluate(s, "some-check", 1000, &h);
     assert_int_equal(h.status, RJ_E_NOT_FOUND);
-    assert_non_null(strstr(h.message,
-                           "no loaded plugin offers the check \"some-check\"; case is not "
-                           "loaded: it does not export"));
+    assert_non_null(strstr(h.message, "case is not loaded: it does not export"));
     assert_string_equal(h.plugin_id, "");
 }
 
