@@ -268,7 +268,7 @@ static void parent_stays_watched(const char *folder)
 static void stay_alive(const char *folder)
 {
     (void)folder;
-    dprintf(1, "alive");
+    dprintf(1, "alive %ld", (long)getpid());
     for (;;)
         pause();
 }
