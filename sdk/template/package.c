@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <realmjoin/kit/simple_package.h>
-#include <sys/stat.h>
 
 #define ID "@ID@"
 #define VERSION "@VERSION@" /* as in plugin.json */
@@ -24,7 +23,6 @@
 struct rj_package_data {
     char name[128], version[128], hash[65];
     char cached[4300], placed[4300], fresh[4304];
-    struct stat file;
 };
 
 /* 0: it cannot be done, and that is answered. */
@@ -55,7 +53,7 @@ static void detect(rj_package_task *task)
 
     if (!prepare(task))
         return;
-    if (stat(d->placed, &d->file) == 0)
+    if (rj_package_file_size(d->placed) >= 0)
         rj_json_format(&task->result, "{\"installed\": true, \"detail\": %q}", d->placed);
     else if (errno == ENOENT)
         rj_json_raw(&task->result, "{\"installed\": false}");
@@ -70,32 +68,22 @@ static void detect(rj_package_task *task)
 
 static void tell_fetched(rj_package_task *task)
 {
-    struct rj_package_data *d = task->data;
+    const struct rj_package_data *d = task->data;
+    int64_t bytes = rj_package_file_size(d->cached);
 
-    if (stat(d->cached, &d->file) != 0) {
+    if (bytes < 0) {
         rj_package_answer(task, RJ_E_IO, "%s: %s", d->cached, strerror(errno));
         return;
     }
     rj_json_format(&task->result, "{\"version\": %q, \"path\": %q, \"sha256\": %q, \"bytes\": %d}",
-                   d->version[0] ? d->version : "1", d->cached, d->hash, (int64_t)d->file.st_size);
+                   d->version[0] ? d->version : "1", d->cached, d->hash, bytes);
     rj_package_answer(task, RJ_OK, NULL);
-}
-
-static void verify(rj_package_task *task)
-{
-    rj_package_verify(task, task->data->cached, task->data->hash, tell_fetched);
 }
 
 static void fetch(rj_package_task *task)
 {
-    char path[8200];
-
-    if (!prepare(task))
-        return;
-    if (rj_package_location(task, path, sizeof path) > 0)
-        rj_package_copy(task, path, task->data->cached, verify);
-    else
-        rj_package_answer(task, RJ_E_INVALID, "set \"Location\" to the path of the file");
+    if (prepare(task))
+        rj_package_fetch_file(task, task->data->cached, task->data->hash, tell_fetched);
 }
 
 /* ---- install, uninstall, recover ------------------------------------------------------------- */

@@ -12,8 +12,8 @@
  * nothing but its own folders, so it works as well in a sandbox.  An install that fails is undone:
  * by the copy kept of the former version, or by removing what was not there before.
  */
+#include <errno.h>
 #include <realmjoin/kit/simple_package.h>
-#include <sys/stat.h>
 
 #define DPKG "/usr/bin/dpkg"
 
@@ -119,7 +119,7 @@ static void named(rj_package_task *task, const rj_spawn_exit *how)
 {
     struct rj_package_data *d = task->data;
     char name[128] = "", version[128] = "";
-    struct stat file = {0};
+    int64_t bytes = rj_package_file_size(d->cached);
 
     if (!rj_package_succeeded(task, how, "dpkg-deb"))
         return;
@@ -127,12 +127,14 @@ static void named(rj_package_task *task, const rj_spawn_exit *how)
         (d->version[0] && strcmp(version, d->version) != 0)) {
         rj_package_answer(task, RJ_E_INVALID, "wanted is %s %s, the file holds %s %s", d->name,
                           d->version, name, version);
-        return;
+    } else if (bytes < 0) {
+        rj_package_answer(task, RJ_E_IO, "%s: %s", d->cached, strerror(errno));
+    } else {
+        rj_json_format(&task->result,
+                       "{\"version\": %q, \"path\": %q, \"sha256\": %q, \"bytes\": %d}", version,
+                       d->cached, d->hash, bytes);
+        rj_package_answer(task, RJ_OK, NULL);
     }
-    stat(d->cached, &file);
-    rj_json_format(&task->result, "{\"version\": %q, \"path\": %q, \"sha256\": %q, \"bytes\": %d}",
-                   version, d->cached, d->hash, (int64_t)file.st_size);
-    rj_package_answer(task, RJ_OK, NULL);
 }
 
 static void ask_name(rj_package_task *task)
@@ -141,21 +143,10 @@ static void ask_name(rj_package_task *task)
                    "--showformat=${Package} ${Version}\\n", task->data->cached);
 }
 
-static void verify(rj_package_task *task)
-{
-    rj_package_verify(task, task->data->cached, task->data->hash, ask_name);
-}
-
 static void fetch(rj_package_task *task)
 {
-    char path[8200];
-
-    if (!prepare(task))
-        return;
-    if (rj_package_location(task, path, sizeof path) > 0)
-        rj_package_copy(task, path, task->data->cached, verify);
-    else
-        rj_package_answer(task, RJ_E_INVALID, "set \"Location\" to the path of the .deb file");
+    if (prepare(task))
+        rj_package_fetch_file(task, task->data->cached, task->data->hash, ask_name);
 }
 
 /* ---- install --------------------------------------------------------------------------------- */
@@ -166,22 +157,29 @@ static void undone(rj_package_task *task, const rj_spawn_exit *how)
                       rj_package_exited(how, 0) ? "undone" : "not undone: see dpkg --audit");
 }
 
-static void installed(rj_package_task *task, const rj_spawn_exit *how)
+static void undo(rj_package_task *task, const rj_spawn_exit *how)
 {
     struct rj_package_data *d = task->data;
 
-    if (rj_package_exited(how, 0))
-        rename(d->fresh, d->former); /* without it only a later upgrade that fails is worse off */
-    if (how->kind != RJ_EXIT_CODE || rj_package_exited(how, 0)) {
-        finished(task, how);
-        return;
-    }
     rj_json_format(&task->result, "{\"restart\": false, \"exit_code\": %d}", (int64_t)how->value);
     snprintf(d->reason, sizeof d->reason, "dpkg --install failed: %.3000s", how->tail);
     if (is_present(d))
         rj_package_run(task, undone, DPKG, d->root, d->force, "--install", d->former);
     else
         rj_package_run(task, undone, DPKG, d->root, "--force-remove-reinstreq", "--purge", d->name);
+}
+
+/* Without the rename only a later upgrade that fails is worse off. */
+static void installed(rj_package_task *task, const rj_spawn_exit *how)
+{
+    if (rj_package_exited(how, 0))
+        rename(task->data->fresh, task->data->former);
+    if (how->kind != RJ_EXIT_CODE || rj_package_exited(how, 0))
+        finished(task, how);
+    else if (strstr(how->tail, "locked by another process"))
+        rj_package_answer(task, RJ_E_BUSY, "dpkg is at work elsewhere: %.500s", how->tail);
+    else
+        undo(task, how);
 }
 
 static void change(rj_package_task *task)
@@ -197,12 +195,10 @@ static void keep(rj_package_task *task)
     rj_package_copy(task, task->data->cached, task->data->fresh, change);
 }
 
-/* Missing dependencies, another architecture, a lock: seen before anything is touched. */
+/* Missing dependencies, conflicts, another architecture: seen before anything is touched. */
 static void tried(rj_package_task *task, const rj_spawn_exit *how)
 {
-    if (rj_package_exited(how, 2) && strstr(how->tail, "lock"))
-        rj_package_answer(task, RJ_E_BUSY, "dpkg is at work elsewhere: %.500s", how->tail);
-    else if (rj_package_succeeded(task, how, "dpkg --no-act --install"))
+    if (rj_package_succeeded(task, how, "dpkg --no-act --install"))
         look(task, keep);
 }
 

@@ -61,7 +61,8 @@ struct rj_package_task {
     int32_t changing;             /* set it while the system is being changed */
     rj_json_writer result;        /* write the result document here before the answer */
     rj_package_step next;
-    rj_package_verb after; /* of copy and verify */
+    rj_package_verb after; /* of copy, verify and fetch_file */
+    rj_package_verb after_copy;
     const char *verified;
     char *hash;
     char *request_copy;
@@ -248,10 +249,24 @@ static inline int rj_package_succeeded(rj_package_task *task, const rj_spawn_exi
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
+/* Bytes of the file; -1: it is not there or cannot be read, and errno says why. */
+static inline int64_t rj_package_file_size(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    int64_t size = -1;
+
+    if (!file)
+        return -1;
+    if (fseek(file, 0, SEEK_END) == 0)
+        size = (int64_t)ftell(file);
+    fclose(file);
+    return size;
+}
+
 static inline void rj_package_copied(rj_package_task *task, const rj_spawn_exit *how)
 {
     if (rj_package_succeeded(task, how, "copying the file"))
-        task->after(task);
+        task->after_copy(task);
 }
 
 /* Copy the file `from` to `to`, then go on with `after`; "spawn:/usr/bin/install".  A sandboxed
@@ -259,7 +274,7 @@ static inline void rj_package_copied(rj_package_task *task, const rj_spawn_exit 
 static inline void rj_package_copy(rj_package_task *task, const char *from, const char *to,
                                    rj_package_verb after)
 {
-    task->after = after;
+    task->after_copy = after;
     rj_package_run(task, rj_package_copied, "/usr/bin/install", "-m", "0644", "--", from, to);
 }
 
@@ -291,6 +306,28 @@ static inline void rj_package_verify(rj_package_task *task, const char *path, ch
     task->verified = path;
     task->hash = hash;
     rj_package_run(task, rj_package_hashed, "/usr/bin/sha256sum", "--", path);
+}
+
+static inline void rj_package_verify_copy(rj_package_task *task)
+{
+    rj_package_verify(task, task->verified, task->hash, task->after);
+}
+
+/* What most formats fetch: the file at "location", copied to `to` and held against `hash`, which is
+ * as for rj_package_verify(); then go on with `after`. */
+static inline void rj_package_fetch_file(rj_package_task *task, const char *to, char *hash,
+                                         rj_package_verb after)
+{
+    char path[8200];
+
+    task->after = after;
+    task->verified = to;
+    task->hash = hash;
+    if (rj_package_location(task, path, sizeof path) > 0)
+        rj_package_copy(task, path, to, rj_package_verify_copy);
+    else
+        rj_package_answer(task, RJ_E_INVALID,
+                          "set \"Location\" to the path of the file, absolute or below a source");
 }
 
 /* ---- The frame ------------------------------------------------------------------------------- */
