@@ -30,7 +30,7 @@ import tap  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("RJ_BUILD_ROOT", "build/release"))
 WORKER = BUILD / "core/worker/realmjoin-worker"
-VALIDATE = BUILD / "sdk/validate/rj-validate"
+VALIDATE = pathlib.Path(os.environ.get("RJ_VALIDATE", BUILD / "sdk/validate/rj-validate"))
 COMPILERS = {"c": ("gcc", "clang"), "c++": ("g++", "clang++")}
 EXAMPLES = {"hello-check": "c", "package-deb": "c", "uptime-cpp": "c++"}
 GENERATED = [(kind, language) for kind in ("check", "package") for language in ("c", "c++")]
@@ -534,6 +534,16 @@ def without_a_grant_a_deb_is_refused_with_what_to_do(folder, placement):
 # ---- With the validator
 
 
+@functools.lru_cache(maxsize=None)
+def a_file_to_install():
+    """A request that a generated provider can really fulfil."""
+    payload, path = scratch() / "note.txt", scratch() / "request.json"
+    payload.write_text("take note\n")
+    digest = hashlib.sha256(payload.read_bytes()).hexdigest()
+    path.write_text(json.dumps({"package": "note", "location": str(payload), "version": "1.0.0", "hash": digest}))
+    return path
+
+
 def register_validations():
     names = list(EXAMPLES) + [f"{kind} in {language}" for kind, language in GENERATED]
     for name in names:
@@ -541,8 +551,10 @@ def register_validations():
         def validated(name=name):
             if not VALIDATE.exists():
                 tap.skip("there is no rj-validate in this build")
-            done = run(VALIDATE, built(name))
-            assert "not ok" not in done.stdout, done.stdout
+            placement = "both" if WORKER.exists() else "in-process"
+            request = ["--request", a_file_to_install()] if name.startswith("package in") else []
+            done = run(VALIDATE, "--placement", placement, *request, built(name))
+            assert re.search(r"[1-9]\d* passed, 0 failed", done.stdout), done.stdout
 
         validated.__name__ = f"rj-validate finds nothing wrong with {name}"
         tap.test(timeout=180)(validated)

@@ -18,15 +18,16 @@
 #define DPKG "/usr/bin/dpkg"
 
 struct rj_package_data {
-    char name[128], version[128], hash[65]; /* wanted */
-    char root[4200];                        /* dpkg's option */
-    const char *force;                      /* dpkg's option */
-    char cached[4300];                      /* what is fetched */
-    char fresh[4304], former[4300];         /* what is being installed, what is installed */
-    char want[16], status[32], found[128];  /* the database's words; version last */
-    rj_package_verb known;                  /* goes on when these are known */
-    char reason[3600];                      /* why an install is being undone */
+    char name[128], version[128], hash[65];       /* what is wanted */
+    char cached[4300], fresh[4304], former[4300]; /* the file fetched, being installed, installed */
+    char root[4200], want[16], status[32], found[128]; /* dpkg's option; what its database says */
+    const char *force;                                 /* dpkg's option */
+    rj_package_verb known;                             /* goes on when the database has spoken */
+    char reason[3600];                                 /* why an install is being undone */
 };
+
+/* "installed", "triggers-awaited", "triggers-pending"; no other state begins like these. */
+#define IS_PRESENT(DATA) (strchr("it", (DATA)->status[0]) != NULL)
 
 /* ---- What is asked for ----------------------------------------------------------------------- */
 
@@ -58,13 +59,17 @@ static int prepare(rj_package_task *task)
     return 0;
 }
 
-/* For every verb that changed something. */
-static void finished(rj_package_task *task, const rj_spawn_exit *how)
+/* For every verb that changes something. */
+static void answer_done(rj_package_task *task)
 {
-    if (!rj_package_succeeded(task, how, "dpkg"))
-        return;
     rj_json_raw(&task->result, "{\"restart\": false, \"exit_code\": 0, \"outcome\": \"finished\"}");
     rj_package_answer(task, RJ_OK, NULL);
+}
+
+static void finished(rj_package_task *task, const rj_spawn_exit *how)
+{
+    if (rj_package_succeeded(task, how, "dpkg"))
+        answer_done(task);
 }
 
 /* ---- What is there --------------------------------------------------------------------------- */
@@ -91,16 +96,11 @@ static void look(rj_package_task *task, rj_package_verb known)
                    task->data->name);
 }
 
-static int is_present(const struct rj_package_data *d)
-{
-    return !strcmp(d->status, "installed") || !strncmp(d->status, "triggers-", 9);
-}
-
 static void tell(rj_package_task *task)
 {
     const struct rj_package_data *d = task->data;
 
-    if (is_present(d))
+    if (IS_PRESENT(d))
         rj_json_format(&task->result, "{\"installed\": true, \"version\": %q}", d->found);
     else
         rj_json_format(&task->result, "{\"installed\": false, \"detail\": %q}", d->status);
@@ -163,7 +163,7 @@ static void undo(rj_package_task *task, const rj_spawn_exit *how)
 
     rj_json_format(&task->result, "{\"restart\": false, \"exit_code\": %d}", (int64_t)how->value);
     snprintf(d->reason, sizeof d->reason, "dpkg --install failed: %.3000s", how->tail);
-    if (is_present(d))
+    if (IS_PRESENT(d))
         rj_package_run(task, undone, DPKG, d->root, d->force, "--install", d->former);
     else
         rj_package_run(task, undone, DPKG, d->root, "--force-remove-reinstreq", "--purge", d->name);
@@ -221,20 +221,28 @@ static void install(rj_package_task *task)
 
 /* ---- uninstall, recover ---------------------------------------------------------------------- */
 
-/* dpkg ends with 0 where there is nothing to remove. */
+static void take_away(rj_package_task *task)
+{
+    struct rj_package_data *d = task->data;
+
+    task->changing = 1;
+    if (!strcmp(d->status, "not-installed"))
+        answer_done(task);
+    else
+        rj_package_run(task, finished, DPKG, d->root, "--remove", d->name);
+}
+
 static void uninstall(rj_package_task *task)
 {
-    if (!prepare(task))
-        return;
-    task->changing = 1;
-    rj_package_run(task, finished, DPKG, task->data->root, "--remove", task->data->name);
+    if (prepare(task))
+        look(task, take_away);
 }
 
 static void put_right(rj_package_task *task)
 {
     struct rj_package_data *d = task->data;
 
-    if (is_present(d) || !strcmp(d->status, "not-installed") ||
+    if (IS_PRESENT(d) || !strcmp(d->status, "not-installed") ||
         !strcmp(d->status, "config-files")) {
         rj_json_raw(&task->result, "{\"outcome\": \"nothing\"}");
         rj_package_answer(task, RJ_OK, NULL);

@@ -98,12 +98,6 @@ struct rj_plugin {
     int jobs = 0;      /* [loop] */
     rj_op stop_op = 0; /* [loop]; 0: not stopping */
 
-    ~rj_plugin()
-    {
-        if (subscription)
-            events->unsubscribe(host, subscription);
-    }
-
     void stop_if_idle()
     {
         if (jobs == 0 && stop_op)
@@ -334,6 +328,7 @@ const void *RJ_CALL query(rj_plugin *, const char *id)
 /* The host has cancelled what runs; the last job's end answers. */
 void RJ_CALL stop(rj_plugin *plugin, rj_op op)
 {
+    plugin->events->unsubscribe(plugin->host, plugin->subscription);
     plugin->stop_op = op;
     plugin->stop_if_idle();
 }
