@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <realmjoin/kit/json.h>
 
 /* From memory of exactly that size, so that a sanitizer sees the first byte beyond it. */
@@ -95,6 +96,41 @@ static void a_document_cut_anywhere_is_refused(void **state)
     assert_true(is_document(whole, sizeof whole - 1));
     for (size_t length = 0; length < sizeof whole - 1; length++)
         assert_false(is_document(whole, length));
+}
+
+/* Texts made of the grammar's pieces, so that many are nearly right. */
+static size_t scramble(uint64_t *seed, char *text, size_t size)
+{
+    static const char *const pieces[] = {
+        "{",   "}",   "[",    "]",       ":",       ",",       "\"",   "\"a\"", "\"b\":", "0",
+        "1",   "-",   "2.5",  "e+1",     "true",    "false",   "null", " ",     "\\n",    "\\u00e9",
+        "\\u", "\\x", "\\\\", "\\ud83d", "\\ude00", "{\"c\":", "[1,",  "}}",    "\t",     ".",
+    };
+    size_t length = 0, count = 1 + (*seed >> 60);
+    while (count--) {
+        *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+        const char *piece = pieces[(*seed >> 33) % (sizeof pieces / sizeof pieces[0])];
+        if (length + strlen(piece) < size)
+            length += (size_t)snprintf(text + length, size - length, "%s", piece);
+    }
+    return length;
+}
+
+static void it_takes_what_the_agent_s_own_reader_takes(void **state)
+{
+    uint64_t seed = 1;
+    unsigned taken = 0;
+    (void)state;
+    for (int i = 0; i < 300000; i++) {
+        char text[200] = "";
+        size_t length = scramble(&seed, text, sizeof text);
+        json_t *theirs = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+        if (is_document(text, length) != (theirs != NULL))
+            fail_msg("%s is %s by the agent's reader", text, theirs ? "taken" : "refused");
+        taken += theirs != NULL;
+        json_decref(theirs);
+    }
+    assert_true(taken > 1000);
 }
 
 static void nesting_has_a_limit(void **state)
@@ -229,6 +265,7 @@ int main(void)
         cmocka_unit_test(well_formed_documents_are_taken),
         cmocka_unit_test(malformed_documents_are_refused),
         cmocka_unit_test(a_document_cut_anywhere_is_refused),
+        cmocka_unit_test(it_takes_what_the_agent_s_own_reader_takes),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(members_are_found_by_their_decoded_key),
         cmocka_unit_test(items_are_found_by_number),
