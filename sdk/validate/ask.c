@@ -91,7 +91,9 @@ void rj_ask_with(rj_stage *stage, const rj_method *method, const json_t *request
 void rj_ask(rj_stage *stage, const rj_method *method, int64_t deadline_ms, rj_asked *asked)
 {
     json_t *request =
-        method->check_id ? NULL : rj_ask_request(stage, method, stage->trial->request);
+        method->check_id
+            ? NULL
+            : rj_ask_request(stage, method, stage->real_package ? stage->trial->request : NULL);
     rj_ask_with(stage, method, request, deadline_ms, asked);
     json_decref(request);
 }

@@ -117,8 +117,13 @@ void rj_case_second_life(rj_trial *trial)
 {
     static answers first;
     rj_stage stage;
+    rj_library *kept =
+        NULL; /* so that the code, and what is static in it, stays from life to life */
     if (!rj_stage_open(trial, "root", &stage))
         return;
+    if (trial->options->placement == RJ_PLACED_IN_PROCESS &&
+        rj_library_open(trial->binary, stage.root, NULL, &kept, NULL))
+        rj_report_note(trial->report, "each life loads the library anew");
     for (int life = 1; life <= 4 && rj_stage_load(&stage, true); life++) {
         if (life == 1)
             ask_all(&stage, &first, "in its first life");
@@ -127,5 +132,7 @@ void rj_case_second_life(rj_trial *trial)
         if (!rj_stage_unload(&stage))
             break;
     }
+    if (!trial->left_behind)
+        rj_library_close(kept);
     rj_stage_close(&stage);
 }

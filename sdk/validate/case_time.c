@@ -41,6 +41,7 @@ void rj_case_cancel(rj_trial *trial)
     rj_stage stage;
     if (!rj_stage_open(trial, "root", &stage))
         return;
+    stage.real_package = true;
     if (rj_stage_load(&stage, true)) {
         size_t count = rj_methods_of(&stage, methods);
         bool good = true;
@@ -77,6 +78,7 @@ void rj_case_deadline(rj_trial *trial)
     rj_stage stage;
     if (!rj_stage_open(trial, "root", &stage))
         return;
+    stage.real_package = true;
     if (rj_stage_load(&stage, true)) {
         size_t count = rj_methods_of(&stage, methods);
         bool good = true;
@@ -123,6 +125,7 @@ void rj_case_stop_busy(rj_trial *trial)
     rj_stage stage;
     if (!rj_stage_open(trial, "root", &stage))
         return;
+    stage.real_package = true;
     for (size_t i = 0; i < 3 && !trial->report->findings; i++)
         stop_after(&stage, moments[i]);
     rj_stage_close(&stage);

@@ -37,6 +37,7 @@ typedef struct rj_stage {
     rj_report *report;
     const rj_options *options;
     char root[RJ_STAGE_PATH];
+    bool real_package; /* verbs are asked for the package of --request, if it is given */
     rj_paths *paths;
     rj_loop *loop;
     rj_runtime *runtime;   /* NULL: not loaded */
