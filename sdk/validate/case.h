@@ -45,6 +45,7 @@ void rj_case_deadline(rj_trial *trial);
 void rj_case_stop_busy(rj_trial *trial);
 /* case_life.c */
 void rj_case_stop_waits(rj_trial *trial);
+void rj_case_op_use(rj_trial *trial);
 void rj_case_create_destroy(rj_trial *trial);
 void rj_case_growth(rj_trial *trial);
 /* case_junk.c */

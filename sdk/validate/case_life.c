@@ -3,7 +3,7 @@
 #include "case.h"
 #include "extra.h"
 #include "process_facts.h"
-#include "runtime/runner.h"
+#include "watched_host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +48,45 @@ void rj_case_stop_waits(rj_trial *trial)
         for (size_t i = 0; i < 3 && !trial->report->findings; i++)
             if (!stop_while_working(&stage, moments[i]))
                 break;
+    rj_stage_close(&stage);
+}
+
+/* ---- Ops after their end --------------------------------------------------------------------- */
+
+static void ask_watched(rj_stage *stage, rj_plugin *plugin, bool cancel)
+{
+    static rj_asked asked[RJ_METHODS_MAX];
+    static rj_method methods[RJ_METHODS_MAX];
+    size_t count = rj_methods_of(stage, methods);
+    for (size_t i = 0; i < count; i++) {
+        rj_report_step(stage->report, "%s of a watched instance%s", methods[i].label,
+                       cancel ? ", cancelled" : "");
+        rj_extra_ask(stage, plugin, &methods[i], stage->options->deadline_ms, &asked[i]);
+        if (cancel)
+            rj_runtime_cancel(stage->runtime, asked[i].id);
+        rj_ask_wait(stage, &asked[i], rj_stage_patience_ms(stage));
+        rj_stage_turn(stage, 2);
+    }
+}
+
+void rj_case_op_use(rj_trial *trial)
+{
+    rj_stage stage;
+    rj_plugin *plugin = NULL;
+    if (!rj_stage_open(trial, "root", &stage))
+        return;
+    if (rj_stage_load(&stage, true)) {
+        const rj_host *host = rj_watched_host(&stage.instance->host);
+        if (rj_extra_create_with(&stage, host, stage.instance->config, &plugin) || !plugin) {
+            rj_report_finding(trial->report, "a second instance can be made",
+                              "keep no state outside of the instance", "create() failed");
+        } else {
+            ask_watched(&stage, plugin, false);
+            ask_watched(&stage, plugin, true);
+            rj_extra_destroy(&stage, plugin);
+        }
+        rj_watched_host_report(trial->report);
+    }
     rj_stage_close(&stage);
 }
 

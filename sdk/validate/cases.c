@@ -31,6 +31,8 @@ const rj_case rj_cases[] = {
     {"stop-busy", "with questions in flight it stops in time", RJ_REACH_BOTH, rj_case_stop_busy},
     {"stop-waits", "stop() is answered when nothing runs any more", RJ_REACH_IN_PROCESS,
      rj_case_stop_waits},
+    {"op-use", "no op is used after the plugin has finished it", RJ_REACH_IN_PROCESS,
+     rj_case_op_use},
     {"create-destroy", "a thousand rounds of create and destroy leave nothing", RJ_REACH_IN_PROCESS,
      rj_case_create_destroy},
     {"growth", "many questions leave nothing", RJ_REACH_IN_PROCESS, rj_case_growth},

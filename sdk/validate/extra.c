@@ -21,13 +21,19 @@ static unsigned count_held(const rj_instance *instance)
     return count;
 }
 
-rj_status rj_extra_create(rj_stage *stage, const char *config, rj_plugin **ret_plugin)
+rj_status rj_extra_create_with(rj_stage *stage, const rj_host *host, const char *config,
+                               rj_plugin **ret_plugin)
 {
     stage->held = count_held(stage->instance);
     uint64_t began = rj_clock_monotonic_ms();
-    rj_status status = stage->instance->desc.create(&stage->instance->host, config, ret_plugin);
+    rj_status status = stage->instance->desc.create(host, config, ret_plugin);
     rj_stage_called(stage, began);
     return status;
+}
+
+rj_status rj_extra_create(rj_stage *stage, const char *config, rj_plugin **ret_plugin)
+{
+    return rj_extra_create_with(stage, &stage->instance->host, config, ret_plugin);
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */

@@ -7,6 +7,9 @@
 
 /* What create() answered; *ret_plugin as it left it. */
 rj_status rj_extra_create(rj_stage *stage, const char *config, rj_plugin **ret_plugin);
+/* The same with another host, such as a watched one. */
+rj_status rj_extra_create_with(rj_stage *stage, const rj_host *host, const char *config,
+                               rj_plugin **ret_plugin);
 /* stop() and destroy(); false, and reported: it did not stop, and must be left alone. */
 bool rj_extra_destroy(rj_stage *stage, rj_plugin *plugin);
 /* Asks this instance. */

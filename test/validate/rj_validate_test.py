@@ -75,6 +75,7 @@ FAULTS = {
     "stop-does-not-wait": ("stop-waits", "still worked"),
     "uses-op-after-end": ("answers", "a second time"),
     "uses-made-up-op": ("answers", "never was"),
+    "progress-after-end": ("op-use", "progress()"),
     "detect-lies": ("package-cycle", "installed is false"),
 }
 

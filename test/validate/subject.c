@@ -130,6 +130,8 @@ static void judge(task *t)
            : stopped_before      ? "unknown"
                                  : "ok",
            stopped_before ? "stopped" : "well", p->state_dir);
+    if (is(FAULT_PROGRESS_AFTER_END))
+        p->ops->progress(p->host, t->op, 1000, "all of it");
     if (is(FAULT_STOP_DOES_NOT_WAIT))
         subject_sleep_ms(250);
 }

@@ -56,6 +56,7 @@
 #define FAULT_USES_OP_AFTER_END 49
 #define FAULT_USES_MADE_UP_OP 50
 #define FAULT_DETECT_LIES 51
+#define FAULT_PROGRESS_AFTER_END 52
 
 void subject_sleep_ms(int ms);
 int subject_exists(const char *path);
