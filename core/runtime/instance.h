@@ -42,7 +42,8 @@ typedef struct rj_instance {
 
     rj_manifest *manifest;
     rj_grants grants;
-    rj_library *library;
+    struct rj_placement *placement; /* NULL: it runs in this process */
+    rj_library *library;            /* NULL: it does not */
     rj_plugin_desc desc;
     rj_plugin *plugin;
     const rj_check *check; /* NULL: not offered */
@@ -81,8 +82,12 @@ struct rj_runtime {
     rj_runtime *next_left_behind; /* freed too early: kept for the plugin that still runs */
 };
 
+typedef struct rj_placement rj_placement;
+
 /* registry.c: candidates in the plugin folders, then one after the other to a running instance. */
 rj_status rj_registry_scan(rj_runtime *runtime, rj_error *err);
+rj_instance *rj_registry_new_instance(rj_runtime *runtime, const char *folder, const char *id,
+                                      bool built_in, rj_error *err);
 void rj_registry_load(rj_runtime *runtime, rj_instance *instance);
 /* Once more from the folder, after the reason it was not loaded may have gone; only without plugin. */
 void rj_registry_load_again(rj_instance *instance);

@@ -3,6 +3,7 @@
  * Who is there and what they offer.  Built-in plugins are loaded before third-party ones, each group
  * by name; an id, a check or a package format belongs to the first that has it.
  */
+#include "runtime/placement.h"
 #include "runtime/runner.h"
 
 #include "base/alloc.h"
@@ -18,8 +19,8 @@
 
 /* ---- Instances ------------------------------------------------------------------------------- */
 
-static rj_instance *new_instance(rj_runtime *runtime, const char *folder, const char *id,
-                                 bool built_in, rj_error *err)
+rj_instance *rj_registry_new_instance(rj_runtime *runtime, const char *folder, const char *id,
+                                      bool built_in, rj_error *err)
 {
     rj_instance *instance = rj_calloc(1, sizeof *instance);
     if (!instance)
@@ -59,6 +60,7 @@ static void free_ids(char **ids)
 /* What loading made of the folder, but for the plugin itself. */
 static void drop_loaded(rj_instance *instance)
 {
+    rj_placement_release(instance);
     rj_library_close(instance->library);
     free_ids(instance->check_ids);
     free_ids(instance->formats);
@@ -102,7 +104,7 @@ static rj_status add_candidate(rj_runtime *runtime, const char *folder, const ch
     }
     if (status)
         return status;
-    rj_instance *instance = new_instance(runtime, path, name, built_in, err);
+    rj_instance *instance = rj_registry_new_instance(runtime, path, name, built_in, err);
     rj_free(path);
     if (!instance)
         return rj_fail_memory(err, "looking for plugins");
@@ -263,10 +265,6 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
     status = rj_instance_judge(instance, err);
     if (status)
         return status;
-    if (!instance->built_in && instance->manifest->wants_worker)
-        return rj_fail(err, RJ_E_DENIED,
-                       "it wants a process of its own (\"isolation\"), which this version does not "
-                       "offer to third-party plugins");
     json_t *list = rj_json_get(rj_registry_policy(instance->runtime, instance->id), "Grant");
     return rj_grants_make((const char *const *)instance->manifest->capabilities,
                           json_is_array(list) ? list : NULL, instance->built_in, &instance->grants,
@@ -275,19 +273,25 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
 
 static rj_status load_one(rj_instance *instance, rj_error *err)
 {
+    bool worker = false;
     rj_status status = read_and_judge(instance, err);
-    if (status)
-        return status;
-    status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
-                           &instance->library, &instance->desc, err);
+    if (!status)
+        status = rj_placement_choose(instance, &worker, err);
+    if (!status && !worker)
+        status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
+                               &instance->library, &instance->desc, err);
     if (!status)
         status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (!status)
         status = rj_registry_config(instance->runtime, instance->id, &instance->config, err);
     if (status)
         return status;
+    if (worker)
+        status = rj_placement_prepare(instance, boundary_of(instance), err);
+    if (status)
+        return status;
     instance->state = RJ_INSTANCE_FAILED;
-    status = rj_runner_create(instance, err);
+    status = worker ? rj_runner_take_tables(instance, err) : rj_runner_create(instance, err);
     if (!status)
         instance->state = RJ_INSTANCE_READY;
     return status;
@@ -298,8 +302,9 @@ void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
     rj_error err = RJ_ERROR_NONE;
     (void)runtime;
     if (load_one(instance, &err) == RJ_OK) {
-        rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready", instance->id,
-               instance->manifest->version);
+        rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready%s", instance->id,
+               instance->manifest->version,
+               instance->placement ? ", in a worker that starts when it is asked" : "");
         return;
     }
     snprintf(instance->reason, sizeof instance->reason, "%s", err.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The face of the runtime: loading, questions, and what there is to see. */
+#include "runtime/placement.h"
 #include "runtime/runner.h"
 
 #include "base/alloc.h"
@@ -330,7 +331,7 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
         by = instance->disabled && rj_registry_policy_allows(runtime, instance->id)
                  ? "administrator"
                  : "policy";
-    return json_pack(
+    json_t *document = json_pack(
         "{s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}",
         "id", instance->id, "version", manifest ? manifest->version : "", "state",
         rj_instance_state_name(instance), "reason", instance->reason, "disabled_by", by, "folder",
@@ -340,7 +341,14 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
         list_of(instance->grants.refused), "ops",
         (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
         (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
-        "in-process");
+        instance->placement ? "worker" : "in-process");
+    json_t *worker = rj_placement_describe(instance);
+    if (document && worker && json_object_set(document, "worker", worker)) {
+        json_decref(document);
+        document = NULL;
+    }
+    json_decref(worker);
+    return document;
 }
 
 json_t *rj_runtime_describe(rj_runtime *runtime)

@@ -190,6 +190,7 @@ static void a_plugin_that_hears_nothing_is_given_up_and_cannot_hold_the_order_up
 {
     (void)state;
     load();
+    scene_wake(&s);
     heard h;
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "never", &question);
