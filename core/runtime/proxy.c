@@ -237,11 +237,8 @@ static void RJ_CALL stop(rj_plugin *plugin, rj_op op)
 static void RJ_CALL destroy(rj_plugin *plugin)
 {
     rj_proxy *proxy = proxy_of(plugin);
+    rj_proxy_end_now(proxy);
     rj_timer_stop(proxy->timer);
-    rj_watch_stop(proxy->output);
-    rj_channel_close(proxy->frames);
-    rj_channel_close(proxy->calls);
-    rj_worker_process_free(proxy->process);
     rj_proxy_drop_subscriptions(proxy);
     while (proxy->ops)
         take_off(proxy->ops);

@@ -123,6 +123,7 @@ void rj_proxy_wake(rj_proxy *proxy);
 /* The worker has said that it is ready, or that it is not. */
 void rj_proxy_became_ready(rj_proxy *proxy);
 void rj_proxy_begin_stop(rj_proxy *proxy);
+void rj_proxy_end_now(rj_proxy *proxy);
 /* Makes and sends a frame to the worker; what goes wrong with that ends the worker. */
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer);
 

@@ -380,6 +380,16 @@ static void try_to_reap(rj_proxy *proxy)
     end_life(proxy, &end);
 }
 
+void rj_proxy_end_now(rj_proxy *proxy)
+{
+    rj_process_end end = {.signalled = true, .value = SIGKILL};
+    if (!proxy->process)
+        return;
+    rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin is gone");
+    rj_worker_process_ended(proxy->process, &end);
+    end_life(proxy, &end);
+}
+
 static void begin_dying(rj_proxy *proxy)
 {
     if (proxy->state == PROXY_DYING)
