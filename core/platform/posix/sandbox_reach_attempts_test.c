@@ -23,6 +23,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -141,6 +142,22 @@ static void others_modes_cannot_be_changed(const char *folder)
     const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
     REFUSED(EPERM, utimensat(AT_FDCWD, in(folder, "other/there"), times, 0));
     REFUSED(EPERM, setxattr(in(folder, "other/there"), "user.x", "x", 1, 0));
+}
+
+static void no_file_is_made_for_others_to_run(const char *folder)
+{
+    REFUSED(EPERM, open(in(folder, "own/x"), O_WRONLY | O_CREAT, 04755));
+    REFUSED(EPERM, openat(AT_FDCWD, in(folder, "own/x"), O_WRONLY | O_CREAT, 02755));
+    REFUSED(EPERM, open(in(folder, "own"), O_WRONLY | O_TMPFILE, 04755));
+    REFUSED(EPERM, creat(in(folder, "own/x"), 04755));
+    REFUSED(ENOSYS, syscall(SYS_openat2, AT_FDCWD, "/usr", NULL, 0));
+    int fd = open(in(folder, "own/x"), O_RDWR | O_CREAT | O_EXCL, 0755);
+    WORKS(fd);
+    WORKS(fchmod(fd, 0644));
+    REFUSED(EPERM, fchmod(fd, 04755));
+    REFUSED(EPERM, fchmod(fd, 0666));
+    REFUSED(EPERM, fchown(fd, 1, 1));
+    REFUSED(EPERM, fsetxattr(fd, "user.x", "x", 1, 0));
 }
 
 static void own_modes_can_be_changed(const char *folder)
@@ -379,6 +396,8 @@ const attempt reach_attempts[] = {
      others_modes_cannot_be_changed, 0},
     {"modes and owners of files of a kept account stay", NEEDS_CALL_FILTER, 0, NULL,
      others_modes_cannot_be_changed, 0},
+    {"a kept account makes no file that runs with its rights for others", NEEDS_CALL_FILTER, 0,
+     NULL, no_file_is_made_for_others_to_run, 0},
     {"modes of own files can be changed", OWN_ACCOUNT, 0, NULL, own_modes_can_be_changed, 0},
     {"no program can be executed, by whichever layer", NEEDS_FILE_RULES, 0, NULL,
      programs_cannot_be_executed, 0},
