@@ -91,11 +91,19 @@ void program_end_call(program *p, size_t begun)
     program_end_if(p, begun);
 }
 
-void program_allow_calls(program *p, const uint16_t *calls, size_t count)
+/* Neighbours share their comparisons: the kernel compiles the program at the start of each worker. */
+void program_allow_calls(program *p, const bool *allowed, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t call = calls[i];
-        program_allow_values(p, &call, 1);
+    for (size_t first = 0; first < count; first++) {
+        if (!allowed[first])
+            continue;
+        size_t end = first + 1;
+        while (end < count && allowed[end])
+            end++;
+        put(p, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)first, 0, 2);
+        put(p, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)end, 1, 0);
+        program_allow(p);
+        first = end;
     }
 }
 

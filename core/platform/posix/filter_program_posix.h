@@ -40,7 +40,8 @@ void program_end_if(program *p, size_t begun);
 size_t program_begin_call(program *p, uint32_t call);
 void program_end_call(program *p, size_t begun);
 
-void program_allow_calls(program *p, const uint16_t *calls, size_t count);
+/* Every call whose place in the array is true. */
+void program_allow_calls(program *p, const bool *allowed, size_t count);
 void program_allow_values(program *p, const uint32_t *values, size_t count);
 void program_refuse_value(program *p, uint32_t value);
 void program_refuse_bits(program *p, uint32_t bits);

@@ -419,6 +419,25 @@ static void add_shared_account(program *p)
     program_end_if(p, times);
 }
 
+static void choose(bool *allowed, const uint16_t *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        allowed[calls[i]] = true;
+}
+
+static void allow_calls(program *p, const rj_seccomp_rules *rules)
+{
+    bool allowed[FIRST_UNKNOWN_CALL] = {false};
+    choose(allowed, always, COUNT(always));
+    if (rules->network)
+        choose(allowed, with_network, COUNT(with_network));
+    if (rules->own_account)
+        choose(allowed, with_own_account, COUNT(with_own_account));
+    program_allow_calls(p, allowed, COUNT(allowed));
+}
+
+/* The kernel remembers which calls are allowed whatever their arguments; so what it must look at each
+ * time comes first. */
 static void assemble(program *p, const rj_seccomp_rules *rules)
 {
     program_load_architecture(p);
@@ -429,24 +448,20 @@ static void assemble(program *p, const rj_seccomp_rules *rules)
     program_refuse(p, EPERM);
     program_end_if(p, x32);
 #endif
-    program_allow_calls(p, always, COUNT(always));
-    if (rules->network)
-        program_allow_calls(p, with_network, COUNT(with_network));
-    if (rules->own_account)
-        program_allow_calls(p, with_own_account, COUNT(with_own_account));
-    else
+    if (!rules->own_account)
         add_shared_account(p);
-    add_clone(p);
     add_mmap(p);
-    add_socket(p, rules->network);
-    add_socketpair(p, rules->network);
+    add_clone(p);
     add_tgkill(p);
     add_prlimit(p);
-    allow_argument(p, SYS_prctl, 0, prctl_options, COUNT(prctl_options));
-    allow_argument(p, SYS_ioctl, 1, ioctl_requests, COUNT(ioctl_requests));
+    add_socket(p, rules->network);
+    add_socketpair(p, rules->network);
     allow_argument(p, SYS_fcntl, 1, fcntl_commands, COUNT(fcntl_commands));
+    allow_argument(p, SYS_ioctl, 1, ioctl_requests, COUNT(ioctl_requests));
+    allow_argument(p, SYS_prctl, 0, prctl_options, COUNT(prctl_options));
+    allow_calls(p, rules);
     for (size_t i = 0; i < COUNT(not_there); i++) {
-        size_t call = program_begin_call(p, not_there[i]);
+        size_t call = program_begin_if(p, BPF_JEQ, not_there[i]);
         program_refuse(p, ENOSYS);
         program_end_if(p, call);
     }
