@@ -194,7 +194,6 @@ static const uint16_t always[] = {
     SYS_statfs,
     SYS_statx,
     SYS_symlinkat,
-    SYS_truncate,
     SYS_umask,
     SYS_unlinkat,
     /* sockets that are there, as those to the core */
@@ -246,10 +245,11 @@ static const uint16_t with_network[] = {SYS_accept,  SYS_accept4, SYS_bind,
  * Landlock does restrict, and makes no file that runs with its account's rights for others.
  */
 static const uint16_t with_own_account[] = {
-    SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat,  SYS_openat, SYS_openat2, SYS_utimensat,
+    SYS_fchmod, SYS_fchmodat, SYS_fchown,   SYS_fchownat,
+    SYS_openat, SYS_openat2,  SYS_truncate, SYS_utimensat,
 #ifdef __x86_64__
-    SYS_chmod,  SYS_chown,    SYS_creat,  SYS_futimesat, SYS_lchown, SYS_open,    SYS_utime,
-    SYS_utimes,
+    SYS_chmod,  SYS_chown,    SYS_creat,    SYS_futimesat,
+    SYS_lchown, SYS_open,     SYS_utime,    SYS_utimes,
 #endif
 };
 enum {
@@ -376,21 +376,24 @@ static void add_prlimit(program *p)
     program_end_call(p, start);
 }
 
-/* A call whose mode argument counts if the flags say that a file is made; flags < 0: it always does. */
-static void add_opening(program *p, uint32_t call, int flags, size_t mode)
+/*
+ * Opening: no mode with set-ID bits where a file is made, and no truncating by one who only reads, which
+ * older Landlock does not see (nor truncate(), which is refused by path).
+ */
+static void add_opening(program *p, uint32_t call, size_t flags, size_t mode)
 {
     size_t start = program_begin_call(p, call);
-    size_t making = 0;
-    if (flags >= 0) {
-        program_load_low(p, (size_t)flags);
-        making = program_begin_if(p, BPF_JSET, MAKES_FILE);
-    }
+    program_load_low(p, flags);
+    program_keep_bits(p, O_TRUNC | O_ACCMODE);
+    program_refuse_value(p, O_TRUNC | O_RDONLY);
+    program_refuse_value(p, O_TRUNC | O_ACCMODE); /* neither reads nor writes */
+    program_load_low(p, flags);
+    size_t making = program_begin_if(p, BPF_JSET, MAKES_FILE);
     program_load_low(p, mode);
     program_refuse_bits(p, SET_ID);
-    if (flags >= 0)
-        program_end_if(p, making);
+    program_end_if(p, making);
     program_allow(p);
-    program_end_call(p, start);
+    program_end_if(p, start);
 }
 
 static void add_shared_account(program *p)
@@ -398,7 +401,11 @@ static void add_shared_account(program *p)
     add_opening(p, SYS_openat, 2, 3);
 #ifdef __x86_64__
     add_opening(p, SYS_open, 1, 2);
-    add_opening(p, SYS_creat, -1, 1);
+    size_t creat = program_begin_call(p, SYS_creat);
+    program_load_low(p, 1);
+    program_refuse_bits(p, SET_ID);
+    program_allow(p);
+    program_end_if(p, creat);
 #endif
     size_t openat2 = program_begin_call(p, SYS_openat2); /* its mode is behind a pointer */
     program_refuse(p, ENOSYS);
