@@ -68,7 +68,8 @@ struct rj_proxy {
     const rj_host_event *event;
 
     rj_proxy_state state;
-    rj_timer *timer; /* the one the state waits for */
+    rj_timer
+        *timer; /* for what the state waits for; there from the start, so that none is missing */
     rj_proxied_op *ops;
     rj_proxied_op **ops_end;
     rj_proxied_child *children;
@@ -119,6 +120,7 @@ void rj_proxy_say(rj_proxy *proxy, int level, rj_op op, const char *format, ...)
 void rj_proxy_misbehaved(rj_proxy *proxy, rj_op op, const char *text);
 
 /* proxy_life.c */
+rj_status rj_proxy_make_timer(rj_proxy *proxy, rj_error *err);
 void rj_proxy_wake(rj_proxy *proxy);
 /* The worker has said that it is ready, or that it is not. */
 void rj_proxy_became_ready(rj_proxy *proxy);

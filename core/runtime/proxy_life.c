@@ -27,16 +27,21 @@ static void begin_dying(rj_proxy *proxy);
 
 static void wait_for(rj_proxy *proxy, uint64_t delay_ms)
 {
-    rj_timer_stop(proxy->timer);
-    proxy->timer = NULL;
-    if (rj_timer_start(proxy->options.loop, delay_ms, 0, on_timer, proxy, &proxy->timer, NULL))
-        rj_proxy_say(proxy, RJ_LOG_WARNING, 0, "out of memory: no time limit for its worker");
+    rj_timer_set(proxy->timer, delay_ms);
 }
 
 static void wait_no_more(rj_proxy *proxy)
 {
-    rj_timer_stop(proxy->timer);
-    proxy->timer = NULL;
+    rj_timer_pause(proxy->timer);
+}
+
+rj_status rj_proxy_make_timer(rj_proxy *proxy, rj_error *err)
+{
+    rj_status status =
+        rj_timer_start(proxy->options.loop, 0, 0, on_timer, proxy, &proxy->timer, err);
+    if (!status)
+        rj_timer_pause(proxy->timer);
+    return status;
 }
 
 /* ---- Output ---------------------------------------------------------------------------------- */
@@ -431,7 +436,6 @@ static void on_idle_timer(rj_proxy *proxy)
 static void on_timer(void *data)
 {
     rj_proxy *proxy = data;
-    wait_no_more(proxy);
     switch (proxy->state) {
     case PROXY_ASLEEP:
         return;
