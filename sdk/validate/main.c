@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     rj_error err = RJ_ERROR_NONE;
     rj_system_prepare_process();
     rj_json_use_base_alloc();
-    if (rj_options_read(argc, argv, &options, &err))
+    if (rj_options_read(argc, (const char *const *)argv, &options, &err))
         return wrong_usage(err.text);
     switch (options.wanted) {
     case RJ_WANT_HELP:

@@ -146,7 +146,8 @@ static bool take_switch(rj_options *o, const char *name)
     return true;
 }
 
-rj_status rj_options_read(int count, char *const *arguments, rj_options *ret_options, rj_error *err)
+rj_status rj_options_read(int count, const char *const *arguments, rj_options *ret_options,
+                          rj_error *err)
 {
     rj_options o = {.in_process = true,
                     .in_worker = true,

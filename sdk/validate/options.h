@@ -47,7 +47,7 @@ typedef struct rj_options {
 } rj_options;
 
 /* RJ_E_INVALID: wrong usage.  Texts stay those of `arguments`. */
-rj_status rj_options_read(int count, char *const *arguments, rj_options *ret_options,
+rj_status rj_options_read(int count, const char *const *arguments, rj_options *ret_options,
                           rj_error *err);
 /* The command line that gives these options to the process of one test. */
 typedef struct rj_argument_list {

@@ -25,8 +25,8 @@ typedef struct reading {
 void rj_outcome_environment(const char **ret_list, size_t size)
 {
     static const char *const names[] = {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
-                                        "TSAN_OPTIONS"};
-    static char variables[4][1024];
+                                        "TSAN_OPTIONS", "LD_PRELOAD"};
+    static char variables[5][1024];
     size_t count = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && count + 1 < size; i++) {
         const char *value = getenv(names[i]);
