@@ -43,6 +43,8 @@ void rj_timer_stop(rj_timer *timer); /* NULL is fine; no call after it */
 /* [loop] Call `ready` whenever the descriptor is readable. */
 rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), void *data,
                             rj_watch **ret_watch, rj_error *err);
+/* [loop] Beside that, call `ready` whenever the descriptor takes more; NULL: no longer. */
+void rj_watch_writable(rj_watch *watch, void (*ready)(void *data));
 /* [loop] Call `changed` (coalesced, at most each 100 ms) when an entry of the folder changes. */
 rj_status rj_watch_directory(rj_loop *loop, const char *path, void (*changed)(void *data),
                              void *data, rj_watch **ret_watch, rj_error *err);
