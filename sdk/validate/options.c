@@ -65,7 +65,7 @@ const char *rj_options_help(void)
            "Ends with 0 if nothing failed, 1 if something did, 2 for wrong usage.\n";
 }
 
-const char *rj_placement_name(rj_placement placement)
+const char *rj_place_name(rj_place placement)
 {
     switch (placement) {
     case RJ_PLACED_IN_PROCESS:
@@ -211,7 +211,7 @@ void rj_options_write(const rj_options *o, rj_argument_list *list)
         list->arguments[n++] = text;
     }
     list->arguments[n++] = "--placement";
-    list->arguments[n++] = rj_placement_name(o->placement);
+    list->arguments[n++] = rj_place_name(o->placement);
     list->arguments[n++] = o->folder;
     list->count = n;
 }

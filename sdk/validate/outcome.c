@@ -56,7 +56,8 @@ static void take_line(reading *r, const char *line, size_t length)
         json_array_append(r->outcome->findings, finding);
     if (note)
         json_array_append(r->outcome->notes, note);
-    r->outcome->loaded |= json_is_true(json_object_get(object, "loaded"));
+    if (json_object_get(object, "loaded"))
+        r->outcome->loaded = json_is_true(json_object_get(object, "loaded"));
     if (done) {
         r->done = true;
         r->count = json_integer_value(done);
