@@ -42,7 +42,7 @@ typedef struct rj_instance {
 
     rj_manifest *manifest;
     rj_grants grants;
-    struct rj_placement *placement; /* NULL: it runs in this process */
+    struct rj_instance_worker *placement; /* NULL: it runs in this process */
     rj_library *library;            /* NULL: it does not */
     rj_plugin_desc desc;
     rj_plugin *plugin;
@@ -82,7 +82,7 @@ struct rj_runtime {
     rj_runtime *next_left_behind; /* freed too early: kept for the plugin that still runs */
 };
 
-typedef struct rj_placement rj_placement;
+typedef struct rj_instance_worker rj_instance_worker;
 
 /* registry.c: candidates in the plugin folders, then one after the other to a running instance. */
 rj_status rj_registry_scan(rj_runtime *runtime, rj_error *err);

@@ -32,7 +32,7 @@
 #define FIRST_UID 1879048192u
 #define UID_MASK 0x0fffffffu
 
-struct rj_placement {
+struct rj_instance_worker {
     rj_proxy *proxy;
     int plugin_file;
     char **folders; /* what `paths` is made of; the first two are state and cache */
@@ -92,14 +92,14 @@ static rj_status choose_account(rj_instance *instance, rj_uid *ret_uid, rj_error
     return RJ_OK;
 }
 
-static void add_path(rj_placement *placement, const char *path, bool write)
+static void add_path(rj_instance_worker *placement, const char *path, bool write)
 {
     placement->paths[placement->sandbox.path_count++] =
         (rj_sandbox_path){.path = path, .write = write};
 }
 
 /* Keeps the folder and adds it; takes it over also when that fails. */
-static rj_status add_folder(rj_placement *placement, char *folder, bool write, rj_error *err)
+static rj_status add_folder(rj_instance_worker *placement, char *folder, bool write, rj_error *err)
 {
     if (!folder)
         return rj_fail_memory(err, "confining a plugin");
@@ -117,7 +117,8 @@ static char *join(const char *a, const char *b)
 }
 
 /* Where packages of this role live, and what their scripts print. */
-static rj_status add_package_area(rj_placement *placement, const rj_paths *paths, rj_error *err)
+static rj_status add_package_area(rj_instance_worker *placement, const rj_paths *paths,
+                                  rj_error *err)
 {
     char *lib = rj_strdup(rj_path(paths, RJ_PATH_PACKAGE_LIB));
     char *slash = lib ? strrchr(lib, '/') : NULL;
@@ -133,7 +134,7 @@ static rj_status add_package_area(rj_placement *placement, const rj_paths *paths
     return status;
 }
 
-static rj_status add_grant(rj_placement *placement, const rj_paths *paths, const char *grant,
+static rj_status add_grant(rj_instance_worker *placement, const rj_paths *paths, const char *grant,
                            rj_error *err)
 {
     const char *limit = strchr(grant, ':');
@@ -158,7 +159,8 @@ static rj_status add_grant(rj_placement *placement, const rj_paths *paths, const
 }
 
 /* Below a root of its own a plugin looks for the system there. */
-static rj_status add_moved_system(rj_placement *placement, const rj_paths *paths, rj_error *err)
+static rj_status add_moved_system(rj_instance_worker *placement, const rj_paths *paths,
+                                  rj_error *err)
 {
     static const char *const folders[] = {"/proc", "/sys", "/usr"};
     rj_status status = RJ_OK;
@@ -167,7 +169,7 @@ static rj_status add_moved_system(rj_placement *placement, const rj_paths *paths
     return status;
 }
 
-static rj_status make_sandbox(rj_instance *instance, rj_placement *placement, rj_error *err)
+static rj_status make_sandbox(rj_instance *instance, rj_instance_worker *placement, rj_error *err)
 {
     const rj_runtime *runtime = instance->runtime;
     const rj_paths *paths = runtime->options.paths;
@@ -205,7 +207,7 @@ static rj_status make_sandbox(rj_instance *instance, rj_placement *placement, rj
 /* Its folders are there and its own: a cache may be removed as a whole while we run. */
 static rj_status give_folders(rj_instance *instance, rj_error *err)
 {
-    const rj_placement *placement = instance->placement;
+    const rj_instance_worker *placement = instance->placement;
     rj_uid uid = placement->sandbox.uid;
     rj_status status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (uid == RJ_SANDBOX_KEEP_ACCOUNT)
@@ -221,7 +223,7 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
                        rj_error *err)
 {
     rj_instance *instance = data;
-    rj_placement *placement = instance->placement;
+    rj_instance_worker *placement = instance->placement;
     uint64_t now = rj_clock_monotonic_ms();
     if (instance->state != RJ_INSTANCE_READY)
         return rj_fail(err, RJ_E_DENIED, "%s", instance->reason);
@@ -247,7 +249,7 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
 
 static void note_crash(rj_instance *instance, const char *text)
 {
-    rj_placement *placement = instance->placement;
+    rj_instance_worker *placement = instance->placement;
     placement->crash_count++;
     if (rj_crash_note(&placement->crashes, rj_clock_monotonic_ms()) != RJ_CRASH_QUARANTINE)
         return;
@@ -263,7 +265,7 @@ static void note_crash(rj_instance *instance, const char *text)
 static void ended(void *data, rj_worker_end how, const char *text)
 {
     rj_instance *instance = data;
-    rj_placement *placement = instance->placement;
+    rj_instance_worker *placement = instance->placement;
     uv_mutex_lock(&instance->owner.text_lock);
     if (how != RJ_WORKER_RETIRED)
         snprintf(instance->owner.last_error, sizeof instance->owner.last_error, "its worker %.200s",
@@ -361,7 +363,7 @@ rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_e
     rj_status status = check_lists(instance->manifest, err);
     if (status)
         return status;
-    rj_placement *placement = rj_calloc(1, sizeof *placement);
+    rj_instance_worker *placement = rj_calloc(1, sizeof *placement);
     if (!placement)
         return rj_fail_memory(err, "confining a plugin");
     placement->plugin_file = -1;
@@ -384,7 +386,7 @@ rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_e
 
 void rj_placement_release(rj_instance *instance)
 {
-    rj_placement *placement = instance->placement;
+    rj_instance_worker *placement = instance->placement;
     instance->owner.gave_up = NULL;
     instance->owner.elsewhere = false;
     if (!placement)
@@ -400,7 +402,7 @@ void rj_placement_release(rj_instance *instance)
 
 json_t *rj_placement_describe(const rj_instance *instance)
 {
-    const rj_placement *placement = instance->placement;
+    const rj_instance_worker *placement = instance->placement;
     if (!placement || !instance->plugin)
         return NULL;
     json_t *document = rj_proxy_describe(placement->proxy);
