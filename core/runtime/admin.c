@@ -23,7 +23,8 @@
 
 static const char *still_loaded(const rj_instance *instance)
 {
-    return instance->plugin ? " (its code stays loaded until the service restarts)" : "";
+    bool inside = instance->plugin && !instance->placement;
+    return inside ? " (its code stays loaded until the service restarts)" : "";
 }
 
 static void say_disabled(const rj_instance *instance, char *text, size_t size)

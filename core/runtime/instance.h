@@ -43,7 +43,7 @@ typedef struct rj_instance {
     rj_manifest *manifest;
     rj_grants grants;
     struct rj_instance_worker *placement; /* NULL: it runs in this process */
-    rj_library *library;            /* NULL: it does not */
+    rj_library *library;                  /* NULL: it does not */
     rj_plugin_desc desc;
     rj_plugin *plugin;
     const rj_check *check; /* NULL: not offered */

@@ -31,6 +31,7 @@ typedef enum rj_worker_end {
     RJ_WORKER_RETIRED, /* ended as asked */
     RJ_WORKER_CRASHED, /* by a signal, by its own exit, or killed for breaking the wire's rules */
     RJ_WORKER_HUNG,    /* killed because it did not answer */
+    RJ_WORKER_DROPPED, /* killed by us for no fault of its own: no memory for what it says */
     RJ_WORKER_REFUSED  /* never became ready: create() failed, it offers other than its manifest */
 } rj_worker_end;
 

@@ -27,7 +27,7 @@ static void reply(rj_proxy *proxy, rj_status status, const char *bytes, size_t l
         problem = rj_channel_send(proxy->calls, writer.bytes, writer.length);
     rj_wire_discard(&writer);
     if (problem && problem != RJ_E_IO)
-        rj_proxy_kill(proxy, RJ_WORKER_CRASHED, "could not be answered for lack of memory");
+        rj_proxy_kill(proxy, RJ_WORKER_DROPPED, "could not be answered for lack of memory");
 }
 
 /* ---- Values, settings, notices --------------------------------------------------------------- */

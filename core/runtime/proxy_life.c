@@ -134,7 +134,7 @@ static void on_ended(void *data, rj_status status, const char *why)
 {
     rj_proxy *proxy = data;
     if (status)
-        rj_proxy_kill(proxy, RJ_WORKER_CRASHED, why);
+        rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_CRASHED, why);
     else
         begin_dying(proxy);
 }
@@ -192,7 +192,8 @@ static void start(rj_proxy *proxy)
     if (!status)
         status = send_setup(proxy, &err);
     if (status)
-        rj_proxy_kill(proxy, RJ_WORKER_REFUSED, err.text);
+        rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_REFUSED,
+                      err.text);
 }
 
 void rj_proxy_wake(rj_proxy *proxy)
@@ -225,7 +226,7 @@ void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer)
     if (status == RJ_E_LIMIT)
         rj_proxy_kill(proxy, RJ_WORKER_HUNG, "does not read what it is told");
     else if (status && status != RJ_E_IO)
-        rj_proxy_kill(proxy, RJ_WORKER_CRASHED, "could not be told for lack of memory");
+        rj_proxy_kill(proxy, RJ_WORKER_DROPPED, "could not be told for lack of memory");
 }
 
 /* ---- End ------------------------------------------------------------------------------------- */

@@ -346,8 +346,8 @@ static void show_worker_now(rj_output *out, const json_t *worker)
         rj_say(out, RJ_STYLE_NONE, ", pid %lld, %s of memory", count_of(worker, "pid"), size);
     if (count_of(worker, "cpu_ms") > 0)
         rj_say(out, RJ_STYLE_NONE, ", %s of processor time", spent);
-    if (text_of(worker, "user")[0])
-        rj_say(out, RJ_STYLE_NONE, ", as user %s", rj_clean(out, text_of(worker, "user")));
+    if (json_is_integer(json_object_get(worker, "user")))
+        rj_say(out, RJ_STYLE_NONE, ", as uid %lld", count_of(worker, "user"));
     rj_say(out, RJ_STYLE_NONE, "\n");
 }
 

@@ -176,7 +176,7 @@ static void everything_about_a_worker_is_said_in_words(void **state)
          "\"formats\":[\"acme\"],\"granted\":[\"read:/etc/acme\"],\"refused\":[\"network\"],"
          "\"ops\":1,\"misbehaved\":2,\"last_error\":\"answered late\",\"isolation\":\"worker\","
          "\"worker\":{\"state\":\"ready\",\"pid\":4711,\"memory_kb\":700,\"cpu_ms\":200000,"
-         "\"starts\":3,\"crashes\":1,\"last_end\":\"killed by signal 9\",\"user\":\"1912345678\","
+         "\"starts\":3,\"crashes\":1,\"last_end\":\"killed by signal 9\",\"user\":1912345678,"
          "\"downgrades\":[\"no Landlock\",\"no seccomp\"]}}",
          80);
     assert_string_equal(
@@ -191,7 +191,7 @@ static void everything_about_a_worker_is_said_in_words(void **state)
         "Granted     read:/etc/acme\n"
         "Refused     network\n"
         "            the policy's Plugins.acme.Grant gives what it names\n"
-        "Worker      ready, pid 4711, 700 KiB of memory, 3 min of processor time, as user "
+        "Worker      ready, pid 4711, 700 KiB of memory, 3 min of processor time, as uid "
         "1912345678\n"
         "            started 3 times since the service began, 1 crash\n"
         "Last end    killed by signal 9\n"

@@ -131,6 +131,35 @@ def an_unknown_plugin_is_named_and_refused_in_every_command(folder):
         assert hostile.returncode == agent.REFUSED and "\x1b" not in hostile.stderr, hostile
 
 
+@tap.test(timeout=60)
+def a_plugin_in_a_worker_shows_its_process_once_it_was_asked(folder):
+    worker = agent.BUILD / "core/worker/realmjoin-worker"
+    if not worker.exists():
+        tap.skip("the worker is not built")
+    with agent.Agent(folder) as it:
+        shutil.copy(worker, it.service_path.with_name(worker.name))
+        it.assign(Plugins={"check-firewall": {"Isolation": "worker"}})
+        it.start()
+        it.wait_idle()
+        before = plugin(it, "check-firewall")
+        assert before["isolation"] == "worker" and before["worker"]["state"] == "asleep", before
+        assert "pid" not in before["worker"] and before["worker"]["starts"] == 0, before
+        assert "PID" not in it.realmjoin("plugin", "list").stdout
+        it.realmjoin("check", "--refresh", "firewall")
+        after = plugin(it, "check-firewall")["worker"]
+        assert after["state"] == "ready" and after["starts"] == 1 and after["memory_kb"] > 0, after
+        comm = pathlib.Path(f"/proc/{after['pid']}/comm").read_text()
+        assert comm.startswith("realmjoin-worke"), comm
+        lines = it.realmjoin("plugin", "list").stdout.splitlines()
+        row = next(line.split() for line in lines if " check-firewall " in line)
+        assert "PID" in lines[0] and str(after["pid"]) in row, lines
+        shown = it.realmjoin("plugin", "info", "check-firewall", user=USER).stdout
+        assert f"pid {after['pid']}" in shown and f"as uid {after['user']}" in shown, shown
+        said = order(it, "disable", "check-firewall")
+        assert "stays loaded" not in said, said
+        order(it, "enable", "check-firewall")
+
+
 # ---- Ruling
 
 

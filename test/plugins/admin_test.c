@@ -209,7 +209,7 @@ static void disabling_survives_a_restart_and_then_no_code_is_loaded(void **state
     json_t *reason = scene_describe(&s, "probe", "reason");
     assert_null(strstr(json_string_value(reason), "stays loaded"));
     json_decref(reason);
-    assert_answers("no loaded plugin offers the check"); /* its manifest announces none */
+    assert_answers("probe is not loaded: disabled by the administrator");
     assert_false(is_offered("well"));
     set_enabled(true);
     assert_state("probe", "ready", "");
@@ -322,7 +322,7 @@ static void a_quarantine_survives_a_restart_until_it_is_cleared(void **state)
     set_quarantined(true);
     restart();
     assert_state("probe", "quarantined", "--clear");
-    assert_answers("no loaded plugin offers the check");
+    assert_answers("probe is not loaded: quarantined by the administrator");
     set_quarantined(false);
     assert_state("probe", "ready", "");
     assert_answers(NULL);
