@@ -22,6 +22,7 @@ static const option options[] = {
     {"--worker", TAKES_TEXT, 0, 0, PLACE(worker_program)},
     {"--settings", TAKES_TEXT, 0, 0, PLACE(settings_file)},
     {"--request", TAKES_TEXT, 0, 0, PLACE(request_file)},
+    {"--feed", TAKES_TEXT, 0, 0, PLACE(feed)},
     {"--run", TAKES_TEXT, 0, 0, PLACE(run)},
     {"--base", TAKES_TEXT, 0, 0, PLACE(base)},
     {"--seed", TAKES_NUMBER, 0, INT64_C(1) << 40, PLACE(seed)},
@@ -50,6 +51,7 @@ const char *rj_options_help(void)
            "here:\n"
            "                       a JSON object, put over the request the tests of rj.package/1 "
            "use\n"
+           "  --feed FOLDER        copied to where the request's first source is\n"
            "  --seed N             repeat one order of calls of the test random-order\n"
            "  --seeds N            so many orders (20)\n"
            "  --rounds N           so many rounds of create and destroy (1000)\n"

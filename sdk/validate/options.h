@@ -38,6 +38,7 @@ typedef struct rj_options {
     int64_t jobs;      /* tests at a time */
     const char *settings_file;
     const char *request_file;
+    const char *feed; /* a folder with packages */
     bool json;
 
     /* One test in this process. */

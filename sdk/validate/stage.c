@@ -70,7 +70,11 @@ static rj_status put_folders(const rj_stage *stage, rj_error *err)
     }
     char feed[RJ_STAGE_PATH + 16];
     snprintf(feed, sizeof feed, "%s/srv/feed", stage->root);
-    return status ? status : rj_tree_make(feed, err);
+    if (!status)
+        status = rj_tree_make(feed, err);
+    if (!status && stage->options->feed)
+        status = rj_tree_copy_all(stage->options->feed, feed, err);
+    return status;
 }
 
 /* What we made ourselves is how it was before. */
