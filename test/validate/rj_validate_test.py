@@ -199,7 +199,8 @@ def nothing_is_found_in_a_plugin_without_a_fault(folder):
     document = validate(make_plugin(folder, "none"), *make_request(folder))
     assert document["failed"] == 0, json.dumps(failures(document), indent=2)
     assert not names(document, "skipped"), names(document, "skipped")
-    assert document["passed"] == len(document["tests"]) > 20
+    assert document["passed"] == len(document["tests"]) > 35
+    assert {"in-process", "worker"} < {test["placement"] for test in document["tests"]}
 
 
 @tap.test(timeout=120)
