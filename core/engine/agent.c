@@ -19,7 +19,10 @@ static rj_question_id perform(void *data, rj_uid owner, rj_package_verb verb, co
 {
     rj_agent *agent = data;
     const rj_user_performer *users = &agent->options.users;
-    if (owner == RJ_UID_MACHINE)
+    const char *format = json_string_value(json_object_get(request, "format"));
+    /* A provider that is out of service here is so for users, too: the runtime says why. */
+    if (owner == RJ_UID_MACHINE ||
+        (format && !rj_runtime_has_format(agent->options.runtime, format)))
         return rj_runtime_package(agent->options.runtime, verb, request, question);
     return users->package(users->data, owner, verb, request, question);
 }

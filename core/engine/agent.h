@@ -66,6 +66,8 @@ rj_status rj_agent_cancel(rj_agent *agent, const char *correlation, rj_uid uid, 
                           rj_error *err);
 /* A user's session came or went. */
 void rj_agent_session_changed(rj_agent *agent, rj_uid uid, bool present);
+/* Plugins came into or went out of service: views and checks follow. */
+void rj_agent_plugins_changed(rj_agent *agent);
 /* Evaluate now (all if NULL); the end is event "check" with "state": "ended". */
 rj_status rj_agent_check(rj_agent *agent, const char *check_id, rj_error *err);
 

@@ -67,8 +67,8 @@ struct rj_agent {
     void (*stopped)(void *data);
     void *stopped_data;
 
-    rj_picture *view;                      /* what a sync would do now; NULL: to be made */
-    size_t plugins_ready, plugins_refused; /* when the view was made */
+    rj_picture *view; /* what a sync would do now; NULL: to be made */
+    size_t plugins_ready, plugins_refused, plugins_quarantined; /* when the view was made */
     struct {
         rj_uid uid;
         char name[64];

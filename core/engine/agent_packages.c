@@ -16,13 +16,15 @@
 static void count_plugins(rj_agent *agent)
 {
     json_t *plugins = agent->options.runtime ? rj_runtime_describe(agent->options.runtime) : NULL;
-    agent->plugins_ready = agent->plugins_refused = 0;
+    agent->plugins_ready = agent->plugins_refused = agent->plugins_quarantined = 0;
     for (size_t i = 0; i < json_array_size(plugins); i++) {
         const char *state = json_string_value(json_object_get(json_array_get(plugins, i), "state"));
         bool ready = state && strcmp(state, "ready") == 0;
         bool disabled = state && strcmp(state, "disabled") == 0;
+        bool quarantined = state && strcmp(state, "quarantined") == 0;
         agent->plugins_ready += ready;
-        agent->plugins_refused += !ready && !disabled;
+        agent->plugins_quarantined += quarantined;
+        agent->plugins_refused += !ready && !disabled && !quarantined;
     }
     json_decref(plugins);
 }

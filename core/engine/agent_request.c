@@ -218,3 +218,14 @@ rj_status rj_agent_check(rj_agent *agent, const char *check_id, rj_error *err)
         agent->check_ended_is_due = false;
     return status;
 }
+
+void rj_agent_plugins_changed(rj_agent *agent)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_agent_facts_changed(agent);
+    if (agent->stopping)
+        return;
+    rj_check_cache_outdate(agent->checks);
+    if (rj_agent_check(agent, NULL, &error) != RJ_OK)
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the checks are as old as they were: %s", error.text);
+}

@@ -145,8 +145,9 @@ json_t *rj_agent_status(rj_agent *agent, rj_uid uid, bool admin)
     set(&to, "restart_pending", json_boolean(is_restart_pending(agent)));
     set(&to, "sessions", view_sessions(agent));
     set(&to, "plugins",
-        json_pack("{s:I, s:I}", "ready", (json_int_t)agent->plugins_ready, "refused",
-                  (json_int_t)agent->plugins_refused));
+        json_pack("{s:I, s:I, s:I}", "ready", (json_int_t)agent->plugins_ready, "refused",
+                  (json_int_t)agent->plugins_refused, "quarantined",
+                  (json_int_t)agent->plugins_quarantined));
     set(&to, "store",
         json_pack("{s:b}", "damaged_set_aside", (int)rj_store_was_damaged(agent->options.store)));
     return take(&to);

@@ -132,6 +132,59 @@ static void the_list_of_checks_has_evidence_and_the_status_has_not(void **state)
     json_decref(status);
 }
 
+static void when_plugins_came_or_went_even_a_refresh_that_is_on_is_followed_by_another(void **state)
+{
+    (void)state;
+    agent_write_policy("device.json", GATED);
+    agent_begin();
+    agent_settle();
+    unsigned before = a.checks_evaluated, ended = a.checks_ended;
+    assert_int_equal(rj_agent_check(a.agent, NULL, NULL), RJ_OK);
+    assert_int_equal(rj_agent_check(a.agent, NULL, NULL), RJ_OK); /* joins */
+    agent_settle();
+    assert_int_equal(a.checks_evaluated, before + 1);
+    assert_int_equal(rj_agent_check(a.agent, NULL, NULL), RJ_OK);
+    rj_agent_plugins_changed(a.agent); /* what that one finds is out of date */
+    agent_settle();
+    assert_int_equal(a.checks_evaluated, before + 3);
+    assert_int_equal(a.checks_ended, ended + 2);
+    a.check_offered = false;
+    rj_agent_plugins_changed(a.agent);
+    agent_settle();
+    assert_check("firewall", "state", "unknown");
+}
+
+static bool is_shown(const char *id)
+{
+    json_t *view = rj_agent_checks(a.agent);
+    const json_t *checks = json_object_get(view, "checks");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        found |=
+            strcmp(json_string_value(json_object_get(json_array_get(checks, i), "id")), id) == 0;
+    json_decref(view);
+    return found;
+}
+
+static void a_check_that_neither_a_plugin_offers_nor_the_policy_names_is_gone(void **state)
+{
+    (void)state;
+    agent_begin();
+    agent_settle();
+    rj_agent_plugins_changed(a.agent);
+    agent_settle();
+    assert_true(is_shown("firewall"));
+    a.check_offered = false;
+    rj_agent_plugins_changed(a.agent);
+    agent_settle();
+    assert_false(is_shown("firewall"));
+    assert_int_equal(rj_agent_check(a.agent, "firewall", NULL), RJ_E_NOT_FOUND);
+    a.check_offered = true;
+    rj_agent_plugins_changed(a.agent);
+    agent_settle();
+    assert_check("firewall", "state", "ok");
+}
+
 /* ---- Users ----------------------------------------------------------------------------------- */
 
 static void a_users_package_waits_for_the_session_and_is_then_installed_for_that_user(void **state)
@@ -321,6 +374,8 @@ int main(void)
         AGENT_TEST(a_check_that_fails_or_talks_nonsense_is_unknown),
         AGENT_TEST(checks_are_not_evaluated_again_before_their_time_unless_asked_for),
         AGENT_TEST(the_list_of_checks_has_evidence_and_the_status_has_not),
+        AGENT_TEST(when_plugins_came_or_went_even_a_refresh_that_is_on_is_followed_by_another),
+        AGENT_TEST(a_check_that_neither_a_plugin_offers_nor_the_policy_names_is_gone),
         AGENT_TEST(a_users_package_waits_for_the_session_and_is_then_installed_for_that_user),
         AGENT_TEST(a_session_that_ends_in_mid_install_leaves_the_package_waiting),
         AGENT_TEST(nobody_sees_what_is_assigned_to_another_user),

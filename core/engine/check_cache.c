@@ -112,12 +112,39 @@ static rj_status add_check(rj_check_cache *cache, const char *id, rj_error *err)
     return RJ_OK;
 }
 
-/* Those a plugin offers and those the policy names. */
+static bool is_wanted(const rj_check_cache *cache, const char *const *offered, const char *id)
+{
+    const rj_policy *policy = *cache->policy;
+    for (size_t i = 0; offered && offered[i]; i++)
+        if (strcmp(offered[i], id) == 0)
+            return true;
+    for (size_t i = 0; policy && i < sizeof policy->requirements / sizeof *policy->requirements;
+         i++)
+        if (strcmp(policy->requirements[i].check_id, id) == 0)
+            return true;
+    return false;
+}
+
+/* Not while one is being asked: its answer would find it gone. */
+static void drop_unwanted(rj_check_cache *cache, const char *const *offered)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cache->count; i++) {
+        if (is_wanted(cache, offered, cache->checks[i]->id))
+            cache->checks[kept++] = cache->checks[i];
+        else
+            free_check(cache->checks[i]);
+    }
+    cache->count = kept;
+}
+
+/* Those a plugin offers and those the policy names, and no others. */
 static rj_status collect_checks(rj_check_cache *cache, rj_error *err)
 {
     const rj_policy *policy = *cache->policy;
     const char *const *offered = cache->evaluator.check_ids(cache->evaluator.data);
     rj_status status = RJ_OK;
+    drop_unwanted(cache, offered);
     for (size_t i = 0; status == RJ_OK && offered && offered[i]; i++)
         status = add_check(cache, offered[i], err);
     for (size_t i = 0; status == RJ_OK && policy &&
@@ -276,6 +303,11 @@ rj_status rj_check_cache_refresh(rj_check_cache *cache, const char *check_id,
         cache->waiters[cache->waiter_count++] = (waiter){ended, data};
     end_if_answered(cache);
     return RJ_OK;
+}
+
+void rj_check_cache_outdate(rj_check_cache *cache)
+{
+    cache->again = cache->again || cache->asking > 0;
 }
 
 void rj_check_cache_cancel(rj_check_cache *cache)

@@ -37,6 +37,9 @@ void rj_check_cache_free(rj_check_cache *cache); /* not while a refresh is on */
 rj_status rj_check_cache_refresh(rj_check_cache *cache, const char *check_id,
                                  const char *correlation, void (*ended)(void *data), void *data,
                                  rj_error *err);
+/* Who answers has changed: what a refresh that is on has found so far does not stand, all are asked
+ * again when it ends. */
+void rj_check_cache_outdate(rj_check_cache *cache);
 void rj_check_cache_cancel(rj_check_cache *cache);
 bool rj_check_cache_is_busy(const rj_check_cache *cache);
 /* When all were last evaluated; 0: never. */

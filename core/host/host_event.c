@@ -113,7 +113,7 @@ rj_status rj_event_queue_put(rj_event_queue *queue, rj_instance *only, const cha
 /* ---- The service ----------------------------------------------------------------------------- */
 
 /* Dotted words. */
-static bool topic_is_good(const char *topic)
+bool rj_host_topic_is_good(const char *topic)
 {
     size_t length = topic ? strnlen(topic, RJ_HOST_TOPIC_MAX + 1) : 0;
     if (!length || length > RJ_HOST_TOPIC_MAX || topic[0] == '.' || topic[length - 1] == '.')
@@ -128,7 +128,7 @@ static rj_status RJ_CALL publish(const rj_host *host, const char *topic, const c
 {
     static const rj_json_limits limits = {.max_bytes = NOTICE_MAX, .max_depth = 32};
     rj_instance *instance = rj_host_instance(host);
-    if (!topic_is_good(topic) || !json)
+    if (!rj_host_topic_is_good(topic) || !json)
         return RJ_E_INVALID;
     if (!is_below(topic, instance->id) || is_below(topic, "host"))
         return RJ_E_DENIED;
@@ -146,7 +146,7 @@ static rj_status RJ_CALL subscribe(const rj_host *host, const char *prefix,
                                    void *data, uint64_t *ret_subscription)
 {
     rj_instance *instance = rj_host_instance(host);
-    if (!topic_is_good(prefix) || !listener || !ret_subscription ||
+    if (!rj_host_topic_is_good(prefix) || !listener || !ret_subscription ||
         !rj_host_on_loop(instance, "event.subscribe"))
         return RJ_E_INVALID;
     for (uint32_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {

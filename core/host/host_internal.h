@@ -51,6 +51,7 @@ static inline rj_instance *rj_host_instance(const rj_host *host)
     return host->ctx;
 }
 
+bool rj_host_topic_is_good(const char *topic); /* dotted words */
 /* False, and reported as misbehaviour: a [loop] function was called from elsewhere. */
 bool rj_host_on_loop(rj_instance *instance, const char *function);
 

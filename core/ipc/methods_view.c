@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Methods that look: version, status, list, why, check, policy, plugins. */
+/* Methods that look: version, status, list, why, check, policy. */
 #include "base/alloc.h"
 #include "ipc/server_internal.h"
 #include <stdio.h>
@@ -106,12 +106,6 @@ rj_status rj_method_why(rj_call *call, json_t **ret_result, rj_error *err)
                        "%s is not assigned to you and not installed; see `realmjoin list`", id);
     *ret_result = why;
     return RJ_OK;
-}
-
-rj_status rj_method_plugins(rj_call *call, json_t **ret_result, rj_error *err)
-{
-    json_t *list = rj_runtime_describe(call->server->runtime);
-    return answered(list ? json_pack("{s:o}", "plugins", list) : NULL, ret_result, err);
 }
 
 /* ---- Checks ---------------------------------------------------------------------------------- */

@@ -119,6 +119,28 @@ json_t *rj_runtime_describe(rj_runtime *runtime)
     return json_pack("[{s:s}]", "id", "check-firewall");
 }
 
+static rj_status note_plugin(const char *id, int *count, rj_error *err)
+{
+    snprintf(agent.plugin, sizeof agent.plugin, "%s", id);
+    if (strcmp(id, "check-firewall") != 0)
+        return rj_fail(err, RJ_E_NOT_FOUND, "there is no plugin \"%s\"", id);
+    ++*count;
+    return RJ_OK;
+}
+
+rj_status rj_runtime_set_enabled(rj_runtime *runtime, const char *id, bool enabled, rj_error *err)
+{
+    (void)runtime;
+    return note_plugin(id, enabled ? &agent.enabled : &agent.disabled, err);
+}
+
+rj_status rj_runtime_set_quarantined(rj_runtime *runtime, const char *id, bool quarantined,
+                                     rj_error *err)
+{
+    (void)runtime;
+    return note_plugin(id, quarantined ? &agent.quarantined : &agent.cleared, err);
+}
+
 /* ---- Fixture --------------------------------------------------------------------------------- */
 
 rj_loop *loop;

@@ -26,6 +26,9 @@ struct fake_agent {
     size_t packages;
     const char *scope; /* of the package that `why` knows; NULL: unknown */
     int came, went;
+    /* And the fake runtime: "other" is no plugin. */
+    char plugin[140];
+    int enabled, disabled, quarantined, cleared;
 };
 extern struct fake_agent agent;
 

@@ -151,9 +151,13 @@ rj_status rj_call_fail(rj_call *call, rj_error *err, const char *text);
 
 /* methods_view.c */
 rj_method_handler rj_method_version, rj_method_status, rj_method_list, rj_method_why,
-    rj_method_check, rj_method_policy, rj_method_plugins;
+    rj_method_check, rj_method_policy;
 void rj_methods_checks_ended(rj_server *server);
 void rj_methods_forget_checks(rj_server *server, const rj_connection *connection);
+
+/* methods_plugin.c */
+rj_method_handler rj_method_plugins, rj_method_plugin_enable, rj_method_plugin_disable,
+    rj_method_plugin_quarantine;
 
 /* methods_request.c */
 rj_method_handler rj_method_install, rj_method_uninstall, rj_method_upgrade, rj_method_sync,

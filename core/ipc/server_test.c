@@ -212,6 +212,92 @@ static void what_is_no_session_cannot_answer_questions(void **state)
     close_user(&alice);
 }
 
+static void only_root_rules_over_plugins(void **state)
+{
+    static const char *const methods[] = {"plugin.enable", "plugin.disable", "plugin.quarantine"};
+    user alice, admin;
+    json_t *result;
+    (void)state;
+    start_server();
+    open_user(&alice, ALICE);
+    open_user(&admin, 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(call(&alice, methods[i], json_pack("{s:s}", "id", "check-firewall"), NULL),
+                         RJ_E_DENIED);
+    assert_string_equal(agent.plugin, "");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(
+            call(&admin, methods[i], json_pack("{s:s}", "id", "check-firewall"), &result), RJ_OK);
+        assert_string_equal(
+            json_string_value(json_object_get(json_object_get(result, "plugin"), "id")),
+            "check-firewall");
+        json_decref(result);
+    }
+    call(&admin, "plugin.quarantine", json_pack("{s:s, s:b}", "id", "check-firewall", "clear", 1),
+         NULL);
+    assert_int_equal(agent.enabled, 1);
+    assert_int_equal(agent.disabled, 1);
+    assert_int_equal(agent.quarantined, 1);
+    assert_int_equal(agent.cleared, 1);
+    close_user(&alice);
+    close_user(&admin);
+}
+
+static void
+a_wrong_plugin_is_refused_in_the_runtimes_words_and_wrong_parameters_before_it(void **state)
+{
+    static const char *const wrong[] = {"{}", "{\"id\":5}", "{\"id\":\"\"}",
+                                        "{\"id\":\"check-firewall\",\"clear\":1}"};
+    user admin;
+    (void)state;
+    start_server();
+    open_user(&admin, 0);
+    assert_int_equal(call(&admin, "plugin.disable", json_pack("{s:s}", "id", "other"), NULL),
+                     RJ_E_NOT_FOUND);
+    assert_string_equal(refusal, "there is no plugin \"other\"");
+    agent.plugin[0] = '\0';
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(call(&admin, "plugin.quarantine", json_loads(wrong[i], 0, NULL), NULL),
+                         RJ_E_INVALID);
+    assert_string_equal(agent.plugin, "");
+    close_user(&admin);
+}
+
+static void each_order_about_a_plugin_is_one_line_that_says_who_gave_it(void **state)
+{
+    static const char *const lines[] = {
+        "plugin.disable of check-firewall asked for by root (uid 0, pid 77): done",
+        "plugin.disable of x\\ny asked for by root (uid 0, pid 77): there is no plugin",
+        "plugin.quarantine (clear) of check-firewall asked for by root (uid 0, pid 77): done",
+        "(uid 4242, pid 77) was refused \"plugin.enable check-firewall\""};
+    user alice, admin;
+    json_t *result;
+    (void)state;
+    start_server();
+    const char *folder = rj_path(paths, RJ_PATH_LOG);
+    assert_int_equal(rj_dir_make(folder, 0750, NULL), RJ_OK);
+    assert_int_equal(rj_log_open(folder, "realmjoin", NULL), RJ_OK);
+    open_user(&alice, ALICE);
+    open_user(&admin, 0);
+    call(&admin, "plugin.disable", json_pack("{s:s}", "id", "check-firewall"), NULL);
+    call(&admin, "plugin.disable", json_pack("{s:s}", "id", "x\ny"), NULL);
+    call(&admin, "plugin.quarantine", json_pack("{s:s, s:b}", "id", "check-firewall", "clear", 1),
+         NULL);
+    call(&alice, "plugin.enable", json_pack("{s:s}", "id", "check-firewall"), NULL);
+    assert_int_equal(call(&admin, "log", NULL, &result), RJ_OK);
+    const json_t *logged = json_object_get(result, "lines");
+    assert_int_equal(json_array_size(logged), 4);
+    for (size_t i = 0; i < 4; i++) {
+        const char *line = json_string_value(json_array_get(logged, i));
+        if (!strstr(line, lines[i]))
+            fail_msg("%s", line);
+    }
+    json_decref(result);
+    rj_log_close();
+    close_user(&alice);
+    close_user(&admin);
+}
+
 /* ---- Tests: sessions ------------------------------------------------------------------------- */
 
 static int answers;
@@ -407,6 +493,9 @@ int main(void)
         TEST(a_user_cannot_stop_the_service_and_root_can),
         TEST(a_user_removes_own_packages_only),
         TEST(root_cannot_register_a_session),
+        TEST(only_root_rules_over_plugins),
+        TEST(a_wrong_plugin_is_refused_in_the_runtimes_words_and_wrong_parameters_before_it),
+        TEST(each_order_about_a_plugin_is_one_line_that_says_who_gave_it),
         TEST(what_is_no_session_cannot_answer_questions),
         TEST(a_question_travels_to_the_session_and_back),
         TEST(events_reach_subscribers_they_concern_and_nobody_else),

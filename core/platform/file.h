@@ -32,6 +32,9 @@ void rj_file_append_close(int handle);
 
 /* Make the folder and its parents; an existing one keeps its mode. */
 rj_status rj_dir_make(const char *path, unsigned mode, rj_error *err);
+/* Give the folder to another account, with all that is in it.  Only if it is not that account's already;
+ * what has further names elsewhere stays as it is. */
+rj_status rj_dir_give(const char *path, uint32_t uid, rj_error *err);
 /* Remove with all content, never following links; absent is fine. */
 rj_status rj_dir_remove(const char *path, rj_error *err);
 /* Names in the folder, sorted bytewise, without "." and ".."; NULL-terminated, one allocation

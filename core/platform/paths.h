@@ -20,6 +20,7 @@ typedef enum rj_path_kind {
     RJ_PATH_PACKAGE_LIB,  /* chocolatey/lib of this role */
     RJ_PATH_RUN,          /* folder of the socket and the lock */
     RJ_PATH_SOCKET,       /* agent.sock */
+    RJ_PATH_WORKER,       /* the program that runs plugins outside of ours */
     RJ_PATH_COUNT
 } rj_path_kind;
 

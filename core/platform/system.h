@@ -25,6 +25,8 @@ const char *rj_system_host_name(char *ret_name, size_t size);
 long rj_system_pid(void);
 /* End at once, as if killed (SIGKILL): nothing is flushed, nothing is cleaned up.  For kill tests. */
 void rj_system_kill_self(void);
+/* End at once with this code: nothing is flushed, nothing is cleaned up.  [any] */
+_Noreturn void rj_system_exit_now(int code);
 /* True when the system's service manager started this process (then --root and environment
  * overrides are refused). */
 bool rj_system_is_installed_service(void);

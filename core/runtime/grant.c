@@ -6,23 +6,6 @@
 
 #include <string.h>
 
-/* The capabilities there are, with the form of their limit. */
-static bool is_known(const char *capability)
-{
-    if (strcmp(capability, "spawn") == 0)
-        return true;
-    if (strncmp(capability, "spawn:/", 7) != 0)
-        return false;
-    for (const char *at = capability + 6; *at;) {
-        size_t length = strcspn(at + 1, "/");
-        const char *name = at + 1;
-        if (length == 0 || (length <= 2 && name[0] == '.' && (length == 1 || name[1] == '.')))
-            return false;
-        at += length + 1;
-    }
-    return true;
-}
-
 static size_t name_length(const char *capability)
 {
     return strcspn(capability, ":");
@@ -34,14 +17,84 @@ static bool same_name(const char *a, const char *b)
     return length == name_length(b) && strncmp(a, b, length) == 0;
 }
 
+typedef enum limit_kind {
+    LIMIT_NONE,   /* takes no limit */
+    LIMIT_FILE,   /* an absolute path, meant alone */
+    LIMIT_FOLDER, /* an absolute path and all below it */
+    LIMIT_WORD    /* one of a few words */
+} limit_kind;
+
+/* The capabilities there are, with the form of their limit. */
+static const struct {
+    const char *name;
+    limit_kind kind;
+} capabilities[] = {{"spawn", LIMIT_FILE},   {"read", LIMIT_FOLDER},   {"write", LIMIT_FOLDER},
+                    {"network", LIMIT_WORD}, {"packages", LIMIT_NONE}, {"root", LIMIT_NONE}};
+
+static bool is_path(const char *limit)
+{
+    if (*limit != '/')
+        return false;
+    while (*limit) {
+        const char *name = limit + 1;
+        size_t length = strcspn(name, "/");
+        if (length == 0 || (length <= 2 && name[0] == '.' && (length == 1 || name[1] == '.')))
+            return false;
+        limit = name + length;
+    }
+    return true;
+}
+
+static bool is_network(const char *word)
+{
+    return strcmp(word, "internet") == 0 || strcmp(word, "local") == 0 ||
+           strcmp(word, "netlink") == 0;
+}
+
+static limit_kind kind_of(const char *capability)
+{
+    for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++)
+        if (same_name(capability, capabilities[i].name))
+            return capabilities[i].kind;
+    return LIMIT_NONE;
+}
+
+static bool is_known(const char *capability)
+{
+    const char *limit = strchr(capability, ':');
+    for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0]; i++) {
+        if (!same_name(capability, capabilities[i].name))
+            continue;
+        if (!limit)
+            return true;
+        if (capabilities[i].kind == LIMIT_WORD)
+            return is_network(limit + 1);
+        return capabilities[i].kind != LIMIT_NONE && is_path(limit + 1);
+    }
+    return false;
+}
+
+/* `limit` is what `folder` is, or below it. */
+static bool is_within(const char *limit, const char *folder)
+{
+    size_t length = strlen(folder);
+    return strncmp(limit, folder, length) == 0 && (!limit[length] || limit[length] == '/');
+}
+
 /* What both allow: the narrower one, NULL if they have nothing in common. */
 static const char *narrower(const char *a, const char *b)
 {
     if (!same_name(a, b))
         return NULL;
-    if (!strchr(b, ':') || strcmp(a, b) == 0)
+    const char *limit_a = strchr(a, ':');
+    const char *limit_b = strchr(b, ':');
+    if (!limit_b || strcmp(a, b) == 0)
         return a;
-    return strchr(a, ':') ? NULL : b;
+    if (!limit_a)
+        return b;
+    if (kind_of(a) != LIMIT_FOLDER)
+        return NULL;
+    return is_within(limit_a, limit_b) ? a : is_within(limit_b, limit_a) ? b : NULL;
 }
 
 static bool add(char **list, size_t *count, const char *text)
@@ -122,7 +175,8 @@ bool rj_grants_allow(const rj_grants *grants, const char *name, const char *argu
         if (!same_name(*at, name))
             continue;
         const char *limit = strchr(*at, ':');
-        if (!limit || strcmp(limit + 1, argument) == 0)
+        if (!limit || strcmp(limit + 1, argument) == 0 ||
+            (kind_of(name) == LIMIT_FOLDER && is_within(argument, limit + 1)))
             return true;
     }
     return false;

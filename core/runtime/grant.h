@@ -3,6 +3,7 @@
  * Capabilities: what the manifest asks for, narrowed to what the administrator grants.  Pure.
  *
  * A capability is a name, or a name and what it is limited to: "spawn", "spawn:/usr/bin/true".
+ * docs/security.md says what each of them opens.
  */
 #ifndef RJ_RUNTIME_GRANT_H
 #define RJ_RUNTIME_GRANT_H

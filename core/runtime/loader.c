@@ -84,6 +84,17 @@ static rj_status check_descriptor(const rj_plugin_desc *found, const rj_manifest
 
 typedef const rj_plugin_desc *(RJ_CALL *entry_function)(void);
 
+rj_status rj_loader_describe(rj_library *library, const rj_manifest *manifest,
+                             rj_plugin_desc *ret_desc, rj_error *err)
+{
+    void *symbol = rj_library_symbol(library, RJ_PLUGIN_ENTRY);
+    entry_function entry;
+    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
+    if (!symbol)
+        return rj_fail(err, RJ_E_INVALID, "it does not export %s", RJ_PLUGIN_ENTRY);
+    return check_descriptor(entry(), manifest, ret_desc, err);
+}
+
 rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manifest *manifest,
                         rj_library **ret_library, rj_plugin_desc *ret_desc, rj_error *err)
 {
@@ -96,13 +107,7 @@ rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manif
     rj_free(path);
     if (status)
         return status;
-    void *symbol = rj_library_symbol(library, RJ_PLUGIN_ENTRY);
-    entry_function entry;
-    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from object to function pointer */
-    if (!symbol)
-        status = rj_fail(err, RJ_E_INVALID, "it does not export %s", RJ_PLUGIN_ENTRY);
-    else
-        status = check_descriptor(entry(), manifest, ret_desc, err);
+    status = rj_loader_describe(library, manifest, ret_desc, err);
     if (status)
         rj_library_close(library);
     else

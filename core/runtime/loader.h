@@ -17,4 +17,8 @@ rj_status rj_loader_read(const char *folder, const char *boundary, rj_manifest *
 rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manifest *manifest,
                         rj_library **ret_library, rj_plugin_desc *ret_desc, rj_error *err);
 
+/* The second half of it, for a library that is mapped already. */
+rj_status rj_loader_describe(rj_library *library, const rj_manifest *manifest,
+                             rj_plugin_desc *ret_desc, rj_error *err);
+
 #endif

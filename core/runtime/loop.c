@@ -48,6 +48,7 @@ struct rj_watch {
     rj_loop *loop;
     rj_watch *previous, *next;
     void (*call)(void *data);
+    void (*writable)(void *data); /* NULL: not wanted */
     void *data;
 };
 
@@ -220,6 +221,17 @@ rj_status rj_timer_start(rj_loop *loop, uint64_t delay_ms, uint64_t period_ms,
     return RJ_OK;
 }
 
+void rj_timer_set(rj_timer *timer, uint64_t delay_ms)
+{
+    uv_update_time(&timer->loop->uv);
+    uv_timer_start(&timer->uv, on_timer, delay_ms, 0);
+}
+
+void rj_timer_pause(rj_timer *timer)
+{
+    uv_timer_stop(&timer->uv);
+}
+
 static void free_timer(uv_handle_t *handle)
 {
     rj_free(handle->data);
@@ -272,12 +284,15 @@ static rj_status started(rj_watch *watch, int problem, const char *what, rj_watc
                    uv_strerror(problem));
 }
 
+/* The watch may be stopped by the first call; its memory stays until the handle is closed. */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    (void)status; /* an error is for the reader to find */
-    (void)events;
     rj_watch *watch = poll->data;
-    watch->call(watch->data);
+    if ((events & UV_WRITABLE) && watch->writable)
+        watch->writable(watch->data);
+    /* An error is for the reader to find. */
+    if ((status < 0 || (events & ~UV_WRITABLE)) && !uv_is_closing(&watch->uv.handle))
+        watch->call(watch->data);
 }
 
 rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), void *data,
@@ -294,6 +309,13 @@ rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), vo
     }
     problem = uv_poll_start(&watch->uv.poll, UV_READABLE | UV_DISCONNECT, on_readable);
     return started(watch, problem, "a descriptor", ret_watch, err);
+}
+
+void rj_watch_writable(rj_watch *watch, void (*ready)(void *data))
+{
+    watch->writable = ready;
+    uv_poll_start(&watch->uv.poll, UV_READABLE | UV_DISCONNECT | (ready ? UV_WRITABLE : 0),
+                  on_readable);
 }
 
 static void on_quiet(uv_timer_t *timer)

@@ -38,11 +38,16 @@ void rj_loop_post(rj_loop *loop, rj_post *post, void (*function)(void *data), vo
 /* [loop] period 0: once. */
 rj_status rj_timer_start(rj_loop *loop, uint64_t delay_ms, uint64_t period_ms,
                          void (*fire)(void *data), void *data, rj_timer **ret_timer, rj_error *err);
-void rj_timer_stop(rj_timer *timer); /* NULL is fine; no call after it */
+/* Fire once, that long from now, instead of whatever it was to do; needs no memory. */
+void rj_timer_set(rj_timer *timer, uint64_t delay_ms);
+void rj_timer_pause(rj_timer *timer); /* until it is set again */
+void rj_timer_stop(rj_timer *timer);  /* NULL is fine; no call after it */
 
 /* [loop] Call `ready` whenever the descriptor is readable. */
 rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), void *data,
                             rj_watch **ret_watch, rj_error *err);
+/* [loop] Beside that, call `ready` whenever the descriptor takes more; NULL: no longer. */
+void rj_watch_writable(rj_watch *watch, void (*ready)(void *data));
 /* [loop] Call `changed` (coalesced, at most each 100 ms) when an entry of the folder changes. */
 rj_status rj_watch_directory(rj_loop *loop, const char *path, void (*changed)(void *data),
                              void *data, rj_watch **ret_watch, rj_error *err);

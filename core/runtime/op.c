@@ -51,6 +51,10 @@ void rj_op_misbehaved(rj_ops *ops, rj_op_owner *owner, rj_op op, const char *for
     uv_mutex_lock(&owner->text_lock);
     rj_text_to_line(owner->last_error, sizeof owner->last_error, text, strlen(text));
     uv_mutex_unlock(&owner->text_lock);
+    if (owner->misbehaved_elsewhere) {
+        owner->misbehaved_elsewhere(owner, op, text);
+        return;
+    }
     char logger[96];
     snprintf(logger, sizeof logger, "plugin.%s", owner->id);
     rj_log(RJ_LOG_WARNING, logger, correlation, "misbehaviour: %s", text);
@@ -72,7 +76,7 @@ op_slot *rj_op_find(rj_ops *ops, rj_op op)
     return slot->state != OP_FREE && slot->generation == (uint32_t)(op >> 32) ? slot : NULL;
 }
 
-static void put_free(rj_ops *ops, op_slot *slot)
+void rj_op_put_free(rj_ops *ops, op_slot *slot)
 {
     slot->state = OP_FREE;
     slot->next = NULL;
@@ -97,8 +101,16 @@ static bool add_slot(rj_ops *ops)
         return false;
     slot->index = ops->count;
     ops->slots[ops->count++] = slot;
-    put_free(ops, slot);
+    rj_op_put_free(ops, slot);
     return true;
+}
+
+static void renew(op_slot *slot, uint32_t generation)
+{
+    uint32_t index = slot->index;
+    memset(slot, 0, sizeof *slot);
+    slot->index = index;
+    slot->generation = generation;
 }
 
 /* Ready for a new life, its last one forgotten. */
@@ -113,12 +125,20 @@ static op_slot *take_slot(rj_ops *ops)
     if (!ops->free)
         ops->free_end = &ops->free;
     ops->free_count--;
-    uint32_t index = slot->index;
-    uint32_t generation = slot->generation + 1;
-    memset(slot, 0, sizeof *slot);
-    slot->index = index;
-    slot->generation = generation ? generation : 1; /* a handle is never 0 */
+    renew(slot, slot->generation + 1 ? slot->generation + 1 : 1); /* a handle is never 0 */
     return slot;
+}
+
+/* The chosen one instead of the first. */
+static void take_off_free(rj_ops *ops, const op_slot *slot)
+{
+    op_slot **at = &ops->free;
+    while (*at != slot)
+        at = &(*at)->next;
+    *at = slot->next;
+    if (ops->free_end == &slot->next)
+        ops->free_end = at;
+    ops->free_count--;
 }
 
 rj_status rj_ops_new(rj_loop *loop, uint64_t grace_ms, rj_ops **ret_ops, rj_error *err)
@@ -160,34 +180,56 @@ void rj_ops_free(rj_ops *ops)
     rj_free(ops);
 }
 
-rj_op rj_op_new(rj_ops *ops, const rj_op_request *request)
+/* With the lock held. */
+static void begin_life(rj_ops *ops, op_slot *slot, const rj_op_request *request)
 {
     int64_t wait_ms = request->question->deadline_ms > 0 ? request->question->deadline_ms : 0;
+    slot->state = OP_LIVE;
+    slot->owner = request->owner;
+    slot->question = *request->question;
+    slot->answered = request->answered;
+    slot->data = request->data;
+    slot->permille = -1;
+    snprintf(slot->what, sizeof slot->what, "%s", request->what);
+    const char *correlation = request->question->correlation;
+    snprintf(slot->correlation, sizeof slot->correlation, "%s",
+             correlation && *correlation ? correlation : "-");
+    slot->question.correlation = slot->correlation;
+    slot->deadline_ms = rj_clock_monotonic_ms() + (uint64_t)wait_ms;
+    slot->due_ms = slot->deadline_ms;
+    ops->live++;
+    if (slot->owner)
+        slot->owner->live++;
+    rj_op_arm(ops, slot->due_ms);
+}
+
+rj_op rj_op_new(rj_ops *ops, const rj_op_request *request)
+{
     uv_mutex_lock(&ops->lock);
     op_slot *slot = take_slot(ops);
-    rj_op op = 0;
-    if (slot) {
-        slot->state = OP_LIVE;
-        slot->owner = request->owner;
-        slot->question = *request->question;
-        slot->answered = request->answered;
-        slot->data = request->data;
-        slot->permille = -1;
-        snprintf(slot->what, sizeof slot->what, "%s", request->what);
-        const char *correlation = request->question->correlation;
-        snprintf(slot->correlation, sizeof slot->correlation, "%s",
-                 correlation && *correlation ? correlation : "-");
-        slot->question.correlation = slot->correlation;
-        slot->deadline_ms = rj_clock_monotonic_ms() + (uint64_t)wait_ms;
-        slot->due_ms = slot->deadline_ms;
-        ops->live++;
-        if (slot->owner)
-            slot->owner->live++;
-        rj_op_arm(ops, slot->due_ms);
-        op = rj_op_handle(slot);
-    }
+    if (slot)
+        begin_life(ops, slot, request);
+    rj_op op = slot ? rj_op_handle(slot) : 0;
     uv_mutex_unlock(&ops->lock);
     return op;
+}
+
+bool rj_op_adopt(rj_ops *ops, rj_op op, const rj_op_request *request)
+{
+    uint32_t index = (uint32_t)op;
+    uint32_t generation = (uint32_t)(op >> 32);
+    uv_mutex_lock(&ops->lock);
+    while (index < SLOTS_MAX && index >= ops->count && add_slot(ops))
+        ;
+    op_slot *slot = index < ops->count ? ops->slots[index] : NULL;
+    bool free = slot && slot->state == OP_FREE && generation;
+    if (free) {
+        take_off_free(ops, slot);
+        renew(slot, generation);
+        begin_life(ops, slot, request);
+    }
+    uv_mutex_unlock(&ops->lock);
+    return free;
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */
@@ -229,7 +271,7 @@ static void deliver(rj_ops *ops, op_slot *slot)
     } else if (slot->jobs) {
         slot->state = OP_ENDING;
     } else {
-        put_free(ops, slot);
+        rj_op_put_free(ops, slot);
     }
     uv_mutex_unlock(&ops->lock);
 }
@@ -289,6 +331,22 @@ void rj_op_answer_by_host(rj_ops *ops, rj_op op, rj_status status, const char *m
     uv_mutex_unlock(&ops->lock);
 }
 
+void rj_op_lose(rj_ops *ops, rj_op op, rj_status status, const char *message)
+{
+    uv_mutex_lock(&ops->lock);
+    op_slot *slot = rj_op_find(ops, op);
+    if (slot && slot->state == OP_LIVE) {
+        rj_op_queue_answer(ops, slot, status, message, true);
+    } else if (slot && slot->given_up) {
+        slot->given_up = false;
+        if (slot->state == OP_ABANDONED) {
+            slot->owner->abandoned--;
+            rj_op_put_free(ops, slot);
+        }
+    }
+    uv_mutex_unlock(&ops->lock);
+}
+
 typedef enum finish_kind { FINISH_GOOD, FINISH_TWICE, FINISH_LATE, FINISH_UNKNOWN } finish_kind;
 
 static finish_kind take_finish(rj_ops *ops, rj_op op, rj_status status, const char *message,
@@ -312,7 +370,7 @@ static finish_kind take_finish(rj_ops *ops, rj_op op, rj_status status, const ch
         slot->given_up = false;
         if (slot->state == OP_ABANDONED) {
             slot->owner->abandoned--;
-            put_free(ops, slot);
+            rj_op_put_free(ops, slot);
         }
         return FINISH_LATE;
     }
@@ -420,105 +478,4 @@ bool rj_ops_list(rj_ops *ops, json_t *list)
     }
     uv_mutex_unlock(&ops->lock);
     return good;
-}
-
-/* ---- Jobs and children ----------------------------------------------------------------------- */
-
-rj_status rj_op_add_job(rj_ops *ops, rj_op op, bool *ret_late)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    rj_status status = slot && slot->state == OP_LIVE ? RJ_OK : RJ_E_NOT_FOUND;
-    if (!status) {
-        slot->jobs++;
-        *ret_late = slot->cancelled;
-    }
-    uv_mutex_unlock(&ops->lock);
-    return status;
-}
-
-void rj_op_remove_job(rj_ops *ops, rj_op op)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    if (slot && slot->jobs)
-        slot->jobs--;
-    uv_mutex_unlock(&ops->lock);
-}
-
-bool rj_op_begin_job(rj_ops *ops, rj_op op, bool late)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    bool go = slot && slot->state == OP_LIVE && (late || !slot->cancelled);
-    if (go)
-        slot->began = true;
-    uv_mutex_unlock(&ops->lock);
-    return go;
-}
-
-/* With the lock held: nothing will answer this op any more. */
-static bool is_forgotten(const op_slot *slot)
-{
-    return slot->state == OP_LIVE && slot->jobs == 0 && !slot->children;
-}
-
-static void report_forgotten(rj_ops *ops, rj_op_owner *owner, rj_op op, const char *how)
-{
-    rj_op_misbehaved(ops, owner, op, "%s and gave no answer", how);
-    char message[128];
-    snprintf(message, sizeof message, "the plugin %s and gave no answer; what it did is unknown",
-             how);
-    /* Not the host's own "given up": the plugin has nothing running that could still answer. */
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    if (slot && slot->state == OP_LIVE)
-        rj_op_queue_answer(ops, slot, RJ_E_ABANDONED, message, false);
-    uv_mutex_unlock(&ops->lock);
-}
-
-void rj_op_end_job(rj_ops *ops, rj_op_owner *owner, rj_op op, bool started)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    if (slot && slot->jobs)
-        slot->jobs--;
-    bool forgotten = slot && is_forgotten(slot);
-    if (slot && slot->state == OP_ENDING && slot->jobs == 0)
-        put_free(ops, slot);
-    uv_mutex_unlock(&ops->lock);
-    if (forgotten)
-        report_forgotten(ops, owner, op, started ? "ended its work" : "dropped its work");
-}
-
-rj_status rj_op_add_child(rj_ops *ops, rj_op op, rj_op_child *child)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    rj_status status = !slot || slot->state != OP_LIVE ? RJ_E_NOT_FOUND
-                       : slot->cancelled               ? RJ_E_CANCELLED
-                                                       : RJ_OK;
-    if (!status) {
-        slot->began = true;
-        child->next = slot->children;
-        slot->children = child;
-    }
-    uv_mutex_unlock(&ops->lock);
-    return status;
-}
-
-void rj_op_remove_child(rj_ops *ops, rj_op_owner *owner, rj_op op, rj_op_child *child)
-{
-    uv_mutex_lock(&ops->lock);
-    op_slot *slot = rj_op_find(ops, op);
-    for (rj_op_child **at = slot ? &slot->children : NULL; at && *at; at = &(*at)->next) {
-        if (*at == child) {
-            *at = child->next;
-            break;
-        }
-    }
-    bool forgotten = slot && is_forgotten(slot);
-    uv_mutex_unlock(&ops->lock);
-    if (forgotten)
-        report_forgotten(ops, owner, op, "saw its program end");
 }

@@ -24,7 +24,8 @@
 typedef struct rj_ops rj_ops;
 
 /* Who answers: the part of a plugin instance that ops know. */
-typedef struct rj_op_owner {
+typedef struct rj_op_owner rj_op_owner;
+struct rj_op_owner {
     const char *id;
     _Atomic(rj_lane *) lane; /* NULL: none yet */
     unsigned live;           /* ops given to it and not yet answered */
@@ -32,7 +33,12 @@ typedef struct rj_op_owner {
     atomic_uint misbehaved;
     uv_mutex_t text_lock;
     char last_error[256]; /* guarded by text_lock */
-} rj_op_owner;
+    bool elsewhere;       /* its work runs in another process: that one sees when it is forgotten */
+    /* In place of a line in the log, from any thread; NULL: the line. */
+    void (*misbehaved_elsewhere)(rj_op_owner *owner, rj_op op, const char *text);
+    /* On the loop, when one of its ops was given up: end what hangs.  NULL: nothing can be done. */
+    void (*gave_up)(rj_op_owner *owner, rj_op op, const char *what);
+};
 
 rj_status rj_op_owner_init(rj_op_owner *owner, const char *id, rj_error *err);
 void rj_op_owner_destroy(rj_op_owner *owner);
@@ -77,6 +83,13 @@ void rj_ops_free(rj_ops *ops);
 rj_op rj_op_new(rj_ops *ops, const rj_op_request *request);
 /* The host's own answer, in place of the plugin's. */
 void rj_op_answer_by_host(rj_ops *ops, rj_op op, rj_status status, const char *message);
+/* An op under a handle made elsewhere, whose slot must be free here; otherwise as rj_op_new().  False:
+ * out of memory, or the handle is taken. */
+bool rj_op_adopt(rj_ops *ops, rj_op op, const rj_op_request *request);
+/* Nobody can answer it any more; also for one that was given up already.  No misbehaviour. */
+void rj_op_lose(rj_ops *ops, rj_op op, rj_status status, const char *message);
+/* Ask for an early end, as if the deadline had passed. */
+void rj_op_expire(rj_ops *ops, rj_op op);
 /* Ask for an early end. */
 void rj_op_cancel(rj_ops *ops, rj_op op);
 /* Cancel all ops of the owner (NULL: of everybody), and end their deadlines now. */
@@ -111,5 +124,6 @@ bool rj_op_begin_job(rj_ops *ops, rj_op op, bool late);
 void rj_op_end_job(rj_ops *ops, rj_op_owner *owner, rj_op op, bool started);
 rj_status rj_op_add_child(rj_ops *ops, rj_op op, rj_op_child *child);
 void rj_op_remove_child(rj_ops *ops, rj_op_owner *owner, rj_op op, rj_op_child *child); /* [loop] */
+void rj_op_undo_child(rj_ops *ops, rj_op op, rj_op_child *child); /* [any] it was never started */
 
 #endif

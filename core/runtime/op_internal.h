@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What op.c (table and answers), op_time.c (deadlines, cancelling) and op_progress.c share. */
+/* What op.c (table and answers), op_time.c (deadlines, cancelling), op_progress.c and op_work.c share. */
 #ifndef RJ_RUNTIME_OP_INTERNAL_H
 #define RJ_RUNTIME_OP_INTERNAL_H
 
@@ -88,6 +88,8 @@ rj_op rj_op_handle(const op_slot *slot);
 /* With the lock held: queue the answer. */
 void rj_op_queue_answer(rj_ops *ops, op_slot *slot, rj_status status, const char *message,
                         bool by_host);
+/* With the lock held: its life is over. */
+void rj_op_put_free(rj_ops *ops, op_slot *slot);
 /* op_time.c, with the lock held. */
 void rj_op_arm(rj_ops *ops, uint64_t due_ms);
 /* op_progress.c */

@@ -78,7 +78,7 @@ static void tell_cancelled(rj_ops *ops, op_slot *slot, bool deadline)
         wake(wake_data);
 }
 
-void rj_op_cancel(rj_ops *ops, rj_op op)
+static void cancel(rj_ops *ops, rj_op op, bool deadline)
 {
     uv_mutex_lock(&ops->lock);
     op_slot *slot = rj_op_find(ops, op);
@@ -87,7 +87,17 @@ void rj_op_cancel(rj_ops *ops, rj_op op)
         slot->cancelled = true;
     uv_mutex_unlock(&ops->lock);
     if (tell)
-        tell_cancelled(ops, slot, false);
+        tell_cancelled(ops, slot, deadline);
+}
+
+void rj_op_cancel(rj_ops *ops, rj_op op)
+{
+    cancel(ops, op, false);
+}
+
+void rj_op_expire(rj_ops *ops, rj_op op)
+{
+    cancel(ops, op, true);
 }
 
 void rj_ops_cancel_all(rj_ops *ops, const rj_op_owner *owner)
@@ -129,6 +139,10 @@ static void give_up(rj_ops *ops, op_slot *slot)
     uv_mutex_unlock(&ops->lock);
     if (!live || !owner)
         return;
+    if (owner->gave_up) {
+        owner->gave_up(owner, op, what);
+        return;
+    }
     rj_lane *lane = atomic_load(&owner->lane);
     if (lane)
         rj_lane_give_up(lane, op);

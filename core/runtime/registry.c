@@ -3,6 +3,7 @@
  * Who is there and what they offer.  Built-in plugins are loaded before third-party ones, each group
  * by name; an id, a check or a package format belongs to the first that has it.
  */
+#include "runtime/placement.h"
 #include "runtime/runner.h"
 
 #include "base/alloc.h"
@@ -18,8 +19,8 @@
 
 /* ---- Instances ------------------------------------------------------------------------------- */
 
-static rj_instance *new_instance(rj_runtime *runtime, const char *folder, const char *id,
-                                 bool built_in, rj_error *err)
+rj_instance *rj_registry_new_instance(rj_runtime *runtime, const char *folder, const char *id,
+                                      bool built_in, rj_error *err)
 {
     rj_instance *instance = rj_calloc(1, sizeof *instance);
     if (!instance)
@@ -56,6 +57,22 @@ static void free_ids(char **ids)
     rj_free(ids);
 }
 
+/* What loading made of the folder, but for the plugin itself. */
+static void drop_loaded(rj_instance *instance)
+{
+    rj_placement_release(instance);
+    rj_library_close(instance->library);
+    free_ids(instance->check_ids);
+    free_ids(instance->formats);
+    rj_grants_free(&instance->grants);
+    rj_manifest_free(instance->manifest);
+    rj_free(instance->config);
+    instance->library = NULL;
+    instance->check_ids = instance->formats = NULL;
+    instance->manifest = NULL;
+    instance->config = NULL;
+}
+
 void rj_registry_free_instance(rj_instance *instance)
 {
     /* A plugin that could not be destroyed, or whose lane never came back, stays as it is: freeing
@@ -66,12 +83,7 @@ void rj_registry_free_instance(rj_instance *instance)
         return;
     }
     rj_host_detach(instance);
-    rj_library_close(instance->library);
-    free_ids(instance->check_ids);
-    free_ids(instance->formats);
-    rj_grants_free(&instance->grants);
-    rj_manifest_free(instance->manifest);
-    rj_free(instance->config);
+    drop_loaded(instance);
     rj_free(instance->folder);
     rj_op_owner_destroy(&instance->owner);
     uv_mutex_destroy(&instance->lock);
@@ -92,7 +104,7 @@ static rj_status add_candidate(rj_runtime *runtime, const char *folder, const ch
     }
     if (status)
         return status;
-    rj_instance *instance = new_instance(runtime, path, name, built_in, err);
+    rj_instance *instance = rj_registry_new_instance(runtime, path, name, built_in, err);
     rj_free(path);
     if (!instance)
         return rj_fail_memory(err, "looking for plugins");
@@ -139,6 +151,11 @@ const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id)
 {
     const json_t *section = rj_json_get(runtime->plugins_policy, id);
     return json_is_object(section) ? section : NULL;
+}
+
+bool rj_registry_policy_allows(const rj_runtime *runtime, const char *id)
+{
+    return rj_json_bool(rj_registry_policy(runtime, id), "Enabled", true);
 }
 
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
@@ -217,6 +234,20 @@ static const rj_instance *earlier_with_id(const rj_instance *instance)
     return NULL;
 }
 
+rj_status rj_registry_hash(const rj_instance *instance, char ret_sha256[65], rj_error *err)
+{
+    char *path = NULL;
+    if (!instance->manifest)
+        return rj_fail(err, RJ_E_INVALID, "its manifest does not say which file it is");
+    rj_status status = rj_path_join(instance->folder, instance->manifest->binary, &path, err);
+    if (!status)
+        status = rj_file_check_trusted(path, boundary_of(instance), err);
+    if (!status)
+        status = rj_file_sha256(path, ret_sha256, err);
+    rj_free(path);
+    return status;
+}
+
 static rj_status read_and_judge(rj_instance *instance, rj_error *err)
 {
     const rj_instance *earlier = earlier_with_id(instance);
@@ -227,16 +258,14 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
         rj_loader_read(instance->folder, boundary_of(instance), &instance->manifest, err);
     if (status)
         return status;
-    const json_t *policy = rj_registry_policy(instance->runtime, instance->id);
-    if (!rj_json_bool(policy, "Enabled", true)) {
+    if (!rj_registry_policy_allows(instance->runtime, instance->id)) {
         instance->state = RJ_INSTANCE_DISABLED;
         return rj_fail(err, RJ_E_DENIED, "disabled by policy");
     }
-    if (!instance->built_in && instance->manifest->wants_worker)
-        return rj_fail(err, RJ_E_DENIED,
-                       "it wants a process of its own (\"isolation\"), which this version does not "
-                       "offer to third-party plugins");
-    json_t *list = rj_json_get(policy, "Grant");
+    status = rj_instance_judge(instance, err);
+    if (status)
+        return status;
+    json_t *list = rj_json_get(rj_registry_policy(instance->runtime, instance->id), "Grant");
     return rj_grants_make((const char *const *)instance->manifest->capabilities,
                           json_is_array(list) ? list : NULL, instance->built_in, &instance->grants,
                           err);
@@ -244,37 +273,91 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
 
 static rj_status load_one(rj_instance *instance, rj_error *err)
 {
+    bool worker = false;
     rj_status status = read_and_judge(instance, err);
-    if (status)
-        return status;
-    status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
-                           &instance->library, &instance->desc, err);
+    if (!status)
+        status = rj_placement_choose(instance, &worker, err);
+    if (!status && !worker)
+        status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
+                               &instance->library, &instance->desc, err);
     if (!status)
         status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (!status)
         status = rj_registry_config(instance->runtime, instance->id, &instance->config, err);
     if (status)
         return status;
+    if (worker)
+        status = rj_placement_prepare(instance, boundary_of(instance), err);
+    if (status)
+        return status;
     instance->state = RJ_INSTANCE_FAILED;
-    status = rj_runner_create(instance, err);
+    status = worker ? rj_runner_take_tables(instance, err) : rj_runner_create(instance, err);
     if (!status)
         instance->state = RJ_INSTANCE_READY;
     return status;
+}
+
+static uint64_t stamp_of(const rj_instance *instance, const char *name)
+{
+    char *path = NULL;
+    uint64_t stamp = 0;
+    if (rj_path_join(instance->folder, name, &path, NULL) == RJ_OK)
+        stamp = rj_file_stamp(path);
+    rj_free(path);
+    return stamp;
+}
+
+static void take_stamps(const rj_instance *instance, uint64_t ret_stamps[2])
+{
+    ret_stamps[0] = stamp_of(instance, "plugin.json");
+    ret_stamps[1] = instance->manifest ? stamp_of(instance, instance->manifest->binary) : 0;
 }
 
 void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
 {
     rj_error err = RJ_ERROR_NONE;
     (void)runtime;
-    if (load_one(instance, &err) == RJ_OK) {
-        rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready", instance->id,
-               instance->manifest->version);
+    rj_status status = load_one(instance, &err);
+    take_stamps(instance, instance->stamps);
+    if (status == RJ_OK) {
+        rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready%s", instance->id,
+               instance->manifest->version,
+               instance->placement ? ", in a worker that starts when it is asked" : "");
         return;
     }
     snprintf(instance->reason, sizeof instance->reason, "%s", err.text);
     bool wanted = instance->state == RJ_INSTANCE_DISABLED;
     rj_log(wanted ? RJ_LOG_INFO : RJ_LOG_WARNING, "runtime", NULL, "plugin %s is not loaded: %s",
            instance->id, instance->reason);
+}
+
+bool rj_registry_reload_changed(rj_instance *instance)
+{
+    uint64_t now[2];
+    if (instance->plugin && !instance->placement)
+        return false; /* its code is in our process for good */
+    take_stamps(instance, now);
+    bool all_there = now[0] && (now[1] || !instance->manifest);
+    if (!all_there || memcmp(now, instance->stamps, sizeof now) == 0)
+        return false;
+    if (instance->plugin && !rj_placement_may_end(instance))
+        return false; /* the next look finds it changed still */
+    rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s has changed and is loaded again", instance->id);
+    if (instance->plugin)
+        rj_runner_destroy(instance);
+    rj_registry_load_again(instance);
+    return true;
+}
+
+void rj_registry_load_again(rj_instance *instance)
+{
+    /* The list has texts of the manifest that goes. */
+    rj_free((void *)(uintptr_t)instance->runtime->check_ids);
+    instance->runtime->check_ids = NULL;
+    drop_loaded(instance);
+    instance->state = RJ_INSTANCE_REFUSED;
+    *instance->reason = '\0';
+    rj_registry_load(instance->runtime, instance);
 }
 
 /* ---- Looking up ------------------------------------------------------------------------------ */
@@ -287,10 +370,16 @@ static bool offers(char *const *ids, const char *id)
     return false;
 }
 
+static bool is_in_service(const rj_instance *instance)
+{
+    return instance->state == RJ_INSTANCE_READY;
+}
+
 rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check_id)
 {
     for (size_t i = 0; i < runtime->instance_count; i++)
-        if (runtime->instances[i]->check && offers(runtime->instances[i]->check_ids, check_id))
+        if (is_in_service(runtime->instances[i]) && runtime->instances[i]->check &&
+            offers(runtime->instances[i]->check_ids, check_id))
             return runtime->instances[i];
     return NULL;
 }
@@ -298,7 +387,8 @@ rj_instance *rj_registry_find_check(const rj_runtime *runtime, const char *check
 rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *format)
 {
     for (size_t i = 0; i < runtime->instance_count; i++)
-        if (runtime->instances[i]->package && offers(runtime->instances[i]->formats, format))
+        if (is_in_service(runtime->instances[i]) && runtime->instances[i]->package &&
+            offers(runtime->instances[i]->formats, format))
             return runtime->instances[i];
     return NULL;
 }

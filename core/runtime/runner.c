@@ -30,7 +30,21 @@ static bool is_listed(char *const *list, const char *text)
     return false;
 }
 
-/* A copy of the plugin's list, all of it announced in its manifest if that has such a list; each word of a form that may stand in policies and messages. */
+/* Of the manifest's list, the first that the code does not offer. */
+static const char *first_missing(const char *const *ids, char *const *announced)
+{
+    for (; announced && *announced; announced++) {
+        const char *const *at = ids;
+        while (*at && strcmp(*at, *announced) != 0)
+            at++;
+        if (!*at)
+            return *announced;
+    }
+    return NULL;
+}
+
+/* A copy of the plugin's list, the same as in its manifest if that has such a list; each word of a form
+ * that may stand in policies and messages. */
 static rj_status copy_ids(const char *const *ids, char *const *announced, const char *what,
                           char ***ret_ids, rj_error *err)
 {
@@ -40,6 +54,9 @@ static rj_status copy_ids(const char *const *ids, char *const *announced, const 
         count++;
     if (count == 0 || count > IDS_MAX)
         return rj_fail(err, RJ_E_INVALID, "it offers %s %s", count ? "too many" : "no", what);
+    const char *missing = first_missing(ids, announced);
+    if (missing)
+        return rj_fail(err, RJ_E_INVALID, "its manifest offers \"%s\", its code does not", missing);
     char **copy = rj_calloc(count + 1, sizeof *copy);
     if (!copy)
         return rj_fail_memory(err, "asking a plugin what it offers");
@@ -125,7 +142,12 @@ rj_status rj_runner_create(rj_instance *instance, rj_error *err)
     if (!plugin)
         return rj_fail(err, RJ_E_INVALID, "create() succeeded without an instance");
     instance->plugin = plugin;
-    status = take_tables(instance, err);
+    return rj_runner_take_tables(instance, err);
+}
+
+rj_status rj_runner_take_tables(rj_instance *instance, rj_error *err)
+{
+    rj_status status = take_tables(instance, err);
     if (status) { /* it exists and will be stopped, but is asked nothing */
         instance->check = NULL;
         instance->package = NULL;
@@ -145,6 +167,14 @@ static void absent(rj_instance *instance, rj_op op, const char *member)
 void rj_runner_evaluate(rj_instance *instance, const char *check_id, rj_op op)
 {
     instance->check->evaluate(instance->plugin, check_id, op);
+}
+
+void rj_runner_remediate(rj_instance *instance, const char *check_id, rj_op op)
+{
+    if (RJ_HAS(instance->check, rj_check, remediate))
+        instance->check->remediate(instance->plugin, check_id, op);
+    else
+        absent(instance, op, "bring the device into the wanted state");
 }
 
 void rj_runner_package(rj_instance *instance, rj_package_verb verb, const char *request, rj_op op)

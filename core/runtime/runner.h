@@ -11,6 +11,9 @@
 /* create() and the tables of what it provides, with the ids they are for. */
 rj_status rj_runner_create(rj_instance *instance, rj_error *err);
 void rj_runner_evaluate(rj_instance *instance, const char *check_id, rj_op op);
+void rj_runner_remediate(rj_instance *instance, const char *check_id, rj_op op);
+/* The tables of what it provides, of an instance that exists already. */
+rj_status rj_runner_take_tables(rj_instance *instance, rj_error *err);
 void rj_runner_package(rj_instance *instance, rj_package_verb verb, const char *request, rj_op op);
 void rj_runner_stop(rj_instance *instance, rj_op op);
 void rj_runner_destroy(rj_instance *instance);

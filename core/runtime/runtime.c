@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The face of the runtime: loading, questions, and what there is to see. */
+#include "runtime/placement.h"
 #include "runtime/runner.h"
 
 #include "base/alloc.h"
@@ -47,10 +48,11 @@ rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_run
  * its state.  A disabled plugin offers nothing. */
 static char *const *announced_checks(const rj_instance *instance)
 {
+    if (instance->state == RJ_INSTANCE_DISABLED)
+        return NULL;
     if (instance->check)
         return instance->check_ids;
-    bool wanted = instance->manifest && instance->state != RJ_INSTANCE_DISABLED;
-    return wanted ? instance->manifest->checks : NULL;
+    return instance->manifest ? instance->manifest->checks : NULL;
 }
 
 static bool is_taken(const char *const *ids, size_t count, const char *id)
@@ -61,7 +63,7 @@ static bool is_taken(const char *const *ids, size_t count, const char *id)
     return false;
 }
 
-static rj_status collect_check_ids(rj_runtime *runtime, rj_error *err)
+rj_status rj_runtime_collect_checks(rj_runtime *runtime, rj_error *err)
 {
     size_t most = 0;
     for (size_t i = 0; i < runtime->instance_count; i++)
@@ -94,27 +96,38 @@ rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err)
     rj_status status = rj_registry_scan(runtime, err);
     for (size_t i = 0; i < runtime->instance_count && !status; i++)
         rj_registry_load(runtime, runtime->instances[i]);
-    return status ? status : collect_check_ids(runtime, err);
+    return status ? status : rj_runtime_collect_checks(runtime, err);
+}
+
+void rj_instance_configure(rj_instance *instance)
+{
+    rj_error err = RJ_ERROR_NONE;
+    char *config = NULL;
+    if (rj_registry_config(instance->runtime, instance->id, &config, &err))
+        rj_log(RJ_LOG_ERROR, "runtime", NULL, "plugin %s keeps its old settings: %s", instance->id,
+               err.text);
+    else
+        rj_host_configure(instance, config);
 }
 
 void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy)
 {
     json_t *former = runtime->plugins_policy;
     runtime->plugins_policy = json_incref((json_t *)(uintptr_t)plugins_policy);
-    for (size_t i = 0; i < runtime->instance_count; i++) {
-        rj_instance *instance = runtime->instances[i];
-        if (instance->state != RJ_INSTANCE_READY)
-            continue;
-        rj_error err = RJ_ERROR_NONE;
-        char *config = NULL;
-        if (rj_registry_config(runtime, instance->id, &config, &err)) {
-            rj_log(RJ_LOG_ERROR, "runtime", NULL, "plugin %s keeps its old settings: %s",
-                   instance->id, err.text);
-            continue;
-        }
-        rj_host_configure(instance, config);
-    }
+    for (size_t i = 0; i < runtime->instance_count; i++)
+        if (runtime->instances[i]->state == RJ_INSTANCE_READY)
+            rj_instance_configure(runtime->instances[i]);
     json_decref(former);
+}
+
+void rj_runtime_refresh(rj_runtime *runtime)
+{
+    bool changed = false;
+    rj_error err = RJ_ERROR_NONE;
+    for (size_t i = 0; i < runtime->instance_count && !runtime->stopping; i++)
+        changed |= rj_registry_reload_changed(runtime->instances[i]);
+    if (changed && rj_runtime_note_change(runtime, &err))
+        rj_log(RJ_LOG_ERROR, "runtime", NULL, "%s", err.text);
 }
 
 /* ---- Questions ------------------------------------------------------------------------------- */
@@ -187,24 +200,24 @@ static bool is_named(char *const *list, const char *id)
     return false;
 }
 
-/* "no loaded plugin ...", with the reason of the one that announces it. */
+/* The reason of the plugin that announces it, or else that there is none. */
 static void explain_missing(const rj_runtime *runtime, const char *kind, const char *id, char *text,
                             size_t size)
 {
-    size_t used =
-        (size_t)snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
-    for (size_t i = 0; i < runtime->instance_count && used < size; i++) {
+    for (size_t i = 0; i < runtime->instance_count; i++) {
         const rj_instance *instance = runtime->instances[i];
         const rj_manifest *manifest = instance->manifest;
         bool announces = manifest
                              ? is_named(manifest->checks, id) || is_named(manifest->formats, id)
                              : *id && strstr(instance->id, id);
+        announces |= is_named(instance->check_ids, id) || is_named(instance->formats, id);
         if (*instance->reason && announces) {
-            snprintf(text + used, size - used, "; %.64s is not loaded: %.600s", instance->id,
-                     instance->reason);
+            snprintf(text, size, "%.64s is %s: %.600s", instance->id,
+                     instance->plugin ? "out of service" : "not loaded", instance->reason);
             return;
         }
     }
+    snprintf(text, size, "no loaded plugin offers the %s \"%.64s\"", kind, id);
 }
 
 rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
@@ -286,13 +299,15 @@ static json_t *list_of(char *const *texts)
     return list;
 }
 
-static const char *state_name(const rj_instance *instance)
+const char *rj_instance_state_name(const rj_instance *instance)
 {
     switch (instance->state) {
     case RJ_INSTANCE_READY:
         return "ready";
     case RJ_INSTANCE_DISABLED:
         return "disabled";
+    case RJ_INSTANCE_QUARANTINED:
+        return "quarantined";
     case RJ_INSTANCE_FAILED:
         return "failed";
     case RJ_INSTANCE_STOPPING:
@@ -312,16 +327,38 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
     memcpy(last_error, instance->owner.last_error, sizeof last_error);
     uv_mutex_unlock(&instance->owner.text_lock);
     const rj_manifest *manifest = instance->manifest;
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "id",
-        instance->id, "version", manifest ? manifest->version : "", "state", state_name(instance),
-        "reason", instance->reason, "built_in", (int)instance->built_in, "provides",
-        list_of(manifest ? manifest->provides : NULL), "checks", list_of(instance->check_ids),
-        "formats", list_of(instance->formats), "granted", list_of(instance->grants.granted),
-        "refused", list_of(instance->grants.refused), "ops",
+    const char *sha256 = instance->sha256;
+    if (!*sha256 && manifest && manifest->sha256)
+        sha256 = manifest->sha256;
+    /* Of one that is not loaded, what it announces. */
+    char *const *checks = instance->check_ids, *const *formats = instance->formats;
+    if (manifest && !instance->plugin) {
+        checks = manifest->checks;
+        formats = manifest->formats;
+    }
+    const char *by = NULL;
+    if (instance->state == RJ_INSTANCE_DISABLED)
+        by = instance->disabled && rj_registry_policy_allows(runtime, instance->id)
+                 ? "administrator"
+                 : "policy";
+    json_t *document = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}",
+        "id", instance->id, "version", manifest ? manifest->version : "", "state",
+        rj_instance_state_name(instance), "reason", instance->reason, "disabled_by", by, "folder",
+        instance->folder, "sha256", sha256, "built_in", (int)instance->built_in, "provides",
+        list_of(manifest ? manifest->provides : NULL), "checks", list_of(checks), "formats",
+        list_of(formats), "granted", list_of(instance->grants.granted), "refused",
+        list_of(instance->grants.refused), "ops",
         (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
         (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
-        "in-process");
+        instance->placement ? "worker" : "in-process");
+    json_t *worker = rj_placement_describe(instance);
+    if (document && worker && json_object_set(document, "worker", worker)) {
+        json_decref(document);
+        document = NULL;
+    }
+    json_decref(worker);
+    return document;
 }
 
 json_t *rj_runtime_describe(rj_runtime *runtime)

@@ -41,7 +41,8 @@ typedef struct rj_runtime_options {
      * rj_runtime_configure().  Built-in plugins (below RJ_PATH_PLUGINS) get what their manifest
      * asks for unless the policy names a Grant list; third-party ones get only what it names. */
     const json_t *plugins_policy;
-    uint64_t grace_ms; /* after a deadline, before an op is abandoned; 0: 5,000 */
+    uint64_t grace_ms;       /* after a deadline, before an op is abandoned; 0: 5,000 */
+    uint64_t worker_idle_ms; /* a worker without work ends after that; 0: 60,000 */
 } rj_runtime_options;
 
 rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_runtime,
@@ -60,7 +61,24 @@ void rj_runtime_stop(rj_runtime *runtime, void (*stopped)(void *data), void *dat
  * then leave the program without freeing the loop and the backends. */
 bool rj_runtime_free(rj_runtime *runtime);
 
-/* [{"id","version","state":"ready|refused|failed|disabled","reason","provides":[..],"checks":[..],
+/*
+ * The administrator's word, kept beyond a restart.  Both end what the plugin is doing; an unknown id
+ * is RJ_E_NOT_FOUND, what came of a plugin that was to be put back and cannot be is the error.
+ * Disabling and setting aside that cannot be kept fail, and hold until the next start.  The policy's
+ * "Enabled": false cannot be lifted here.  [loop]
+ */
+rj_status rj_runtime_set_enabled(rj_runtime *runtime, const char *id, bool enabled, rj_error *err);
+/* The plugin's file as it is loaded, or else as it lies in its folder. */
+rj_status rj_runtime_set_quarantined(rj_runtime *runtime, const char *id, bool quarantined,
+                                     rj_error *err);
+/* Look whether plugins in workers, or such as could not be loaded, have other files by now, and load
+ * those again.  [loop] */
+void rj_runtime_refresh(rj_runtime *runtime);
+/* `changed` is called on a later turn whenever plugins came into or went out of service.  [loop] */
+void rj_runtime_on_changed(rj_runtime *runtime, void (*changed)(void *data), void *data);
+
+/* [{"id","version","state":"ready|refused|failed|disabled|quarantined|stopping|stopped","reason",
+ *   "folder","sha256","built_in","provides":[..],"checks":[..],
  *   "formats":[..],"granted":[..],"refused":[..],"ops":n,"last_error","isolation"}] new reference */
 json_t *rj_runtime_describe(rj_runtime *runtime);
 /* All in-flight work, one text a line, for stop and for logs: ops, lane jobs, children, timers. */

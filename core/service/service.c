@@ -74,6 +74,12 @@ static rj_status load_plugins(service *self, rj_error *err)
     return status == RJ_OK ? rj_runtime_load(self->runtime, err) : status;
 }
 
+static void on_plugins_changed(void *data)
+{
+    service *self = data;
+    rj_agent_plugins_changed(self->agent);
+}
+
 static rj_status start_agent(service *self, rj_error *err)
 {
     rj_agent_options options = {.loop = self->loop,
@@ -86,6 +92,8 @@ static rj_status start_agent(service *self, rj_error *err)
     rj_status status = rj_agent_new(&options, &self->agent, err);
     if (status == RJ_OK)
         status = rj_agent_start(self->agent, err);
+    if (status == RJ_OK)
+        rj_runtime_on_changed(self->runtime, on_plugins_changed, self);
     return status;
 }
 

@@ -142,9 +142,14 @@ static void show_troubles(rj_output *out, const json_t *status)
 {
     const json_t *plugins = json_object_get(status, "plugins");
     const json_t *store = json_object_get(status, "store");
-    if (count_of(plugins, "refused") > 0)
-        rj_say(out, RJ_STYLE_BAD, "Plugins    %lld refused -> realmjoin service status\n",
-               count_of(plugins, "refused"));
+    long long refused = count_of(plugins, "refused");
+    long long quarantined = count_of(plugins, "quarantined");
+    if (refused > 0 || quarantined > 0)
+        rj_say(out, RJ_STYLE_BAD, "Plugins ");
+    show_number(out, RJ_STYLE_BAD, quarantined, "quarantined");
+    show_number(out, RJ_STYLE_BAD, refused, "refused");
+    if (refused > 0 || quarantined > 0)
+        rj_say(out, RJ_STYLE_NONE, " -> realmjoin plugin list\n");
     if (json_is_true(json_object_get(store, "damaged_set_aside")))
         rj_say(out, RJ_STYLE_BAD,
                "Store      the state database was damaged; it was set aside and begun anew\n");

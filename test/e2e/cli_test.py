@@ -44,7 +44,7 @@ def every_command_and_option_is_in_help_manual_and_completion(folder):
     assert overview.returncode == agent.OK
     names = {c["name"] for c in document["commands"]}
     assert names >= {"status", "list", "install", "uninstall", "upgrade", "sync", "why", "check", "log", "policy",
-                     "service", "version", "session", "help", "link"}
+                     "plugin", "service", "version", "session", "help", "link"}
     for command in document["commands"]:
         name = command["name"]
         assert re.search(rf"^  {name} +\S", overview.stdout, re.M), name
@@ -80,6 +80,9 @@ def the_completion_offers_verbs_options_and_packages(folder):
         assert complete("install", "to") == ["tool"]
         assert "--retry" in complete("install", "--")
         assert complete("service", "sta") == ["status", "start"]
+        assert complete("plugin", "dis") == ["disable"]
+        assert complete("plugin", "disable", "check-f") == ["check-firewall"]
+        assert complete("plugin", "quarantine", "--c") == ["--clear"]
 
 
 @tap.test(timeout=20)
@@ -88,6 +91,8 @@ def wrong_usage_exits_with_two_and_says_where_help_is(folder):
     for arguments in ((), ("nonsense",), ("--nonsense",), ("install",), ("install", "a", "b"), ("status", "x"),
                       ("log", "-n", "0"), ("log", "-n", "many"), ("log", "-n"), ("service",), ("service", "dance"),
                       ("policy",), ("policy", "check"), ("policy", "eat", "x"), ("help", "nonsense"),
+                      ("plugin",), ("plugin", "eat"), ("plugin", "info"), ("plugin", "list", "x"), ("plugin", "disable"),
+                      ("plugin", "enable", "x", "--clear"),
                       ("--root", "relative", "status"), ("status", "--json=1")):
         result = it.realmjoin(*arguments)
         assert result.returncode == agent.USAGE, (arguments, result)
@@ -98,7 +103,8 @@ def wrong_usage_exits_with_two_and_says_where_help_is(folder):
 def without_a_service_commands_say_what_to_do_and_exit_with_three(folder):
     it = agent.Agent(folder, plugins=False)
     for arguments in (("status",), ("list",), ("install", "a"), ("sync",), ("why", "a"), ("check",), ("log",),
-                      ("policy", "show"), ("service", "status"), ("realmjoin:install:a",)):
+                      ("policy", "show"), ("plugin", "list"), ("plugin", "disable", "a"), ("service", "status"),
+                      ("realmjoin:install:a",)):
         result = it.realmjoin(*arguments)
         assert result.returncode == agent.NO_SERVICE, (arguments, result)
         assert "the RealmJoin service is not running" in result.stderr
@@ -114,6 +120,8 @@ def each_command_works_and_its_json_parses(folder):
         assert it.realmjoin("install", "tool").returncode == agent.OK
         for arguments in (("status",), ("list",), ("why", "tool"), ("check",), ("check", "--refresh"), ("log",),
                           ("policy", "show"), ("service", "status"), ("version",), ("upgrade",), ("upgrade", "tool"),
+                          ("plugin", "list"), ("plugin", "info", "check-firewall"),
+                          ("plugin", "enable", "check-firewall"),
                           ("sync",), ("install", "tool"), ("link", "realmjoin:install:tool"),
                           ("link", "realmjoin:sync:"), ("link", "realmjoin:upgrade:tool")):
             plain = it.realmjoin(*arguments)

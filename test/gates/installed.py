@@ -57,9 +57,23 @@ def each_plugin_is_installed_with_its_manifest():
 
 @tap.test()
 def headers_and_schemas_are_installed_for_plugin_authors():
-    include = SOURCE / "sdk/include"
-    assert_installed(*(f"/usr/include/{p.relative_to(include)}" for p in include.rglob("*.h")))
+    for include in (SOURCE / "sdk/include", SOURCE / "sdk/kit"):
+        headers = [f"/usr/include/{p.relative_to(include)}" for p in include.rglob("*.h")]
+        assert len(headers) >= 3
+        assert_installed(*headers)
     assert_installed(*(f"/usr/share/realmjoin/schema/{p.name}" for p in (SOURCE / "sdk/schema").glob("*.schema.json")))
+
+
+@tap.test()
+def the_generator_its_templates_and_the_stamp_tool_are_installed_for_plugin_authors():
+    assert_installed(
+        "/usr/bin/realmjoin-new-plugin",
+        "/usr/bin/realmjoin-stamp-manifest",
+        "/usr/share/pkgconfig/realmjoin-sdk.pc",
+    )
+    templates = [p for p in (SOURCE / "sdk/template").iterdir() if p.name != "meson.build"]
+    assert len(templates) >= 6
+    assert_installed(*(f"/usr/share/realmjoin/template/{p.name}" for p in templates))
 
 
 tap.main()

@@ -6,6 +6,8 @@
 #include <realmjoin/check.h>
 #include <realmjoin/package.h>
 
+#include "probe_ids.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,16 +310,7 @@ static void wake(void *data)
 
 /* ---- The check interface --------------------------------------------------------------------- */
 
-static const char *const check_ids[] = {"well",        "lane",        "never",      "twice",
-                                        "late",        "silent",      "flood",      "wedge",
-                                        "polite",      "not-json",    "huge",       "strange",
-                                        "forget",      "wake",        "timer",      "timers",
-                                        "kv",          "config",      "publish",    "heard",
-                                        "fill-lane",   "busy-lane",   "spawn",      "spawn-log",
-                                        "spawn-kill",  "spawn-limit", "spawn-long", "spawn-none",
-                                        "spawn-quiet", "stop-refuse", "stop-timer", "slow-progress",
-                                        "unknown-op",  "multi-line",  "put-back",   "spawn-out",
-                                        "spawn-up",    NULL};
+static const char *const check_ids[] = {PROBE_CHECK_IDS, NULL};
 
 static const char *const *ids(rj_plugin *p)
 {
@@ -456,7 +449,7 @@ static const rj_check check_table = {.size = sizeof(rj_check), .ids = ids, .eval
 
 static const char *const *formats(rj_plugin *p)
 {
-    static const char *const list[] = {"probe-format", NULL};
+    static const char *const list[] = {PROBE_FORMATS, NULL};
     (void)p;
     return list;
 }

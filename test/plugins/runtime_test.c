@@ -186,7 +186,11 @@ static void a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace(vo
     assert_int_equal(h.status, RJ_E_ABANDONED);
     assert_true(strncmp(h.message, "probe: no answer within the deadline", 36) == 0);
     assert_in_range(took, 245, 2000);
-    assert_true(logged("|c0ffee|misbehaviour: did not answer \"evaluate never\" in time"));
+    scene_turn_for(&s, 50);
+    if (scene_in_worker())
+        assert_true(logged("was killed: it did not answer \"evaluate never\" in time"));
+    else
+        assert_true(logged("|c0ffee|misbehaviour: did not answer \"evaluate never\" in time"));
 }
 
 static void work_that_hears_the_cancellation_answers_at_the_deadline(void **state)
@@ -407,8 +411,8 @@ static void a_flood_of_progress_is_coalesced(void **state)
     uint64_t took = rj_clock_monotonic_ms() - begin;
     uint64_t allocations = rj_alloc_fail_from(0);
     assert_int_equal(h.status, RJ_OK);
-    assert_in_range(h.progress_calls, 1, took / 100 + 2);
-    assert_in_range(turns, 1, took / 20 + 10);
+    assert_in_range(h.progress_calls, 1, took / 100 + 3);
+    assert_in_range(turns, 1, took / 20 + 20);
     assert_in_range(allocations, 0, took / 10 + 30);
 }
 
@@ -431,11 +435,12 @@ static void what_is_in_flight_is_listed(void **state)
     rj_question question = scene_question(&h, 60000);
     rj_question_id id = rj_runtime_evaluate(s.runtime, "polite", &question);
     json_t *list = rj_runtime_in_flight(s.runtime);
-    assert_int_equal(json_array_size(list), 3);
+    assert_int_equal(json_array_size(list), scene_in_worker() ? 2 : 3);
     assert_non_null(strstr(json_string_value(json_array_get(list, 0)),
                            "probe: evaluate polite [c0ffee], running"));
     assert_string_equal(json_string_value(json_array_get(list, 1)), "probe: 1 unanswered ops");
-    assert_string_equal(json_string_value(json_array_get(list, 2)), "probe: 1 lane jobs");
+    if (!scene_in_worker())
+        assert_string_equal(json_string_value(json_array_get(list, 2)), "probe: 1 lane jobs");
     json_decref(list);
     rj_runtime_cancel(s.runtime, id);
     scene_wait(&s, &h);
@@ -504,7 +509,7 @@ static void an_idle_loop_does_not_turn(void **state)
     heard h;
     scene_evaluate(&s, "lane", 50, &h);
     scene_forget(&h);
-    scene_turn_for(&s, 20);
+    scene_turn_for(&s, 60);
     uint64_t begin = rj_clock_monotonic_ms();
     rj_loop_turn(s.loop, 300); /* nothing wakes it before its limit */
     assert_true(rj_clock_monotonic_ms() - begin >= 295);
@@ -533,10 +538,7 @@ int main(void)
         IN_SCENE(a_wait_is_broken_by_on_cancel),
         IN_SCENE(queued_work_whose_deadline_passes_was_not_started),
         IN_SCENE(queued_work_that_is_cancelled_was_cancelled),
-        IN_SCENE(a_wedged_lane_refuses_and_recovers),
-        IN_SCENE(a_plugin_with_many_unanswered_questions_is_asked_no_more),
         IN_SCENE(a_second_answer_is_reported_and_not_passed_on),
-        IN_SCENE(a_late_answer_is_reported_with_its_op),
         IN_SCENE(an_answer_to_no_op_of_ours_is_reported),
         IN_SCENE(a_failure_without_a_message_gets_one_and_is_reported),
         IN_SCENE(a_status_nobody_knows_is_a_failure),
@@ -550,8 +552,13 @@ int main(void)
         IN_SCENE(asking_ten_thousand_times_is_quick_and_leaves_nothing),
         IN_SCENE(many_questions_at_once_are_all_answered),
         IN_SCENE(an_idle_loop_does_not_turn),
+        /* A worker that does this is killed: worker_test.c. */
+        IN_SCENE(a_wedged_lane_refuses_and_recovers),
+        IN_SCENE(a_plugin_with_many_unanswered_questions_is_asked_no_more),
+        IN_SCENE(a_late_answer_is_reported_with_its_op),
     };
-    int failed = cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
+    size_t count = sizeof tests / sizeof tests[0] - (scene_in_worker() ? 3 : 0);
+    int failed = _cmocka_run_group_tests("runtime", tests, count, NULL, NULL);
     rj_log_set_listener(NULL, NULL);
     return failed;
 }

@@ -8,6 +8,8 @@
 
 #include "scene.h"
 
+#include "probe_ids.h"
+
 #include "base/alloc.h"
 #include "platform/file.h"
 #include "platform/system.h"
@@ -18,6 +20,7 @@
 #include <sys/stat.h>
 
 #define MODULE_MAX (16u << 20)
+#define WORKER_MAX (64u << 20)
 
 static void must(rj_status status, const rj_error *err)
 {
@@ -29,11 +32,35 @@ void scene_open(scene *s)
 {
     rj_error err = RJ_ERROR_NONE;
     *s = (scene){.grace_ms = 150};
+    memory_kv_open(&s->memory);
+    s->kv = memory_kv_backend(&s->memory);
     snprintf(s->root, sizeof s->root, "/tmp/rj-scene-XXXXXX");
     assert_non_null(mkdtemp(s->root));
     chmod(s->root, 0755);
     must(rj_paths_new(RJ_ROLE_SERVICE, s->root, NULL, &s->paths, &err), &err);
     must(rj_loop_new(&s->loop, &err), &err);
+    if (scene_in_worker())
+        scene_add_worker(s);
+}
+
+bool scene_in_worker(void)
+{
+    const char *placement = getenv("RJ_TEST_PLACEMENT");
+    return placement && strcmp(placement, "worker") == 0;
+}
+
+void scene_add_worker(scene *s)
+{
+    rj_error err = RJ_ERROR_NONE;
+    char *bytes = NULL;
+    size_t length = 0;
+    char folder[200];
+    const char *program = rj_path(s->paths, RJ_PATH_WORKER);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(program, '/') - program), program);
+    must(rj_dir_make(folder, 0755, &err), &err);
+    must(rj_file_read(TEST_WORKER, WORKER_MAX, &bytes, &length, &err), &err);
+    must(rj_file_write(program, bytes, length, 0755, &err), &err);
+    rj_free(bytes);
 }
 
 const char *scene_folder(const scene *s, bool built_in, const char *id)
@@ -50,7 +77,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
     rj_error err = RJ_ERROR_NONE;
     char from[400];
     char path[500];
-    char manifest[2000];
+    char manifest[3000];
     char hash[65];
     char *bytes = NULL;
     size_t length = 0;
@@ -69,10 +96,29 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
     must(rj_file_write(path, manifest, (size_t)written, 0644, &err), &err);
 }
 
+/* The list as JSON text. */
+static void print_list(char *text, size_t size, const char *const *list)
+{
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (size_t i = 0; list[i]; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s\"%s\"", i ? ", " : "", list[i]);
+    snprintf(text + used, size - used, "]");
+}
+
 void scene_add_probe(scene *s)
 {
-    scene_add(s, true, "probe", "probe", "\"rj.check/1\", \"rj.package/1\"",
-              ", \"capabilities\": [\"spawn\"], \"isolation\": \"in-process\"");
+    static const char *const checks[] = {PROBE_CHECK_IDS, NULL};
+    static const char *const formats[] = {PROBE_FORMATS, NULL};
+    char check_list[1000];
+    char format_list[100];
+    char extra[1400];
+    print_list(check_list, sizeof check_list, checks);
+    print_list(format_list, sizeof format_list, formats);
+    snprintf(
+        extra, sizeof extra,
+        ", \"capabilities\": [\"spawn\"], \"isolation\": \"%s\", \"checks\": %s, \"formats\": %s",
+        scene_in_worker() ? "worker" : "in-process", check_list, format_list);
+    scene_add(s, true, "probe", "probe", "\"rj.check/1\", \"rj.package/1\"", extra);
 }
 
 void scene_load(scene *s)
@@ -83,7 +129,8 @@ void scene_load(scene *s)
                                   .role = RJ_ROLE_SERVICE,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
-                                  .grace_ms = s->grace_ms};
+                                  .grace_ms = s->grace_ms,
+                                  .worker_idle_ms = s->worker_idle_ms};
     must(rj_runtime_new(&options, &s->runtime, &err), &err);
     must(rj_runtime_load(s->runtime, &err), &err);
 }
@@ -115,6 +162,7 @@ void scene_close(scene *s)
     json_decref(s->policy);
     rj_dir_remove(s->root, NULL);
     rj_paths_free(s->paths);
+    memory_kv_close(&s->memory);
 }
 
 static void on_answer(void *data, const rj_answer *answer)
@@ -166,6 +214,14 @@ void scene_forget(heard *h)
 {
     json_decref(h->result);
     h->result = NULL;
+}
+
+void scene_wake(scene *s)
+{
+    heard h;
+    scene_evaluate(s, "well", 5000, &h);
+    assert_int_equal(h.status, RJ_OK);
+    scene_forget(&h);
 }
 
 json_t *scene_describe(scene *s, const char *id, const char *member)

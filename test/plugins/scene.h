@@ -3,6 +3,7 @@
 #ifndef TEST_PLUGINS_SCENE_H
 #define TEST_PLUGINS_SCENE_H
 
+#include "memory_kv.h"
 #include "platform/paths.h"
 #include "runtime/runtime.h"
 
@@ -12,8 +13,10 @@ typedef struct scene {
     rj_loop *loop;
     rj_runtime *runtime;
     json_t *policy;
-    rj_kv_backend kv;
+    memory_kv memory;
+    rj_kv_backend kv; /* over `memory`, until a test takes another one */
     uint64_t grace_ms;
+    uint64_t worker_idle_ms;
     bool stopped;
 } scene;
 
@@ -34,6 +37,10 @@ void scene_open(scene *s);
  * `extra` is JSON text behind the last member ("" or ", \"x\": 1"). */
 void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,
                const char *extra);
+/* Whether this run is about plugins in workers (RJ_TEST_PLACEMENT=worker). */
+bool scene_in_worker(void);
+/* The worker program, where the runtime looks for it; scene_open() does it for a run in workers. */
+void scene_add_worker(scene *s);
 /* The probe plugin, built-in, with the capability to spawn. */
 void scene_add_probe(scene *s);
 const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */
@@ -48,6 +55,8 @@ void scene_wait(scene *s, const heard *h);
 /* Evaluate and wait. */
 void scene_evaluate(scene *s, const char *check_id, int64_t deadline_ms, heard *h);
 void scene_forget(heard *h);
+/* The probe has been asked once: in a worker, that one is there now. */
+void scene_wake(scene *s);
 /* A member of describe()'s entry of the plugin; new reference. */
 json_t *scene_describe(scene *s, const char *id, const char *member);
 void scene_turn_for(scene *s, int ms);

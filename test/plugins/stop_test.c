@@ -131,9 +131,9 @@ static void a_plugin_that_refuses_to_stop_is_left_behind_in_time(void **state)
     scene_evaluate(&s, "stop-refuse", 1000, &h);
     scene_forget(&h);
     uint64_t took = time_to_stop();
-    assert_in_range(took, 150, 1500);
-    assert_false(clean);
-    assert_true(logged("probe: stop [stop]"));
+    assert_in_range(took, 150, 2000);
+    assert_int_equal(clean, scene_in_worker()); /* a worker can be killed */
+    assert_true(logged(scene_in_worker() ? "did not stop in time" : "probe: stop [stop]"));
 }
 
 static void wedged_work_does_not_hold_up_the_stop(void **state)
@@ -145,7 +145,7 @@ static void wedged_work_does_not_hold_up_the_stop(void **state)
     scene_turn_for(&s, 20);
     uint64_t took = time_to_stop();
     assert_in_range(took, 100, 1500);
-    assert_false(clean);
+    assert_int_equal(clean, scene_in_worker());
     assert_int_equal(h.status, RJ_E_ABANDONED);
     scene_turn_for(&s, 900); /* it comes back while the loop still exists */
 }

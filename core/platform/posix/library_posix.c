@@ -66,8 +66,8 @@ static rj_status check_hash(const char *path, int fd, const char *sha256, rj_err
     return RJ_OK;
 }
 
-rj_status rj_library_open(const char *path, const char *boundary, const char *sha256,
-                          rj_library **ret_library, rj_error *err)
+rj_status rj_library_check(const char *path, const char *boundary, const char *sha256,
+                           int *ret_file, rj_error *err)
 {
     int fd = -1;
     rj_status status = open_checked(path, boundary, &fd, err);
@@ -75,27 +75,48 @@ rj_status rj_library_open(const char *path, const char *boundary, const char *sh
         return status;
     if (sha256)
         status = check_hash(path, fd, sha256, err);
-    rj_library *library = status ? NULL : rj_calloc(1, sizeof *library);
-    if (!status && !library)
-        status = rj_fail_memory(err, "loading a library");
-    if (!status) {
-        char name[32];
-        name_of(fd, name);
-        library->fd = fd;
-        library->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-        if (!library->handle) {
-            const char *reason = dlerror();
-            status = rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: %s", path,
-                             reason ? reason : "unknown reason");
-        }
-    }
-    if (status) {
-        rj_free(library);
+    if (status)
         close(fd);
-        return status;
+    else
+        *ret_file = fd;
+    return status;
+}
+
+rj_status rj_library_map(int file, const char *name, rj_library **ret_library, rj_error *err)
+{
+    char path[32];
+    rj_library *library = rj_calloc(1, sizeof *library);
+    if (!library)
+        return rj_fail_memory(err, "loading a library");
+    name_of(file, path);
+    library->fd = file;
+    library->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library->handle) {
+        const char *reason = dlerror();
+        rj_free(library);
+        return rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: %s", name,
+                       reason ? reason : "unknown reason");
     }
     *ret_library = library;
     return RJ_OK;
+}
+
+void rj_library_close_file(int file)
+{
+    if (file >= 0)
+        close(file);
+}
+
+rj_status rj_library_open(const char *path, const char *boundary, const char *sha256,
+                          rj_library **ret_library, rj_error *err)
+{
+    int file = -1;
+    rj_status status = rj_library_check(path, boundary, sha256, &file, err);
+    if (!status)
+        status = rj_library_map(file, path, ret_library, err);
+    if (status)
+        rj_library_close_file(file);
+    return status;
 }
 
 void *rj_library_symbol(rj_library *library, const char *name)

@@ -46,6 +46,7 @@ static bool set_machine_paths(rj_paths *p)
         {RJ_PATH_PACKAGE_LIB, "/var/lib/realmjoin/chocolatey/lib"},
         {RJ_PATH_RUN, "/run/realmjoin"},
         {RJ_PATH_SOCKET, "/run/realmjoin/agent.sock"},
+        {RJ_PATH_WORKER, "/usr/libexec/realmjoin/realmjoin-worker"},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (!set(&p->path[places[i].kind], p->root, places[i].path))

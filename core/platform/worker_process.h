@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process of a worker: started with two sockets to us, one pipe for what it prints, and the file
+ * of its plugin; nothing else is open in it.
+ *
+ *     descriptor  0, 1   /dev/null
+ *                 2      output: becomes lines of our log
+ *                 3      frames, both ways
+ *                 4      calls of the worker, one answer each
+ *                 5      the plugin's file, as it was checked
+ */
+#ifndef RJ_PLATFORM_WORKER_PROCESS_H
+#define RJ_PLATFORM_WORKER_PROCESS_H
+
+#include "base/status.h"
+#include "platform/process.h"
+#include "platform/sandbox.h"
+
+enum { RJ_WORKER_FRAMES = 3, RJ_WORKER_CALLS = 4, RJ_WORKER_PLUGIN = 5 };
+
+typedef struct rj_worker_process rj_worker_process;
+
+typedef struct rj_worker_spec {
+    const char *program;       /* absolute */
+    const char *name;          /* shown by ps: the plugin's id */
+    const char *temporary;     /* TMPDIR */
+    int plugin_file;           /* stays the caller's */
+    const rj_sandbox *sandbox; /* its first step is taken before the program is executed */
+} rj_worker_spec;
+
+/* Returns once there is a process; that its program cannot be executed shows as its end with code 127
+ * and a line of output that says why. */
+rj_status rj_worker_process_start(const rj_worker_spec *spec, rj_worker_process **ret_process,
+                                  rj_error *err);
+/* Sockets; reading and writing them by stream.h. */
+int rj_worker_process_frames(const rj_worker_process *process);
+int rj_worker_process_calls(const rj_worker_process *process);
+int rj_worker_process_output(const rj_worker_process *process);
+long rj_worker_process_pid(const rj_worker_process *process);
+/* Kill it and its process group (SIGKILL). */
+void rj_worker_process_kill(rj_worker_process *process);
+/* True once it has ended; then *ret_end is how, each time the same. */
+bool rj_worker_process_ended(rj_worker_process *process, rj_process_end *ret_end);
+/* False: not known (it has ended).  Resident memory, and processor time used so far. */
+bool rj_worker_process_usage(const rj_worker_process *process, uint64_t *ret_memory_kb,
+                             uint64_t *ret_cpu_ms);
+/* Frees; kills it first and waits, if it still runs. */
+void rj_worker_process_free(rj_worker_process *process);
+
+/* "Segmentation fault"; "" for a number that is no signal. */
+const char *rj_signal_text(int number);
+
+#endif

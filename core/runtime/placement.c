@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workers of instances: what they may do, starting one, and what follows when one ends.
+ *
+ * The plugin's file is opened and checked once and stays open: every worker maps that very file, also
+ * when another one lies in its place by then.
+ */
+#include "runtime/placement.h"
+
+#include "base/alloc.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "host/host.h"
+#include "platform/file.h"
+#include "platform/system.h"
+#include "runtime/crash_policy.h"
+#include "runtime/proxy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MIB ((uint64_t)1024 * 1024)
+#define MEMORY_BYTES (256 * MIB)
+#define FILE_BYTES (256 * MIB)
+#define FILES 256u
+#define PROCESSES 32u
+#define CPU_SECONDS 600u
+#define IDLE_MS 60000u
+#define REFUSED_WAIT_MS 5000u /* before a worker that did not get ready is tried again */
+
+/* The accounts of workers: numbers that no system hands out to users, containers or services. */
+#define FIRST_UID 1879048192u
+#define UID_MASK 0x0fffffffu
+
+struct rj_instance_worker {
+    rj_proxy *proxy;
+    int plugin_file;
+    char **folders; /* what `paths` is made of; the first two are state and cache */
+    size_t folder_count;
+    rj_sandbox_path *paths;
+    rj_sandbox sandbox;
+    rj_crash_history crashes;
+    unsigned crash_count;
+    uint64_t refused_until_ms; /* 0: not refused */
+    char refusal[RJ_ERROR_TEXT];
+};
+
+/* ---- Choice ---------------------------------------------------------------------------------- */
+
+rj_status rj_placement_choose(const rj_instance *instance, bool *ret_worker, rj_error *err)
+{
+    const json_t *policy = rj_registry_policy(instance->runtime, instance->id);
+    const json_t *value = rj_json_get(policy, "Isolation");
+    const char *word = json_string_value(value);
+    if (!value)
+        *ret_worker = !instance->built_in || instance->manifest->wants_worker;
+    else if (word && strcmp(word, "worker") == 0)
+        *ret_worker = true;
+    else if (word && strcmp(word, "in-process") == 0)
+        *ret_worker = false;
+    else
+        return rj_fail(err, RJ_E_INVALID,
+                       "policy: /Plugins/%s/Isolation: expected is \"worker\" or \"in-process\"",
+                       instance->id);
+    return RJ_OK;
+}
+
+/* ---- Sandbox --------------------------------------------------------------------------------- */
+
+/* A number of its own for each plugin, the same on every machine and after every restart. */
+static rj_uid uid_of(const char *id)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (; *id; id++)
+        hash = (hash ^ (unsigned char)*id) * 1099511628211u;
+    return FIRST_UID + ((uint32_t)(hash ^ (hash >> 28)) & UID_MASK);
+}
+
+static rj_status choose_account(rj_instance *instance, rj_uid *ret_uid, rj_error *err)
+{
+    *ret_uid = RJ_SANDBOX_KEEP_ACCOUNT;
+    if (!rj_system_is_root() || rj_grants_any(&instance->grants, "root"))
+        return RJ_OK;
+    *ret_uid = uid_of(instance->id);
+    const rj_runtime *runtime = instance->runtime;
+    for (size_t i = 0; runtime->instances[i] != instance; i++)
+        if (runtime->instances[i]->placement &&
+            runtime->instances[i]->placement->sandbox.uid == *ret_uid)
+            return rj_fail(err, RJ_E_EXISTS,
+                           "its account, uid %u, is that of %s; give it another id", *ret_uid,
+                           runtime->instances[i]->id);
+    return RJ_OK;
+}
+
+static void add_path(rj_instance_worker *placement, const char *path, bool write)
+{
+    placement->paths[placement->sandbox.path_count++] =
+        (rj_sandbox_path){.path = path, .write = write};
+}
+
+/* Keeps the folder and adds it; takes it over also when that fails. */
+static rj_status add_folder(rj_instance_worker *placement, char *folder, bool write, rj_error *err)
+{
+    if (!folder)
+        return rj_fail_memory(err, "confining a plugin");
+    placement->folders[placement->folder_count++] = folder;
+    add_path(placement, folder, write);
+    return RJ_OK;
+}
+
+static char *join(const char *a, const char *b)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_add(&text, a);
+    rj_text_add(&text, b);
+    return rj_text_take(&text);
+}
+
+/* Where packages of this role live, and what their scripts print. */
+static rj_status add_package_area(rj_instance_worker *placement, const rj_paths *paths,
+                                  rj_error *err)
+{
+    char *lib = rj_strdup(rj_path(paths, RJ_PATH_PACKAGE_LIB));
+    char *slash = lib ? strrchr(lib, '/') : NULL;
+    if (slash)
+        *slash = '\0'; /* providers put what they replace beside it */
+    rj_status status = add_folder(placement, lib, true, err);
+    if (!status)
+        status = rj_dir_make(rj_path(paths, RJ_PATH_PACKAGE_LIB), 0755, err);
+    if (!status)
+        status = rj_dir_make(rj_path(paths, RJ_PATH_PACKAGE_LOGS), 0750, err);
+    if (!status)
+        add_path(placement, rj_path(paths, RJ_PATH_PACKAGE_LOGS), true);
+    return status;
+}
+
+static rj_status add_grant(rj_instance_worker *placement, const rj_paths *paths, const char *grant,
+                           rj_error *err)
+{
+    const char *limit = strchr(grant, ':');
+    size_t length = limit ? (size_t)(limit - grant) : strlen(grant);
+    bool write = length == 5 && strncmp(grant, "write", 5) == 0;
+    if (write || (length == 4 && strncmp(grant, "read", 4) == 0))
+        return add_folder(placement, join(rj_paths_root(paths), limit ? limit + 1 : "/"), write,
+                          err);
+    if (length == 7 && strncmp(grant, "network", 7) == 0) {
+        const char *word = limit ? limit + 1 : "";
+        placement->sandbox.network |=
+            strcmp(word, "internet") == 0 ? RJ_NETWORK_INTERNET
+            : strcmp(word, "local") == 0  ? RJ_NETWORK_LOCAL
+            : strcmp(word, "netlink") == 0
+                ? RJ_NETWORK_NETLINK
+                : RJ_NETWORK_INTERNET | RJ_NETWORK_LOCAL | RJ_NETWORK_NETLINK;
+        return RJ_OK;
+    }
+    if (strcmp(grant, "packages") == 0)
+        return add_package_area(placement, paths, err);
+    return RJ_OK;
+}
+
+/* Below a root of its own a plugin looks for the system there. */
+static rj_status add_moved_system(rj_instance_worker *placement, const rj_paths *paths,
+                                  rj_error *err)
+{
+    static const char *const folders[] = {"/proc", "/sys", "/usr"};
+    rj_status status = RJ_OK;
+    for (size_t i = 0; i < 3 && *rj_paths_root(paths) && !status; i++)
+        status = add_folder(placement, join(rj_paths_root(paths), folders[i]), false, err);
+    return status;
+}
+
+static rj_status make_sandbox(rj_instance *instance, rj_instance_worker *placement, rj_error *err)
+{
+    const rj_runtime *runtime = instance->runtime;
+    const rj_paths *paths = runtime->options.paths;
+    size_t grants = 0;
+    while (instance->grants.granted[grants])
+        grants++;
+    placement->folders = rj_calloc(grants + 8, sizeof *placement->folders);
+    placement->paths = rj_calloc(grants + 16, sizeof *placement->paths);
+    if (!placement->folders || !placement->paths)
+        return rj_fail_memory(err, "confining a plugin");
+    placement->sandbox = (rj_sandbox){.uid = RJ_SANDBOX_KEEP_ACCOUNT,
+                                      .memory_bytes = MEMORY_BYTES,
+                                      .file_bytes = FILE_BYTES,
+                                      .files = FILES,
+                                      .processes = PROCESSES,
+                                      .cpu_seconds = CPU_SECONDS,
+                                      .paths = placement->paths};
+    static const rj_path_kind own[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
+    rj_status status = choose_account(instance, &placement->sandbox.uid, err);
+    for (size_t i = 0; i < 2 && !status; i++) {
+        char *folder = NULL;
+        status = rj_registry_folder(runtime, own[i], instance->id, &folder, err);
+        if (!status)
+            status = add_folder(placement, folder, true, err);
+    }
+    if (!status) {
+        add_path(placement, instance->folder, false);
+        status = add_moved_system(placement, paths, err);
+    }
+    for (size_t i = 0; i < grants && !status; i++)
+        status = add_grant(placement, paths, instance->grants.granted[i], err);
+    return status;
+}
+
+/* Its folders are there and its own: a cache may be removed as a whole while we run. */
+static rj_status give_folders(rj_instance *instance, rj_error *err)
+{
+    const rj_instance_worker *placement = instance->placement;
+    rj_uid uid = placement->sandbox.uid;
+    rj_status status = rj_registry_make_folders(instance->runtime, instance->id, err);
+    if (uid == RJ_SANDBOX_KEEP_ACCOUNT)
+        uid = rj_system_uid();
+    for (size_t i = 0; i < 2 && !status; i++)
+        status = rj_dir_give(placement->folders[i], uid, err);
+    return status;
+}
+
+/* ---- Workers --------------------------------------------------------------------------------- */
+
+static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *ret_wait_ms,
+                       rj_error *err)
+{
+    rj_instance *instance = data;
+    rj_instance_worker *placement = instance->placement;
+    uint64_t now = rj_clock_monotonic_ms();
+    if (instance->state != RJ_INSTANCE_READY)
+        return rj_fail(err, RJ_E_DENIED, "%s", instance->reason);
+    if (now < placement->refused_until_ms)
+        return rj_fail(err, RJ_E_NOT_STARTED, "its worker %s; it is tried again in %llu s",
+                       placement->refusal,
+                       (unsigned long long)(placement->refused_until_ms - now) / 1000 + 1);
+    *ret_wait_ms = rj_crash_wait_ms(&placement->crashes, now);
+    if (*ret_wait_ms)
+        return RJ_E_BUSY;
+    const char *program = rj_path(instance->runtime->options.paths, RJ_PATH_WORKER);
+    rj_status status = give_folders(instance, err);
+    if (!status && !rj_file_exists(program))
+        status = rj_fail(err, RJ_E_NOT_FOUND,
+                         "%s is missing, in which it would run; install the agent again", program);
+    rj_worker_spec spec = {.program = program,
+                           .name = instance->id,
+                           .temporary = placement->folders[1],
+                           .plugin_file = placement->plugin_file,
+                           .sandbox = &placement->sandbox};
+    return status ? status : rj_worker_process_start(&spec, ret_process, err);
+}
+
+static void note_crash(rj_instance *instance, const char *text)
+{
+    rj_instance_worker *placement = instance->placement;
+    placement->crash_count++;
+    if (rj_crash_note(&placement->crashes, rj_clock_monotonic_ms()) != RJ_CRASH_QUARANTINE)
+        return;
+    rj_error err = RJ_ERROR_NONE;
+    char why[RJ_QUARANTINE_WHY];
+    snprintf(why, sizeof why, "%u crashes within ten minutes; the last time its worker %.180s",
+             RJ_CRASH_LIMIT, text);
+    if (rj_instance_set_aside(instance, why, false, &err))
+        rj_log(RJ_LOG_ERROR, "runtime", NULL,
+               "plugin %s is set aside until the next start only: %s", instance->id, err.text);
+}
+
+static void ended(void *data, rj_worker_end how, const char *text)
+{
+    rj_instance *instance = data;
+    rj_instance_worker *placement = instance->placement;
+    uv_mutex_lock(&instance->owner.text_lock);
+    if (how != RJ_WORKER_RETIRED)
+        snprintf(instance->owner.last_error, sizeof instance->owner.last_error, "its worker %.200s",
+                 text);
+    uv_mutex_unlock(&instance->owner.text_lock);
+    if (how == RJ_WORKER_REFUSED) {
+        snprintf(placement->refusal, sizeof placement->refusal, "%s", text);
+        placement->refused_until_ms = rj_clock_monotonic_ms() + REFUSED_WAIT_MS;
+    }
+    if (how == RJ_WORKER_CRASHED && !instance->runtime->stopping)
+        note_crash(instance, text);
+    rj_runtime_check_stop(instance->runtime);
+}
+
+static void lost(void *data, rj_op op, rj_status status, const char *message)
+{
+    rj_instance *instance = data;
+    rj_op_lose(instance->runtime->ops, op, status, message);
+}
+
+static void misbehaved(void *data, rj_op op, const char *text)
+{
+    rj_instance *instance = data;
+    rj_op_misbehaved(instance->runtime->ops, &instance->owner, op, "%s", text);
+}
+
+/* The op was given up: what hangs is ended. */
+static void gave_up(rj_op_owner *owner, rj_op op, const char *what)
+{
+    rj_instance *instance = (rj_instance *)((char *)owner - offsetof(rj_instance, owner));
+    char text[200];
+    snprintf(text, sizeof text,
+             "was killed: it did not answer \"%.90s\" in time, nor when cancelled", what);
+    if (strcmp(what, "stop") == 0)
+        rj_proxy_give_up_stop(instance->placement->proxy);
+    else
+        rj_proxy_kill(instance->placement->proxy, RJ_WORKER_HUNG, text);
+    rj_op_lose(instance->runtime->ops, op, RJ_E_ABANDONED, NULL);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+static rj_status check_lists(const rj_manifest *manifest, rj_error *err)
+{
+    for (size_t i = 0; i < manifest->provides_count; i++) {
+        bool check = strcmp(manifest->provides[i], RJ_CHECK) == 0;
+        bool package = strcmp(manifest->provides[i], RJ_PACKAGE) == 0;
+        if ((check && !manifest->checks) || (package && !manifest->formats))
+            return rj_fail(err, RJ_E_INVALID,
+                           "its manifest has no \"%s\": a plugin in a worker is not started to be "
+                           "asked what it offers",
+                           check ? "checks" : "formats");
+    }
+    return RJ_OK;
+}
+
+static rj_status open_file(const rj_instance *instance, const char *boundary, int *ret_file,
+                           rj_error *err)
+{
+    char *path = NULL;
+    rj_status status = rj_path_join(instance->folder, instance->manifest->binary, &path, err);
+    if (!status)
+        status = rj_library_check(path, boundary,
+                                  *instance->sha256 ? instance->sha256 : instance->manifest->sha256,
+                                  ret_file, err);
+    rj_free(path);
+    return status;
+}
+
+static rj_status make_proxy(rj_instance *instance, rj_error *err)
+{
+    const rj_runtime_options *options = &instance->runtime->options;
+    const rj_manifest *manifest = instance->manifest;
+    rj_proxy_options proxy = {.loop = options->loop,
+                              .host = &instance->host,
+                              .id = instance->id,
+                              .version = manifest->version,
+                              .provides = (const char *const *)manifest->provides,
+                              .checks = (const char *const *)manifest->checks,
+                              .formats = (const char *const *)manifest->formats,
+                              .sandbox = &instance->placement->sandbox,
+                              .idle_ms =
+                                  options->worker_idle_ms ? options->worker_idle_ms : IDLE_MS,
+                              .grace_ms = options->grace_ms,
+                              .data = instance,
+                              .start = start,
+                              .ended = ended,
+                              .lost = lost,
+                              .misbehaved = misbehaved};
+    return rj_proxy_new(&proxy, &instance->placement->proxy, err);
+}
+
+rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_error *err)
+{
+    rj_status status = check_lists(instance->manifest, err);
+    if (status)
+        return status;
+    rj_instance_worker *placement = rj_calloc(1, sizeof *placement);
+    if (!placement)
+        return rj_fail_memory(err, "confining a plugin");
+    placement->plugin_file = -1;
+    instance->placement = placement;
+    status = make_sandbox(instance, placement, err);
+    if (!status)
+        status = open_file(instance, boundary, &placement->plugin_file, err);
+    if (!status)
+        status = make_proxy(instance, err);
+    if (status) {
+        rj_placement_release(instance);
+        return status;
+    }
+    instance->owner.gave_up = gave_up;
+    instance->owner.elsewhere = true;
+    instance->desc = rj_proxy_desc;
+    instance->plugin = (rj_plugin *)(void *)placement->proxy;
+    return RJ_OK;
+}
+
+void rj_placement_release(rj_instance *instance)
+{
+    rj_instance_worker *placement = instance->placement;
+    instance->owner.gave_up = NULL;
+    instance->owner.elsewhere = false;
+    if (!placement)
+        return;
+    for (size_t i = 0; i < placement->folder_count; i++)
+        rj_free(placement->folders[i]);
+    rj_free(placement->folders);
+    rj_free(placement->paths);
+    rj_library_close_file(placement->plugin_file);
+    rj_free(placement);
+    instance->placement = NULL;
+}
+
+void rj_placement_leave(rj_instance *instance)
+{
+    if (instance->placement)
+        rj_proxy_retire(instance->placement->proxy);
+}
+
+void rj_placement_forgive(rj_instance *instance)
+{
+    if (!instance->placement)
+        return;
+    instance->placement->crashes = (rj_crash_history){0};
+    instance->placement->refused_until_ms = 0;
+}
+
+bool rj_placement_may_end(rj_instance *instance)
+{
+    rj_proxy *proxy = instance->placement->proxy;
+    if (rj_proxy_is_asleep(proxy) &&
+        rj_op_owner_live(instance->runtime->ops, &instance->owner) == 0 &&
+        rj_host_children(instance) == 0)
+        return true;
+    rj_proxy_retire(proxy);
+    return false;
+}
+
+json_t *rj_placement_describe(const rj_instance *instance)
+{
+    const rj_instance_worker *placement = instance->placement;
+    if (!placement || !instance->plugin)
+        return NULL;
+    json_t *document = rj_proxy_describe(placement->proxy);
+    int failed = document ? 0 : -1;
+    rj_uid uid = placement->sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT ? rj_system_uid()
+                                                                   : placement->sandbox.uid;
+    failed |= json_object_set_new(document, "crashes", json_integer(placement->crash_count));
+    failed |= json_object_set_new(document, "user", json_integer((json_int_t)uid));
+    if (!failed)
+        return document;
+    json_decref(document);
+    return NULL;
+}

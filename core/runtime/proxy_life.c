@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a worker as its proxy sees it: start, ready, idle, end, reaped.
+ *
+ * An end is first seen as the frames' socket closing, a moment before the process can be collected;
+ * how it ended is part of every answer, so these wait for it, REAP_LIMIT_MS at most.
+ */
+#include "proxy_internal.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "platform/stream.h"
+#include "platform/system.h"
+#include "runtime/setup.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define START_LIMIT_MS 10000u
+#define REAP_STEP_MS 1u
+#define REAP_LIMIT_MS 1000u
+#define OUTPUT_LINES 200u /* of one life; the rest is not logged */
+
+static void on_timer(void *data);
+static void begin_dying(rj_proxy *proxy);
+
+static void wait_for(rj_proxy *proxy, uint64_t delay_ms)
+{
+    rj_timer_set(proxy->timer, delay_ms);
+}
+
+static void wait_no_more(rj_proxy *proxy)
+{
+    rj_timer_pause(proxy->timer);
+}
+
+rj_status rj_proxy_make_timer(rj_proxy *proxy, rj_error *err)
+{
+    rj_status status =
+        rj_timer_start(proxy->options.loop, 0, 0, on_timer, proxy, &proxy->timer, err);
+    if (!status)
+        rj_timer_pause(proxy->timer);
+    return status;
+}
+
+/* ---- Output ---------------------------------------------------------------------------------- */
+
+static void log_line(rj_proxy *proxy)
+{
+    if (proxy->line_length == 0)
+        return;
+    rj_text_to_line(proxy->last_line, sizeof proxy->last_line, proxy->line, proxy->line_length);
+    if (proxy->lines < OUTPUT_LINES)
+        rj_proxy_say(proxy, RJ_LOG_WARNING, 0, "its worker printed: %.*s", (int)proxy->line_length,
+                     proxy->line);
+    else if (proxy->lines == OUTPUT_LINES)
+        rj_proxy_say(proxy, RJ_LOG_WARNING, 0, "its worker prints too much; the rest is left out");
+    proxy->lines += proxy->lines <= OUTPUT_LINES;
+    proxy->line_length = 0;
+}
+
+static void take_output(rj_proxy *proxy, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] == '\n' || proxy->line_length == sizeof proxy->line)
+            log_line(proxy);
+        if (bytes[i] != '\n')
+            proxy->line[proxy->line_length++] = bytes[i];
+    }
+}
+
+/* True: there may be more at once. */
+static bool read_output(rj_proxy *proxy)
+{
+    char buffer[4096];
+    long got = rj_stream_read(rj_worker_process_output(proxy->process), buffer, sizeof buffer);
+    if (got > 0)
+        take_output(proxy, buffer, (size_t)got);
+    if (got <= 0 && got != RJ_STREAM_AGAIN) {
+        rj_watch_stop(proxy->output);
+        proxy->output = NULL;
+    }
+    return got > 0;
+}
+
+static void on_output(void *data)
+{
+    read_output(data);
+}
+
+/* ---- Start ----------------------------------------------------------------------------------- */
+
+static void refuse_queued(rj_proxy *proxy, const char *text)
+{
+    rj_proxied_op *next;
+    for (rj_proxied_op *at = proxy->ops; at; at = next) {
+        next = at->next;
+        if (at->state == PROXIED_QUEUED)
+            rj_proxy_lose(at, RJ_E_NOT_STARTED, text);
+    }
+}
+
+static void keep_config(void *data, const void *bytes, size_t length)
+{
+    rj_text_append(data, bytes, length);
+}
+
+static rj_status send_setup(rj_proxy *proxy, rj_error *err)
+{
+    rj_text config = RJ_TEXT_EMPTY;
+    rj_wire_writer writer = {0};
+    const rj_proxy_options *options = &proxy->options;
+    rj_status status = proxy->config->read(options->host, keep_config, &config);
+    char *document = rj_text_take(&config);
+    if (!status && !document)
+        status = RJ_E_NO_MEMORY;
+    if (!status) {
+        rj_setup setup = {.id = options->id,
+                          .version = options->version,
+                          .provides = options->provides,
+                          .checks = options->checks,
+                          .formats = options->formats,
+                          .config = document,
+                          .grace_ms = options->grace_ms,
+                          .sandbox = *options->sandbox};
+        status = rj_setup_write(&writer, &setup);
+    }
+    if (!status)
+        status = rj_channel_send(proxy->frames, writer.bytes, writer.length);
+    if (status == RJ_E_IO)
+        status = RJ_OK; /* it has ended already, and its end tells more */
+    rj_wire_discard(&writer);
+    rj_free(document);
+    return status ? rj_fail(err, status, "its worker cannot be told what to load") : RJ_OK;
+}
+
+static void on_ended(void *data, rj_status status, const char *why)
+{
+    rj_proxy *proxy = data;
+    if (status)
+        rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_CRASHED, why);
+    else
+        begin_dying(proxy);
+}
+
+static rj_status open_lines(rj_proxy *proxy, rj_error *err)
+{
+    rj_loop *loop = proxy->options.loop;
+    rj_channel_hooks frames = {.data = proxy, .frame = rj_proxy_on_frame, .ended = on_ended};
+    rj_channel_hooks calls = {.data = proxy, .frame = rj_proxy_on_call, .ended = on_ended};
+    rj_status status = rj_channel_open(loop, rj_worker_process_frames(proxy->process),
+                                       RJ_WIRE_TO_CORE, &frames, &proxy->frames, err);
+    if (!status)
+        status = rj_channel_open(loop, rj_worker_process_calls(proxy->process), RJ_WIRE_CALL,
+                                 &calls, &proxy->calls, err);
+    if (!status)
+        status = rj_watch_readable(loop, rj_worker_process_output(proxy->process), on_output, proxy,
+                                   &proxy->output, err);
+    return status;
+}
+
+static void begin_life(rj_proxy *proxy, rj_worker_process *process)
+{
+    proxy->process = process;
+    proxy->life++;
+    proxy->state = PROXY_STARTING;
+    proxy->greeted = proxy->became_ready = proxy->stopped_well = proxy->killed = false;
+    proxy->retires = false;
+    proxy->busy = 0;
+    proxy->line_length = 0;
+    proxy->lines = proxy->log_dropped = 0;
+    proxy->last_line[0] = '\0';
+    proxy->note_count = 0;
+    proxy->frame_rate = proxy->log_rate = (rj_rate){0};
+}
+
+static void start(rj_proxy *proxy)
+{
+    rj_error err = RJ_ERROR_NONE;
+    rj_worker_process *process = NULL;
+    uint64_t wait_ms = 0;
+    rj_status status = proxy->options.start(proxy->options.data, &process, &wait_ms, &err);
+    if (status == RJ_E_BUSY) {
+        proxy->state = PROXY_WAITING;
+        proxy->wait_until_ms = rj_clock_monotonic_ms() + wait_ms;
+        wait_for(proxy, wait_ms);
+        return;
+    }
+    if (status) {
+        refuse_queued(proxy, err.text);
+        rj_proxy_drop_notices(proxy);
+        return;
+    }
+    begin_life(proxy, process);
+    wait_for(proxy, START_LIMIT_MS);
+    status = open_lines(proxy, &err);
+    if (!status)
+        status = send_setup(proxy, &err);
+    if (status)
+        rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_REFUSED,
+                      err.text);
+}
+
+void rj_proxy_wake(rj_proxy *proxy)
+{
+    proxy->active_ms = rj_clock_monotonic_ms();
+    if (proxy->state == PROXY_ASLEEP)
+        start(proxy);
+    else if (proxy->state == PROXY_READY)
+        rj_proxy_send_queued(proxy);
+}
+
+void rj_proxy_became_ready(rj_proxy *proxy)
+{
+    proxy->became_ready = true;
+    if (proxy->state != PROXY_STARTING)
+        return; /* it is to stop already */
+    proxy->state = PROXY_READY;
+    proxy->active_ms = rj_clock_monotonic_ms();
+    wait_for(proxy, proxy->options.idle_ms);
+    rj_proxy_deliver_notices(proxy);
+    rj_proxy_send_queued(proxy);
+    rj_proxy_check_retired(proxy);
+}
+
+void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer)
+{
+    rj_status status = proxy->frames ? rj_wire_end(writer) : RJ_E_IO;
+    if (!status)
+        status = rj_channel_send(proxy->frames, writer->bytes, writer->length);
+    rj_wire_discard(writer);
+    if (status == RJ_E_LIMIT)
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, "does not read what it is told");
+    else if (status && status != RJ_E_IO)
+        rj_proxy_kill(proxy, RJ_WORKER_DROPPED, "could not be told for lack of memory");
+}
+
+/* ---- End ------------------------------------------------------------------------------------- */
+
+static void retire(rj_proxy *proxy)
+{
+    rj_wire_writer writer = {0};
+    proxy->state = PROXY_RETIRING;
+    wait_for(proxy, proxy->options.grace_ms + START_LIMIT_MS / 10);
+    rj_wire_begin(&writer, RJ_WIRE_STOP, 0);
+    rj_proxy_send(proxy, &writer);
+}
+
+static bool is_idle(const rj_proxy *proxy)
+{
+    return !proxy->ops && !proxy->children && proxy->busy == 0;
+}
+
+/* Timers of the plugin do not keep it now. */
+void rj_proxy_retire(rj_proxy *proxy)
+{
+    proxy->retires = proxy->state != PROXY_ASLEEP;
+    if (proxy->state == PROXY_READY && !proxy->ops && !proxy->children)
+        retire(proxy);
+}
+
+void rj_proxy_check_retired(rj_proxy *proxy)
+{
+    if (proxy->retires)
+        rj_proxy_retire(proxy);
+}
+
+bool rj_proxy_is_asleep(const rj_proxy *proxy)
+{
+    return proxy->state == PROXY_ASLEEP && !proxy->ops;
+}
+
+static void finish_stop(rj_proxy *proxy)
+{
+    rj_op op = proxy->stop_op;
+    if (!op)
+        return;
+    proxy->stop_op = 0;
+    bool well = proxy->life == 0 || proxy->stopped_well || !proxy->killed;
+    proxy->op->finish(proxy->options.host, op, well ? RJ_OK : RJ_E_ABANDONED,
+                      well ? NULL : proxy->last_end);
+}
+
+void rj_proxy_give_up_stop(rj_proxy *proxy)
+{
+    proxy->stop_op = 0;
+    rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin did not stop in time");
+}
+
+void rj_proxy_begin_stop(rj_proxy *proxy)
+{
+    switch (proxy->state) {
+    case PROXY_WAITING:
+        wait_no_more(proxy);
+        proxy->state = PROXY_ASLEEP;
+        finish_stop(proxy);
+        return;
+    case PROXY_ASLEEP:
+        finish_stop(proxy);
+        return;
+    case PROXY_STARTING:
+    case PROXY_READY:
+        retire(proxy);
+        return;
+    case PROXY_RETIRING:
+    case PROXY_DYING:
+        return;
+    }
+}
+
+/* What had begun may have done anything, what had not can be asked again. */
+static void lose_ops(rj_proxy *proxy, const char *how)
+{
+    char begun[RJ_PROXY_TEXT + 64];
+    char unbegun[RJ_PROXY_TEXT + 64];
+    snprintf(begun, sizeof begun, "its worker %s; what was done is unknown", how);
+    snprintf(unbegun, sizeof unbegun, "its worker %s before this was begun; asking again is safe",
+             how);
+    rj_proxied_op *next;
+    for (rj_proxied_op *at = proxy->ops; at; at = next) {
+        next = at->next;
+        if (at->state == PROXIED_BEGUN)
+            rj_proxy_lose(at, RJ_E_ABANDONED, begun);
+        else if (at->state == PROXIED_SENT || !proxy->became_ready)
+            rj_proxy_lose(at, RJ_E_NOT_STARTED, unbegun);
+    }
+}
+
+static void close_lines(rj_proxy *proxy)
+{
+    rj_channel_close(proxy->frames);
+    rj_channel_close(proxy->calls);
+    proxy->frames = proxy->calls = NULL;
+}
+
+static void describe_end(const rj_proxy *proxy, const rj_process_end *end, char *text, size_t size)
+{
+    const char *when = proxy->became_ready ? "" : " while it was being started";
+    const char *said = proxy->last_line;
+    if (proxy->killed)
+        snprintf(text, size, "%s", proxy->death);
+    else if (end->signalled && end->value == SIGXCPU)
+        snprintf(text, size, "was ended because it used more processor time than it may");
+    else if (end->signalled && end->value == SIGKILL)
+        snprintf(text, size, "was killed from outside (signal %d), perhaps for lack of memory%s",
+                 end->value, when);
+    else if (end->signalled)
+        snprintf(text, size, "crashed with signal %d (%s)%s", end->value,
+                 rj_signal_text(end->value), when);
+    else
+        snprintf(text, size, "ended by itself with code %d%s%s%s", end->value, when,
+                 *said ? "; its last words: " : "", said);
+}
+
+/* The process is gone, or as good as gone. */
+static void end_life(rj_proxy *proxy, const rj_process_end *end)
+{
+    char text[RJ_PROXY_TEXT];
+    bool asked = proxy->stopped_well && !proxy->killed;
+    rj_worker_end how = asked                                     ? RJ_WORKER_RETIRED
+                        : proxy->killed                           ? proxy->death_kind
+                        : !proxy->became_ready && !end->signalled ? RJ_WORKER_REFUSED
+                                                                  : RJ_WORKER_CRASHED;
+    log_line(proxy); /* begun, and without its end */
+    if (asked)
+        snprintf(text, sizeof text, "has ended as asked");
+    else
+        describe_end(proxy, end, text, sizeof text);
+    long pid = rj_worker_process_pid(proxy->process);
+    rj_proxy_say(proxy, asked ? RJ_LOG_DEBUG : RJ_LOG_ERROR, 0, "its worker, pid %ld, %s", pid,
+                 text);
+    if (!asked)
+        snprintf(proxy->last_end, sizeof proxy->last_end, "its worker %s", text);
+    lose_ops(proxy, text);
+    rj_proxy_kill_children(proxy);
+    rj_proxy_forget_tokens(proxy);
+    rj_watch_stop(proxy->output);
+    proxy->output = NULL;
+    rj_worker_process_free(proxy->process);
+    proxy->process = NULL;
+    proxy->state = PROXY_ASLEEP;
+    wait_no_more(proxy);
+    if (proxy->options.ended)
+        proxy->options.ended(proxy->options.data, how, text);
+    finish_stop(proxy);
+    if (proxy->ops && !proxy->stopping)
+        start(proxy);
+}
+
+static void try_to_reap(rj_proxy *proxy)
+{
+    rj_process_end end = {.signalled = true, .value = SIGKILL};
+    bool collected = rj_worker_process_ended(proxy->process, &end);
+    if (!collected && rj_clock_monotonic_ms() < proxy->dying_ms + REAP_LIMIT_MS) {
+        wait_for(proxy, REAP_STEP_MS);
+        return;
+    }
+    while (proxy->output && proxy->lines <= OUTPUT_LINES && read_output(proxy))
+        ; /* its last words may still be in the pipe */
+    end_life(proxy, &end);
+}
+
+void rj_proxy_end_now(rj_proxy *proxy)
+{
+    rj_process_end end = {.signalled = true, .value = SIGKILL};
+    if (!proxy->process)
+        return;
+    rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin is gone");
+    rj_worker_process_ended(proxy->process, &end);
+    end_life(proxy, &end);
+}
+
+static void begin_dying(rj_proxy *proxy)
+{
+    if (proxy->state == PROXY_DYING)
+        return;
+    proxy->state = PROXY_DYING;
+    proxy->dying_ms = rj_clock_monotonic_ms();
+    close_lines(proxy);
+    wait_for(proxy, 0);
+}
+
+void rj_proxy_kill(rj_proxy *proxy, rj_worker_end how, const char *text)
+{
+    if (!proxy->process || proxy->state == PROXY_DYING)
+        return;
+    proxy->killed = true;
+    proxy->death_kind = how;
+    snprintf(proxy->death, sizeof proxy->death, "%s", text);
+    rj_worker_process_kill(proxy->process);
+    begin_dying(proxy);
+    lose_ops(proxy, proxy->death); /* the reason is known: nobody need wait */
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/* Armed once for many questions: only when it fires it is looked how long nothing happened. */
+static void on_idle_timer(rj_proxy *proxy)
+{
+    uint64_t idle_ms = proxy->options.idle_ms;
+    uint64_t now = rj_clock_monotonic_ms();
+    if (!is_idle(proxy))
+        wait_for(proxy, idle_ms);
+    else if (now < proxy->active_ms + idle_ms)
+        wait_for(proxy, proxy->active_ms + idle_ms - now);
+    else
+        retire(proxy);
+}
+
+static void on_timer(void *data)
+{
+    rj_proxy *proxy = data;
+    switch (proxy->state) {
+    case PROXY_ASLEEP:
+        return;
+    case PROXY_WAITING:
+        proxy->state = PROXY_ASLEEP;
+        if (proxy->ops || proxy->notice_count)
+            start(proxy);
+        return;
+    case PROXY_STARTING:
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin was not ready within 10 s");
+        return;
+    case PROXY_READY:
+        on_idle_timer(proxy);
+        return;
+    case PROXY_RETIRING:
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin did not stop in time");
+        return;
+    case PROXY_DYING:
+        try_to_reap(proxy);
+        return;
+    }
+}
+
+/* ---- Views ----------------------------------------------------------------------------------- */
+
+json_t *rj_proxy_describe(const rj_proxy *proxy)
+{
+    static const char *const names[] = {
+        [PROXY_ASLEEP] = "asleep", [PROXY_WAITING] = "back-off", [PROXY_STARTING] = "starting",
+        [PROXY_READY] = "ready",   [PROXY_RETIRING] = "ending",  [PROXY_DYING] = "ending"};
+    json_t *document =
+        json_pack("{s:s, s:I}", "state", names[proxy->state], "starts", (json_int_t)proxy->life);
+    uint64_t memory_kb = 0;
+    uint64_t cpu_ms = 0;
+    int failed = document ? 0 : -1;
+    if (proxy->process) {
+        failed |= json_object_set_new(document, "pid",
+                                      json_integer(rj_worker_process_pid(proxy->process)));
+        if (rj_worker_process_usage(proxy->process, &memory_kb, &cpu_ms)) {
+            failed |=
+                json_object_set_new(document, "memory_kb", json_integer((json_int_t)memory_kb));
+            failed |= json_object_set_new(document, "cpu_ms", json_integer((json_int_t)cpu_ms));
+        }
+    }
+    if (proxy->state == PROXY_WAITING) {
+        uint64_t now = rj_clock_monotonic_ms();
+        uint64_t left = proxy->wait_until_ms > now ? proxy->wait_until_ms - now : 0;
+        failed |= json_object_set_new(document, "retry_in_ms", json_integer((json_int_t)left));
+    }
+    if (*proxy->last_end)
+        failed |= json_object_set_new(document, "last_end", json_string(proxy->last_end));
+    if (proxy->life) {
+        json_t *notes = json_array();
+        for (size_t i = 0; i < proxy->note_count; i++)
+            failed |= json_array_append_new(notes, json_string(proxy->notes[i]));
+        failed |= json_object_set_new(document, "downgrades", notes);
+    }
+    if (!failed)
+        return document;
+    json_decref(document);
+    return NULL;
+}
