@@ -49,6 +49,10 @@ rj_status rj_host_attach(rj_instance *instance, rj_error *err)
 
 void rj_host_detach(rj_instance *instance)
 {
+    if (instance->services) {
+        rj_free(instance->services->timers);
+        rj_free(instance->services->subscriptions);
+    }
     rj_free(instance->services);
     instance->services = NULL;
 }
@@ -58,11 +62,11 @@ void rj_host_end(rj_instance *instance)
     rj_host_state *state = instance->services;
     unsigned timers = rj_host_timers(instance);
     unsigned subscriptions = 0;
-    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++) {
+    for (size_t i = 0; state->timers && i < RJ_HOST_TIMERS_MAX; i++) {
         rj_timer_stop(state->timers[i].timer);
         state->timers[i].timer = NULL;
     }
-    for (size_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
+    for (size_t i = 0; state->subscriptions && i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
         subscriptions += state->subscriptions[i].used;
         state->subscriptions[i].used = false;
     }
@@ -82,7 +86,8 @@ unsigned rj_host_children(rj_instance *instance)
 unsigned rj_host_timers(rj_instance *instance)
 {
     unsigned count = 0;
-    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++)
-        count += instance->services->timers[i].timer != NULL;
+    const rj_host_timer_slot *timers = instance->services->timers;
+    for (size_t i = 0; timers && i < RJ_HOST_TIMERS_MAX; i++)
+        count += timers[i].timer != NULL;
     return count;
 }

@@ -29,8 +29,9 @@ typedef struct rj_host_subscription {
 struct rj_host_child;
 
 typedef struct rj_host_state {
-    rj_host_timer_slot timers[RJ_HOST_TIMERS_MAX];                 /* [loop] */
-    rj_host_subscription subscriptions[RJ_HOST_SUBSCRIPTIONS_MAX]; /* [loop] */
+    /* Arrays of the largest size, made when the first is wanted: most plugins want none.  [loop] */
+    rj_host_timer_slot *timers;
+    rj_host_subscription *subscriptions;
     struct rj_host_child *children; /* guarded by the instance's lock */
     uint64_t last_child;            /* the same */
     unsigned child_count;           /* the same */
