@@ -88,6 +88,7 @@ struct rj_proxy {
     bool greeted;
     bool became_ready;
     bool stopped_well;
+    bool retires; /* at the next moment without a question */
     unsigned busy;
     uint64_t active_ms; /* when something was last asked or answered */
     uint64_t dying_ms;
@@ -126,6 +127,7 @@ void rj_proxy_wake(rj_proxy *proxy);
 void rj_proxy_became_ready(rj_proxy *proxy);
 void rj_proxy_begin_stop(rj_proxy *proxy);
 void rj_proxy_end_now(rj_proxy *proxy);
+void rj_proxy_check_retired(rj_proxy *proxy); /* a question or program has ended */
 /* Makes and sends a frame to the worker; what goes wrong with that ends the worker. */
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer);
 

@@ -32,6 +32,7 @@ def assert_installed(*wanted):
 def programs_unit_links_and_autostart_are_where_the_system_looks():
     assert_installed(
         "/usr/bin/realmjoin",
+        "/usr/bin/rj-validate",
         "/usr/libexec/realmjoin/realmjoinservice",
         "/usr/lib/systemd/system/realmjoinservice.service",
         "/usr/share/applications/realmjoin.desktop",
