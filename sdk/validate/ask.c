@@ -131,7 +131,7 @@ void rj_ask_forget(rj_asked *asked)
 static bool status_fits(rj_status status, rj_manner manner)
 {
     if (manner == RJ_ASKED_ODDLY)
-        return status != RJ_E_ABANDONED;
+        return status != RJ_E_ABANDONED && status != RJ_E_NOT_STARTED;
     if (manner == RJ_ASKED_WRONGLY && status == RJ_OK)
         return false;
     switch (status) {
