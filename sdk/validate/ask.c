@@ -215,7 +215,8 @@ bool rj_ask_judge(rj_stage *stage, const rj_asked *asked, rj_manner manner, cons
                           asked->method->label, how, asked->answers);
         return false;
     }
-    return judge_status(stage, asked, manner, how) & judge_result(stage, asked, manner, how);
+    bool fits = judge_status(stage, asked, manner, how);
+    return judge_result(stage, asked, manner, how) && fits;
 }
 
 bool rj_ask_all(rj_stage *stage, rj_manner manner, const char *how)
