@@ -268,6 +268,13 @@ def with_plugin(folder, name, placement, *packages, root_files=None, **settings)
     return it
 
 
+def make_open(folder):
+    """A worker's account has to reach what lies below."""
+    folder.mkdir()
+    folder.chmod(0o755)
+    folder.parent.chmod(0o755)
+
+
 def change_settings(it, **settings):
     (plugin, section), *_ = it.plugin_policy.items()
     it.assign(Plugins={plugin: {**section, "Settings": settings}})
@@ -281,6 +288,8 @@ def hello_check_answers(folder, placement):
         shown = it.realmjoin("check", "hello", "--verbose", "--refresh")
         assert shown.returncode == agent.OK and "Hello from a plugin." in shown.stdout, shown
         assert "com.example.hello-check" in shown.stdout
+        about = json.loads(it.realmjoin("plugin", "info", "com.example.hello-check", "--json").stdout)
+        assert about["isolation"] == placement and about["state"] == "ready", about
         change_settings(it, Greeting="Good morning")
         assert checked(it, "hello")["summary"] == "Good morning from a plugin."
         change_settings(it, Greeting="x" * 64)
@@ -329,7 +338,7 @@ def uptime_cpp_ends_early_when_the_agent_stops(folder, placement):
 @in_each_placement()
 def a_generated_check_says_that_it_knows_nothing(folder, placement):
     for language in ("c", "c++"):
-        (folder / language).mkdir()
+        make_open(folder / language)
         with with_plugin(folder / language, f"check in {language}", placement) as it:
             it.start()
             found = checked(it, "my-check")
@@ -339,7 +348,7 @@ def a_generated_check_says_that_it_knows_nothing(folder, placement):
 @in_each_placement(timeout=60)
 def a_generated_provider_installs_and_removes_a_file(folder, placement):
     for language in ("c", "c++"):
-        (folder / language).mkdir()
+        make_open(folder / language)
         with with_plugin(folder / language, f"package in {language}", placement) as it:
             payload = it.feed / "note.txt"
             payload.write_text("take note\n")

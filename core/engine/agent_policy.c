@@ -83,6 +83,8 @@ void rj_agent_read_policy(rj_agent *agent, const char *correlation)
     rj_policy *policy = NULL;
     rj_error error = RJ_ERROR_NONE;
     rj_status status = rj_policy_read_directory(agent->options.paths, &policy, &error);
+    if (agent->options.runtime)
+        rj_runtime_refresh(agent->options.runtime); /* plugins may be new as well */
     if (status == RJ_OK)
         take(agent, policy, correlation);
     else

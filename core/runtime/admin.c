@@ -7,7 +7,7 @@
  * loaded again from its folder, and judged again.  Restrictions hold at once and are then kept;
  * lifting one is kept first.  So when nothing can be kept, less runs and not more.
  */
-#include "runtime/instance.h"
+#include "runtime/placement.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -129,6 +129,7 @@ static void take_out_of_service(rj_instance *instance, rj_instance_state state)
     rj_log(instance->quarantined ? RJ_LOG_WARNING : RJ_LOG_INFO, LOGGER, NULL,
            "plugin %s is out of service: %s", instance->id, instance->reason);
     rj_ops_cancel_all(instance->runtime->ops, &instance->owner);
+    rj_placement_leave(instance);
 }
 
 /* It is loaded: as it was, with the settings it has missed. */
@@ -138,6 +139,7 @@ static void put_back_into_service(rj_instance *instance)
         return;
     instance->state = instance->loaded_state;
     memcpy(instance->reason, instance->loaded_reason, sizeof instance->reason);
+    rj_placement_forgive(instance);
     if (instance->state == RJ_INSTANCE_READY)
         rj_instance_configure(instance);
     rj_log(RJ_LOG_INFO, LOGGER, NULL, "plugin %s is back in service", instance->id);
@@ -151,7 +153,7 @@ static void tell_changed(void *data)
         runtime->changed(runtime->changed_data);
 }
 
-static rj_status note_change(rj_runtime *runtime, rj_error *err)
+rj_status rj_runtime_note_change(rj_runtime *runtime, rj_error *err)
 {
     if (!runtime->changed_posted) {
         runtime->changed_posted = true;
@@ -165,9 +167,9 @@ static rj_status settle(rj_instance *instance, rj_error *err)
 {
     rj_runtime *runtime = instance->runtime;
     if (!instance->plugin) {
-        rj_free((void *)(uintptr_t)runtime->check_ids); /* texts of the manifest that goes */
-        runtime->check_ids = NULL;
         rj_registry_load_again(instance);
+    } else if (rj_registry_reload_changed(instance)) {
+        ; /* another file: it was judged anew */
     } else if (instance->disabled) {
         take_out_of_service(instance, RJ_INSTANCE_DISABLED);
     } else if (instance->quarantined) {
@@ -175,7 +177,7 @@ static rj_status settle(rj_instance *instance, rj_error *err)
     } else {
         put_back_into_service(instance);
     }
-    return note_change(runtime, err);
+    return rj_runtime_note_change(runtime, err);
 }
 
 void rj_runtime_on_changed(rj_runtime *runtime, void (*changed)(void *data), void *data)

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define BUFFER_SIZE (16u * 1024) /* grows for a large frame and shrinks behind it */
-#define READS_A_TURN 16u
+#define BUFFER_SIZE 4096u /* grows for a large frame and shrinks behind it */
+#define READS_A_TURN 64u
 
 struct rj_channel {
     rj_loop *loop;

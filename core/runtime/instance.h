@@ -32,6 +32,7 @@ typedef struct rj_instance {
     rj_instance_state state;
     char reason[RJ_ERROR_TEXT]; /* why it is not ready */
 
+    uint64_t stamps[2];       /* of manifest and binary when they were read */
     char sha256[65];          /* of the binary that was judged; "": of none yet */
     bool disabled;            /* by the administrator */
     bool quarantined;         /* the binary is set aside; */
@@ -91,6 +92,9 @@ rj_instance *rj_registry_new_instance(rj_runtime *runtime, const char *folder, c
 void rj_registry_load(rj_runtime *runtime, rj_instance *instance);
 /* Once more from the folder, after the reason it was not loaded may have gone; only without plugin. */
 void rj_registry_load_again(rj_instance *instance);
+/* A plugin in a worker whose manifest or binary is another one by now is loaded again, when its worker
+ * has ended; one that could not be loaded as well.  True: it was. */
+bool rj_registry_reload_changed(rj_instance *instance);
 /* The binary as it lies in the folder now, if its place may be trusted. */
 rj_status rj_registry_hash(const rj_instance *instance, char ret_sha256[65], rj_error *err);
 void rj_registry_free_instance(rj_instance *instance);
@@ -119,6 +123,9 @@ rj_status rj_instance_judge(rj_instance *instance, rj_error *err);
 /* From now on and durably; on failure until the next start only.  [loop] */
 rj_status rj_instance_set_aside(rj_instance *instance, const char *why, bool by_admin,
                                 rj_error *err);
+
+/* A plugin came or went: the asker is told on a later turn, the list of checks is made anew. */
+rj_status rj_runtime_note_change(rj_runtime *runtime, rj_error *err);
 
 /* stop.c: something ended; see whether stopping can go on. */
 void rj_runtime_check_stop(rj_runtime *runtime);

@@ -221,6 +221,17 @@ rj_status rj_timer_start(rj_loop *loop, uint64_t delay_ms, uint64_t period_ms,
     return RJ_OK;
 }
 
+void rj_timer_set(rj_timer *timer, uint64_t delay_ms)
+{
+    uv_update_time(&timer->loop->uv);
+    uv_timer_start(&timer->uv, on_timer, delay_ms, 0);
+}
+
+void rj_timer_pause(rj_timer *timer)
+{
+    uv_timer_stop(&timer->uv);
+}
+
 static void free_timer(uv_handle_t *handle)
 {
     rj_free(handle->data);

@@ -38,7 +38,10 @@ void rj_loop_post(rj_loop *loop, rj_post *post, void (*function)(void *data), vo
 /* [loop] period 0: once. */
 rj_status rj_timer_start(rj_loop *loop, uint64_t delay_ms, uint64_t period_ms,
                          void (*fire)(void *data), void *data, rj_timer **ret_timer, rj_error *err);
-void rj_timer_stop(rj_timer *timer); /* NULL is fine; no call after it */
+/* Fire once, that long from now, instead of whatever it was to do; needs no memory. */
+void rj_timer_set(rj_timer *timer, uint64_t delay_ms);
+void rj_timer_pause(rj_timer *timer); /* until it is set again */
+void rj_timer_stop(rj_timer *timer);  /* NULL is fine; no call after it */
 
 /* [loop] Call `ready` whenever the descriptor is readable. */
 rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), void *data,

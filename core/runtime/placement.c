@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "host/host.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "runtime/crash_policy.h"
@@ -398,6 +399,31 @@ void rj_placement_release(rj_instance *instance)
     rj_library_close_file(placement->plugin_file);
     rj_free(placement);
     instance->placement = NULL;
+}
+
+void rj_placement_leave(rj_instance *instance)
+{
+    if (instance->placement)
+        rj_proxy_retire(instance->placement->proxy);
+}
+
+void rj_placement_forgive(rj_instance *instance)
+{
+    if (!instance->placement)
+        return;
+    instance->placement->crashes = (rj_crash_history){0};
+    instance->placement->refused_until_ms = 0;
+}
+
+bool rj_placement_may_end(rj_instance *instance)
+{
+    rj_proxy *proxy = instance->placement->proxy;
+    if (rj_proxy_is_asleep(proxy) &&
+        rj_op_owner_live(instance->runtime->ops, &instance->owner) == 0 &&
+        rj_host_children(instance) == 0)
+        return true;
+    rj_proxy_retire(proxy);
+    return false;
 }
 
 json_t *rj_placement_describe(const rj_instance *instance)

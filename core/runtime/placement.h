@@ -17,6 +17,12 @@ rj_status rj_placement_choose(const rj_instance *instance, bool *ret_worker, rj_
 rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_error *err);
 /* After the proxy has been destroyed. */
 void rj_placement_release(rj_instance *instance);
+/* It is out of service: its worker, if there is one, ends once it has no question left. */
+void rj_placement_leave(rj_instance *instance);
+/* It is back in service: what it did before does not count. */
+void rj_placement_forgive(rj_instance *instance);
+/* Its proxy may be destroyed now; if not, its worker is asked to end. */
+bool rj_placement_may_end(rj_instance *instance);
 /* {"state": ...}, see docs/ipc.md; new reference, NULL: in-process. */
 json_t *rj_placement_describe(const rj_instance *instance);
 

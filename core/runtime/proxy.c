@@ -264,6 +264,10 @@ rj_status rj_proxy_new(const rj_proxy_options *options, rj_proxy **ret_proxy, rj
     proxy->config = host->query(host, RJ_HOST_CONFIG);
     proxy->kv = host->query(host, RJ_HOST_KV);
     proxy->event = host->query(host, RJ_HOST_EVENT);
-    *ret_proxy = proxy;
-    return RJ_OK;
+    rj_status status = rj_proxy_make_timer(proxy, err);
+    if (status)
+        rj_free(proxy);
+    else
+        *ret_proxy = proxy;
+    return status;
 }

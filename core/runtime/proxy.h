@@ -67,8 +67,9 @@ extern const rj_plugin_desc rj_proxy_desc;
 void rj_proxy_kill(rj_proxy *proxy, rj_worker_end how, const char *text);
 /* The same for a stop() that was not answered in time, whose op is over. */
 void rj_proxy_give_up_stop(rj_proxy *proxy);
-/* End the worker when it is between two questions; the next one starts it anew. */
+/* End the worker as soon as it is between two questions; a later one starts it anew. */
 void rj_proxy_retire(rj_proxy *proxy);
+bool rj_proxy_is_asleep(const rj_proxy *proxy); /* there is no worker, and none is wanted */
 /* {"state","pid","memory_kb","cpu_ms","starts","last_end","downgrades",...} new reference; NULL: out
  * of memory. */
 json_t *rj_proxy_describe(const rj_proxy *proxy);

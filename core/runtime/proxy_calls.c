@@ -128,6 +128,7 @@ static void RJ_CALL on_exit_of_child(void *data, const rj_spawn_exit *how)
         rj_proxy_send(proxy, &writer);
     }
     rj_free(child);
+    rj_proxy_check_retired(proxy);
 }
 
 static rj_status start_child(rj_proxy *proxy, rj_op op, uint64_t token, const rj_spawn *what)

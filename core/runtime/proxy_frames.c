@@ -114,6 +114,7 @@ static void on_finish(rj_proxy *proxy, rj_op op, rj_wire_reader *reader)
     if (length)
         proxy->op->set_result(proxy->options.host, op, result, length);
     rj_proxy_finish(proxied, status, *message ? message : NULL);
+    rj_proxy_check_retired(proxy);
 }
 
 static void on_log(rj_proxy *proxy, rj_op op, rj_wire_reader *reader)

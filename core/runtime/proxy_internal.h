@@ -68,7 +68,8 @@ struct rj_proxy {
     const rj_host_event *event;
 
     rj_proxy_state state;
-    rj_timer *timer; /* the one the state waits for */
+    rj_timer
+        *timer; /* for what the state waits for; there from the start, so that none is missing */
     rj_proxied_op *ops;
     rj_proxied_op **ops_end;
     rj_proxied_child *children;
@@ -87,6 +88,7 @@ struct rj_proxy {
     bool greeted;
     bool became_ready;
     bool stopped_well;
+    bool retires; /* at the next moment without a question */
     unsigned busy;
     uint64_t active_ms; /* when something was last asked or answered */
     uint64_t dying_ms;
@@ -119,11 +121,13 @@ void rj_proxy_say(rj_proxy *proxy, int level, rj_op op, const char *format, ...)
 void rj_proxy_misbehaved(rj_proxy *proxy, rj_op op, const char *text);
 
 /* proxy_life.c */
+rj_status rj_proxy_make_timer(rj_proxy *proxy, rj_error *err);
 void rj_proxy_wake(rj_proxy *proxy);
 /* The worker has said that it is ready, or that it is not. */
 void rj_proxy_became_ready(rj_proxy *proxy);
 void rj_proxy_begin_stop(rj_proxy *proxy);
 void rj_proxy_end_now(rj_proxy *proxy);
+void rj_proxy_check_retired(rj_proxy *proxy); /* a question or program has ended */
 /* Makes and sends a frame to the worker; what goes wrong with that ends the worker. */
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer);
 

@@ -27,16 +27,21 @@ static void begin_dying(rj_proxy *proxy);
 
 static void wait_for(rj_proxy *proxy, uint64_t delay_ms)
 {
-    rj_timer_stop(proxy->timer);
-    proxy->timer = NULL;
-    if (rj_timer_start(proxy->options.loop, delay_ms, 0, on_timer, proxy, &proxy->timer, NULL))
-        rj_proxy_say(proxy, RJ_LOG_WARNING, 0, "out of memory: no time limit for its worker");
+    rj_timer_set(proxy->timer, delay_ms);
 }
 
 static void wait_no_more(rj_proxy *proxy)
 {
-    rj_timer_stop(proxy->timer);
-    proxy->timer = NULL;
+    rj_timer_pause(proxy->timer);
+}
+
+rj_status rj_proxy_make_timer(rj_proxy *proxy, rj_error *err)
+{
+    rj_status status =
+        rj_timer_start(proxy->options.loop, 0, 0, on_timer, proxy, &proxy->timer, err);
+    if (!status)
+        rj_timer_pause(proxy->timer);
+    return status;
 }
 
 /* ---- Output ---------------------------------------------------------------------------------- */
@@ -161,6 +166,7 @@ static void begin_life(rj_proxy *proxy, rj_worker_process *process)
     proxy->life++;
     proxy->state = PROXY_STARTING;
     proxy->greeted = proxy->became_ready = proxy->stopped_well = proxy->killed = false;
+    proxy->retires = false;
     proxy->busy = 0;
     proxy->line_length = 0;
     proxy->lines = proxy->log_dropped = 0;
@@ -215,6 +221,7 @@ void rj_proxy_became_ready(rj_proxy *proxy)
     wait_for(proxy, proxy->options.idle_ms);
     rj_proxy_deliver_notices(proxy);
     rj_proxy_send_queued(proxy);
+    rj_proxy_check_retired(proxy);
 }
 
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer)
@@ -245,10 +252,23 @@ static bool is_idle(const rj_proxy *proxy)
     return !proxy->ops && !proxy->children && proxy->busy == 0;
 }
 
+/* Timers of the plugin do not keep it now. */
 void rj_proxy_retire(rj_proxy *proxy)
 {
-    if (proxy->state == PROXY_READY && is_idle(proxy))
+    proxy->retires = proxy->state != PROXY_ASLEEP;
+    if (proxy->state == PROXY_READY && !proxy->ops && !proxy->children)
         retire(proxy);
+}
+
+void rj_proxy_check_retired(rj_proxy *proxy)
+{
+    if (proxy->retires)
+        rj_proxy_retire(proxy);
+}
+
+bool rj_proxy_is_asleep(const rj_proxy *proxy)
+{
+    return proxy->state == PROXY_ASLEEP && !proxy->ops;
 }
 
 static void finish_stop(rj_proxy *proxy)
@@ -431,7 +451,6 @@ static void on_idle_timer(rj_proxy *proxy)
 static void on_timer(void *data)
 {
     rj_proxy *proxy = data;
-    wait_no_more(proxy);
     switch (proxy->state) {
     case PROXY_ASLEEP:
         return;

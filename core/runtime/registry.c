@@ -297,11 +297,29 @@ static rj_status load_one(rj_instance *instance, rj_error *err)
     return status;
 }
 
+static uint64_t stamp_of(const rj_instance *instance, const char *name)
+{
+    char *path = NULL;
+    uint64_t stamp = 0;
+    if (rj_path_join(instance->folder, name, &path, NULL) == RJ_OK)
+        stamp = rj_file_stamp(path);
+    rj_free(path);
+    return stamp;
+}
+
+static void take_stamps(const rj_instance *instance, uint64_t ret_stamps[2])
+{
+    ret_stamps[0] = stamp_of(instance, "plugin.json");
+    ret_stamps[1] = instance->manifest ? stamp_of(instance, instance->manifest->binary) : 0;
+}
+
 void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
 {
     rj_error err = RJ_ERROR_NONE;
     (void)runtime;
-    if (load_one(instance, &err) == RJ_OK) {
+    rj_status status = load_one(instance, &err);
+    take_stamps(instance, instance->stamps);
+    if (status == RJ_OK) {
         rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s %s is ready%s", instance->id,
                instance->manifest->version,
                instance->placement ? ", in a worker that starts when it is asked" : "");
@@ -313,8 +331,29 @@ void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
            instance->id, instance->reason);
 }
 
+bool rj_registry_reload_changed(rj_instance *instance)
+{
+    uint64_t now[2];
+    if (instance->plugin && !instance->placement)
+        return false; /* its code is in our process for good */
+    take_stamps(instance, now);
+    bool all_there = now[0] && (now[1] || !instance->manifest);
+    if (!all_there || memcmp(now, instance->stamps, sizeof now) == 0)
+        return false;
+    if (instance->plugin && !rj_placement_may_end(instance))
+        return false; /* the next look finds it changed still */
+    rj_log(RJ_LOG_INFO, "runtime", NULL, "plugin %s has changed and is loaded again", instance->id);
+    if (instance->plugin)
+        rj_runner_destroy(instance);
+    rj_registry_load_again(instance);
+    return true;
+}
+
 void rj_registry_load_again(rj_instance *instance)
 {
+    /* The list has texts of the manifest that goes. */
+    rj_free((void *)(uintptr_t)instance->runtime->check_ids);
+    instance->runtime->check_ids = NULL;
     drop_loaded(instance);
     instance->state = RJ_INSTANCE_REFUSED;
     *instance->reason = '\0';

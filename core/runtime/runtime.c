@@ -120,6 +120,16 @@ void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy)
     json_decref(former);
 }
 
+void rj_runtime_refresh(rj_runtime *runtime)
+{
+    bool changed = false;
+    rj_error err = RJ_ERROR_NONE;
+    for (size_t i = 0; i < runtime->instance_count && !runtime->stopping; i++)
+        changed |= rj_registry_reload_changed(runtime->instances[i]);
+    if (changed && rj_runtime_note_change(runtime, &err))
+        rj_log(RJ_LOG_ERROR, "runtime", NULL, "%s", err.text);
+}
+
 /* ---- Questions ------------------------------------------------------------------------------- */
 
 static void answer_out_of_memory(const rj_question *question)

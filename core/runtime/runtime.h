@@ -71,6 +71,9 @@ rj_status rj_runtime_set_enabled(rj_runtime *runtime, const char *id, bool enabl
 /* The plugin's file as it is loaded, or else as it lies in its folder. */
 rj_status rj_runtime_set_quarantined(rj_runtime *runtime, const char *id, bool quarantined,
                                      rj_error *err);
+/* Look whether plugins in workers, or such as could not be loaded, have other files by now, and load
+ * those again.  [loop] */
+void rj_runtime_refresh(rj_runtime *runtime);
 /* `changed` is called on a later turn whenever plugins came into or went out of service.  [loop] */
 void rj_runtime_on_changed(rj_runtime *runtime, void (*changed)(void *data), void *data);
 

@@ -23,7 +23,8 @@ enum {
     CASE_BAD_IDS,
     CASE_OLD_TABLE,
     CASE_LONGER_DESCRIPTOR,
-    CASE_CREATE_CRASHES
+    CASE_CREATE_CRASHES,
+    CASE_TWO_IDS
 };
 
 struct rj_plugin {
@@ -35,7 +36,7 @@ static const char *const *ids(rj_plugin *p)
 {
     static const char *const bad[] = {"UPPER/../x", NULL};
     static const char *const none[] = {NULL};
-    static const char *const good[] = {"case", NULL};
+    static const char *const good[] = {"case", CASE == CASE_TWO_IDS ? "second" : NULL, NULL};
     (void)p;
     return CASE == CASE_BAD_IDS ? bad : CASE == CASE_NO_IDS ? none : good;
 }

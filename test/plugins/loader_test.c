@@ -265,11 +265,63 @@ static void a_third_party_plugin_cannot_replace_a_built_in_one(void **state)
     json_decref(list);
 }
 
-static void a_third_party_plugin_that_wants_a_worker_is_refused(void **state)
+/* Loads, and expects where the plugin is placed. */
+static void assert_placed(scene *s, const char *where)
+{
+    scene_load(s);
+    json_t *found = scene_describe(s, "case", "isolation");
+    assert_string_equal(json_string_value(found), where);
+    json_decref(found);
+    found = scene_describe(s, "case", "state");
+    assert_string_equal(json_string_value(found), "ready");
+    json_decref(found);
+}
+
+#define LISTED ", \"capabilities\": [], \"checks\": [\"case\"]"
+
+static void a_third_party_plugin_is_placed_in_a_worker_also_if_it_would_rather_not(void **state)
+{
+    scene *s = *state;
+    scene_add(s, false, "case", "case-good", CHECK, LISTED ", \"isolation\": \"in-process\"");
+    assert_placed(s, "worker");
+}
+
+static void a_built_in_plugin_is_placed_as_its_manifest_says(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-good", CHECK, LISTED ", \"isolation\": \"worker\"");
+    assert_placed(s, "worker");
+}
+
+static void the_policy_places_a_third_party_plugin_in_process(void **state)
+{
+    scene *s = *state;
+    scene_add(s, false, "case", "case-good", CHECK, LISTED);
+    s->policy = json_pack("{s:{s:s}}", "case", "Isolation", "in-process");
+    assert_placed(s, "in-process");
+}
+
+static void the_policy_places_a_built_in_plugin_in_a_worker(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-good", CHECK, LISTED ", \"isolation\": \"in-process\"");
+    s->policy = json_pack("{s:{s:s}}", "case", "Isolation", "worker");
+    assert_placed(s, "worker");
+}
+
+static void a_place_that_there_is_not_is_refused_by_name(void **state)
+{
+    scene *s = *state;
+    add_good(s);
+    s->policy = json_pack("{s:{s:s}}", "case", "Isolation", "somewhere");
+    assert_state(s, "case", "refused", "/Plugins/case/Isolation: expected is \"worker\" or");
+}
+
+static void a_plugin_in_a_worker_must_list_its_checks(void **state)
 {
     scene *s = *state;
     scene_add(s, false, "case", "case-good", CHECK, ", \"capabilities\": []");
-    assert_state(s, "case", "refused", "wants a process of its own");
+    assert_state(s, "case", "refused", "its manifest has no \"checks\"");
 }
 
 static void a_third_party_plugin_gets_only_what_policy_grants(void **state)
@@ -277,7 +329,7 @@ static void a_third_party_plugin_gets_only_what_policy_grants(void **state)
     scene *s = *state;
     scene_add(s, false, "case", "case-good", CHECK,
               ", \"capabilities\": [\"spawn:/bin/true\", \"spawn:/bin/false\", \"fly\"],"
-              " \"isolation\": \"in-process\"");
+              " \"checks\": [\"case\"]");
     s->policy = json_pack("{s:{s:[s]}}", "CASE", "grant", "spawn");
     json_object_set_new(json_object_get(s->policy, "CASE"), "Grant",
                         json_pack("[s]", "spawn:/bin/true"));
@@ -335,7 +387,14 @@ static void code_must_keep_to_the_checks_of_its_manifest(void **state)
 {
     scene *s = *state;
     scene_add(s, true, "case", "case-good", CHECK, PLAIN ", \"checks\": [\"another\"]");
-    assert_state(s, "case", "failed", "its code offers \"case\", its manifest does not");
+    assert_state(s, "case", "failed", "its manifest offers \"another\", its code does not");
+}
+
+static void a_manifest_must_list_all_checks_of_its_code(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-two-ids", CHECK, PLAIN ", \"checks\": [\"case\"]");
+    assert_state(s, "case", "failed", "its code offers \"second\", its manifest does not");
 }
 
 static void every_failing_allocation_leaves_a_runtime_that_can_be_stopped(void **state)
@@ -404,12 +463,18 @@ int main(void)
         IN_SCENE(a_manifest_of_another_folder_is_refused),
         IN_SCENE(one_bad_plugin_does_not_stop_others),
         IN_SCENE(a_third_party_plugin_cannot_replace_a_built_in_one),
-        IN_SCENE(a_third_party_plugin_that_wants_a_worker_is_refused),
+        IN_SCENE(a_third_party_plugin_is_placed_in_a_worker_also_if_it_would_rather_not),
+        IN_SCENE(a_built_in_plugin_is_placed_as_its_manifest_says),
+        IN_SCENE(the_policy_places_a_third_party_plugin_in_process),
+        IN_SCENE(the_policy_places_a_built_in_plugin_in_a_worker),
+        IN_SCENE(a_place_that_there_is_not_is_refused_by_name),
+        IN_SCENE(a_plugin_in_a_worker_must_list_its_checks),
         IN_SCENE(a_third_party_plugin_gets_only_what_policy_grants),
         IN_SCENE(policy_can_disable_a_plugin),
         IN_SCENE(a_plugin_that_crashes_in_create_can_be_switched_off),
         IN_SCENE(the_checks_of_a_refused_plugin_stay_known),
         IN_SCENE(code_must_keep_to_the_checks_of_its_manifest),
+        IN_SCENE(a_manifest_must_list_all_checks_of_its_code),
         IN_SCENE(every_failing_allocation_leaves_a_runtime_that_can_be_stopped),
     };
     return cmocka_run_group_tests_name("runtime_loader", tests, NULL, NULL);

@@ -30,6 +30,7 @@ import tap
 BUILD = pathlib.Path(os.environ.get("RJ_BUILD_ROOT", "build/release"))
 SERVICE = BUILD / "core/service/realmjoinservice"
 SESSION = BUILD / "core/session/realmjoin"
+WORKER = BUILD / "core/worker/realmjoin-worker"
 NO_CHECKS = {"UpdateStatus": False, "BitlockerEnabled": False, "FirewallEnabled": False, "AvEnabled": False}
 
 # Exit codes of realmjoin(1).
@@ -147,6 +148,8 @@ class Agent:
             path.mkdir(parents=True)
         shutil.copy(SERVICE, self.service_path)
         shutil.copy(SESSION, self.program)
+        if WORKER.exists():
+            shutil.copy(WORKER, self.service_path.parent)
         self.plugins_folder = self.root / "usr/lib/realmjoin/plugins"
         self.plugins_folder.mkdir(parents=True)
         if plugins:

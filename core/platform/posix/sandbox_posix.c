@@ -177,14 +177,11 @@ static void note_account(const rj_sandbox *sandbox, rj_sandbox_report *report)
     }
 }
 
-/* Root without what reaches beyond files: no CAP_SYS_ADMIN, _PTRACE, _MODULE, _KILL, _SETUID ... */
+/* Root as far as it goes for reading and writing files; no CAP_SYS_ADMIN, _PTRACE, _KILL, _SETUID ... */
 static uint32_t root_capabilities(unsigned network)
 {
-    uint32_t kept = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH |
-                    1u << CAP_FOWNER | 1u << CAP_FSETID;
-    if (network & RJ_NETWORK_NETLINK)
-        kept |= 1u << CAP_NET_ADMIN;
-    return kept;
+    uint32_t kept = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH;
+    return network & RJ_NETWORK_NETLINK ? kept | 1u << CAP_NET_ADMIN : kept;
 }
 
 static rj_status drop_capabilities(unsigned network, rj_error *err)
@@ -248,8 +245,8 @@ static rj_status restrict_calls(const rj_sandbox *sandbox, rj_sandbox_report *re
         return RJ_OK;
     }
     rj_seccomp_rules rules = {.network = sandbox->network,
-                              .metadata_by_path = sandbox->uid != RJ_SANDBOX_KEEP_ACCOUNT &&
-                                                  geteuid() == sandbox->uid};
+                              .own_account = sandbox->uid != RJ_SANDBOX_KEEP_ACCOUNT &&
+                                             geteuid() == sandbox->uid};
     bool installed;
     rj_status status = rj_seccomp_install(&rules, &installed, err);
     if (!status && !installed)

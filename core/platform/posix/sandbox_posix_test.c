@@ -66,9 +66,12 @@ void must_work(const char *what, long result)
         wrong("%s: %s", what, strerror(errno));
 }
 
+/* Asked once: inside, the call is refused. */
 int attempt_landlock_version(void)
 {
-    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+    static long version = -2;
+    if (version == -2)
+        version = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
     return version < 0 ? 0 : (int)version;
 }
 
@@ -127,6 +130,7 @@ int attempt_main(const char *name, const char *place)
     rj_sandbox_report report;
     rj_error err = RJ_ERROR_NONE;
     attempt_sandbox(tried, place, paths, &sandbox);
+    (void)attempt_landlock_version();
     if (tried->before)
         tried->before();
     if (rj_sandbox_enter(&sandbox, &report, &err) != RJ_OK)

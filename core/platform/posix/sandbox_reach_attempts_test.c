@@ -23,6 +23,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -89,7 +90,7 @@ static void other_paths_cannot_be_changed(const char *folder)
     REFUSED(EACCES, unlink(in(folder, "shown/there")));
     REFUSED(EACCES, open(in(folder, "shown/new"), O_WRONLY | O_CREAT, 0600));
     if (attempt_landlock_version() >= 3)
-        REFUSED(EACCES, truncate(in(folder, "other/there"), 0));
+        REFUSED(EACCES, open(in(folder, "shown/there"), O_WRONLY | O_TRUNC));
 }
 
 static void nothing_leaves_or_enters_by_links(const char *folder)
@@ -119,16 +120,19 @@ static void own_folder_can_be_used(const char *folder)
     WORKS(fsync(fd));
     WORKS(fchmod(fd, 0644));
     WORKS(futimens(fd, NULL));
-    WORKS(rename(in(folder, "own/a/x"), in(folder, "own/b/y")));
-    WORKS(link(in(folder, "own/b/y"), in(folder, "own/a/z")));
-    WORKS(symlink("../b/y", in(folder, "own/a/s")));
-    int again = open(in(folder, "own/a/s"), O_RDWR);
+    /* the first Landlock refuses every rename between folders */
+    const char *moved = attempt_landlock_version() == 1 ? "own/a/y" : "own/b/y";
+    WORKS(rename(in(folder, "own/a/x"), in(folder, moved)));
+    WORKS(symlink(in(folder, moved), in(folder, "own/b/s")));
+    int again = open(in(folder, "own/b/s"), O_RDWR);
     DEMAND(read(again, text, sizeof text) == 4 && strcmp(text, "text") == 0);
     WORKS(ftruncate(again, 2));
     WORKS(flock(again, LOCK_EX | LOCK_NB));
-    WORKS(unlink(in(folder, "own/a/z")));
-    WORKS(unlink(in(folder, "own/a/s")));
-    WORKS(rmdir(in(folder, "own/a")));
+    WORKS(link(in(folder, moved), in(folder, moved[4] == 'a' ? "own/a/z" : "own/b/z")));
+    WORKS(unlink(in(folder, moved)));
+    WORKS(unlink(in(folder, "own/b/s")));
+    WORKS(mkdir(in(folder, "own/c"), 0700));
+    WORKS(rmdir(in(folder, "own/c")));
     WORKS(inotify_add_watch(inotify_init1(IN_CLOEXEC), in(folder, "own"), IN_CREATE));
 }
 
@@ -143,11 +147,42 @@ static void others_modes_cannot_be_changed(const char *folder)
     REFUSED(EPERM, setxattr(in(folder, "other/there"), "user.x", "x", 1, 0));
 }
 
+/* Landlock before version 3 does not know this. */
+static void readers_do_not_truncate(const char *folder)
+{
+    REFUSED(EPERM, truncate(in(folder, "shown/there"), 0));
+    REFUSED(EPERM, open(in(folder, "shown/there"), O_RDONLY | O_TRUNC));
+    REFUSED(EPERM, open(in(folder, "shown/there"), O_ACCMODE | O_TRUNC));
+    REFUSED(EPERM, openat(AT_FDCWD, in(folder, "shown/there"), O_RDONLY | O_TRUNC | O_CLOEXEC));
+    int fd = open(in(folder, "own/x"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    WORKS(fd);
+    WORKS(ftruncate(fd, 10));
+}
+
+static void no_file_is_made_for_others_to_run(const char *folder)
+{
+    REFUSED(EPERM, open(in(folder, "own/x"), O_WRONLY | O_CREAT, 04755));
+    REFUSED(EPERM, openat(AT_FDCWD, in(folder, "own/x"), O_WRONLY | O_CREAT, 02755));
+    REFUSED(EPERM, open(in(folder, "own"), O_WRONLY | O_TMPFILE, 04755));
+    REFUSED(EPERM, creat(in(folder, "own/x"), 04755));
+    REFUSED(ENOSYS, syscall(SYS_openat2, AT_FDCWD, "/usr", NULL, 0));
+    int fd = open(in(folder, "own/x"), O_RDWR | O_CREAT | O_EXCL, 0755);
+    WORKS(fd);
+    WORKS(fchmod(fd, 0644));
+    REFUSED(EPERM, fchmod(fd, 04755));
+    REFUSED(EPERM, fchmod(fd, 0666));
+    REFUSED(EPERM, fchown(fd, 1, 1));
+    REFUSED(EPERM, fsetxattr(fd, "user.x", "x", 1, 0));
+}
+
 static void own_modes_can_be_changed(const char *folder)
 {
     WORKS(close(open(in(folder, "own/x"), O_WRONLY | O_CREAT, 0600)));
     WORKS(chmod(in(folder, "own/x"), 0644));
     WORKS(utimensat(AT_FDCWD, in(folder, "own/x"), NULL, 0));
+    WORKS(truncate(in(folder, "own/x"), 10));
+    if (attempt_landlock_version() >= 3)
+        REFUSED(EACCES, truncate(in(folder, "other/there"), 0));
 }
 
 static void programs_cannot_be_executed(const char *folder)
@@ -379,7 +414,12 @@ const attempt reach_attempts[] = {
      others_modes_cannot_be_changed, 0},
     {"modes and owners of files of a kept account stay", NEEDS_CALL_FILTER, 0, NULL,
      others_modes_cannot_be_changed, 0},
-    {"modes of own files can be changed", OWN_ACCOUNT, 0, NULL, own_modes_can_be_changed, 0},
+    {"a kept account truncates nothing that it may only read", NEEDS_CALL_FILTER, 0, NULL,
+     readers_do_not_truncate, 0},
+    {"a kept account makes no file that runs with its rights for others", NEEDS_CALL_FILTER, 0,
+     NULL, no_file_is_made_for_others_to_run, 0},
+    {"modes and sizes of own files can be changed", OWN_ACCOUNT, 0, NULL, own_modes_can_be_changed,
+     0},
     {"no program can be executed, by whichever layer", NEEDS_FILE_RULES, 0, NULL,
      programs_cannot_be_executed, 0},
     {"without a grant no socket can be made or connected", OWN_ACCOUNT | NEEDS_CALL_FILTER, 0, NULL,

@@ -10,6 +10,7 @@
  */
 #include "seccomp_posix.h"
 
+#include "filter_program_posix.h"
 #include "platform/sandbox.h"
 
 #include <errno.h>
@@ -172,8 +173,6 @@ static const uint16_t always[] = {
     SYS_faccessat,
     SYS_faccessat2,
     SYS_fchdir,
-    SYS_fchmod,
-    SYS_fchown,
     SYS_fgetxattr,
     SYS_flistxattr,
     SYS_fstatfs,
@@ -189,15 +188,12 @@ static const uint16_t always[] = {
     SYS_llistxattr,
     SYS_mkdirat,
     SYS_newfstatat,
-    SYS_openat,
-    SYS_openat2,
     SYS_readlinkat,
     SYS_renameat,
     SYS_renameat2,
     SYS_statfs,
     SYS_statx,
     SYS_symlinkat,
-    SYS_truncate,
     SYS_umask,
     SYS_unlinkat,
     /* sockets that are there, as those to the core */
@@ -214,7 +210,6 @@ static const uint16_t always[] = {
 #ifdef __x86_64__ /* older forms of the above that other processors never had */
     SYS_access,
     SYS_alarm,
-    SYS_creat,
     SYS_dup2,
     SYS_epoll_create,
     SYS_epoll_wait,
@@ -225,7 +220,6 @@ static const uint16_t always[] = {
     SYS_link,
     SYS_lstat,
     SYS_mkdir,
-    SYS_open,
     SYS_pause,
     SYS_pipe,
     SYS_poll,
@@ -245,13 +239,23 @@ static const uint16_t always[] = {
 static const uint16_t with_network[] = {SYS_accept,  SYS_accept4, SYS_bind,
                                         SYS_connect, SYS_listen,  SYS_setsockopt};
 
-/* Landlock does not restrict these.  A worker with an account of its own changes its own files only;
- * one that shares an account must first get a descriptor, which Landlock does restrict. */
-static const uint16_t with_metadata_by_path[] = {
-    SYS_fchmodat, SYS_fchownat, SYS_utimensat,
+/*
+ * Landlock does not know modes, owners and times.  A worker with an account of its own can change those
+ * of its own files only.  One that shares an account, perhaps root's, must first get a descriptor, which
+ * Landlock does restrict, and makes no file that runs with its account's rights for others.
+ */
+static const uint16_t with_own_account[] = {
+    SYS_fchmod, SYS_fchmodat, SYS_fchown,   SYS_fchownat,
+    SYS_openat, SYS_openat2,  SYS_truncate, SYS_utimensat,
 #ifdef __x86_64__
-    SYS_chmod,    SYS_chown,    SYS_futimesat, SYS_lchown, SYS_utime, SYS_utimes,
+    SYS_chmod,  SYS_chown,    SYS_creat,    SYS_futimesat,
+    SYS_lchown, SYS_open,     SYS_utime,    SYS_utimes,
 #endif
+};
+enum {
+    SET_ID = 06000,
+    OTHERS_WRITE = 02,
+    MAKES_FILE = O_CREAT | 020000000 /* O_TMPFILE's own bit */
 };
 
 /* The C library and libuv try these and go on without them. */
@@ -277,136 +281,13 @@ static const uint32_t local_protocols[] = {0};
     (0x80u /* time */ | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |              \
      CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
-/* ---- Assembling ------------------------------------------------------------------------------ */
-
-enum { MOST_INSTRUCTIONS = 1024, MOST_SKIPPED = 255, SOCKET_TYPE = 0xf };
-
-typedef struct program {
-    struct sock_filter code[MOST_INSTRUCTIONS];
-    size_t length;
-    bool broken; /* too long, or a jump too far */
-} program;
-
-static void put(program *p, uint16_t code, uint32_t operand, size_t if_true, size_t if_false)
-{
-    if (p->length == MOST_INSTRUCTIONS || if_true > MOST_SKIPPED || if_false > MOST_SKIPPED) {
-        p->broken = true;
-        return;
-    }
-    p->code[p->length++] = (struct sock_filter){
-        .code = code, .jt = (uint8_t)if_true, .jf = (uint8_t)if_false, .k = operand};
-}
-
-static void load(program *p, size_t offset)
-{
-    put(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
-}
-
-/* Both processors here are little-endian: the low word comes first. */
-static size_t low_word(size_t argument)
-{
-    return offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
-}
-
-static size_t high_word(size_t argument)
-{
-    return low_word(argument) + sizeof(uint32_t);
-}
-
-static void answer(program *p, uint32_t action)
-{
-    put(p, BPF_RET | BPF_K, action, 0, 0);
-}
-
-static void refuse(program *p, int error_number)
-{
-    answer(p, SECCOMP_RET_ERRNO | ((uint32_t)error_number & SECCOMP_RET_DATA));
-}
-
-/*
- * A block is for the loaded word that the condition names, and skipped as a whole for others.  Rules
- * for one call are a block that ends in an answer, so that behind it the accumulator still holds the
- * call's number.
- */
-static size_t begin_if(program *p, uint16_t condition, uint32_t operand)
-{
-    size_t start = p->length;
-    put(p, BPF_JMP | condition | BPF_K, operand, 0, 0);
-    return start;
-}
-
-static void end_if(program *p, size_t start)
-{
-    size_t skipped = p->length - start - 1;
-    if (p->broken || skipped > MOST_SKIPPED)
-        p->broken = true;
-    else
-        p->code[start].jf = (uint8_t)skipped;
-}
-
-static size_t begin_call(program *p, uint32_t call)
-{
-    return begin_if(p, BPF_JEQ, call);
-}
-
-static void end_call(program *p, size_t start)
-{
-    refuse(p, EPERM);
-    end_if(p, start);
-}
-
-static void allow(program *p, const uint16_t *calls, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t call = begin_call(p, calls[i]);
-        answer(p, SECCOMP_RET_ALLOW);
-        end_if(p, call);
-    }
-}
-
-static void allow_values(program *p, const uint32_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t value = begin_if(p, BPF_JEQ, values[i]);
-        answer(p, SECCOMP_RET_ALLOW);
-        end_if(p, value);
-    }
-}
-
-static void refuse_value(program *p, uint32_t value)
-{
-    size_t refused = begin_if(p, BPF_JEQ, value);
-    refuse(p, EPERM);
-    end_if(p, refused);
-}
-
-static void refuse_bits(program *p, uint32_t bits)
-{
-    size_t any = begin_if(p, BPF_JSET, bits);
-    refuse(p, EPERM);
-    end_if(p, any);
-}
-
-static void keep_bits(program *p, uint32_t mask)
-{
-    put(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
-}
-
-/* The word must be 0, or the call is refused. */
-static void demand_zero(program *p, size_t offset)
-{
-    load(p, offset);
-    put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
-    refuse(p, EPERM);
-}
-
 static void allow_argument(program *p, uint32_t call, size_t argument, const uint32_t *values,
                            size_t count)
 {
-    size_t start = begin_call(p, call);
-    load(p, low_word(argument));
-    allow_values(p, values, count);
-    end_call(p, start);
+    size_t start = program_begin_call(p, call);
+    program_load_low(p, argument);
+    program_allow_values(p, values, count);
+    program_end_call(p, start);
 }
 
 /* ---- Calls with conditions ------------------------------------------------------------------- */
@@ -414,41 +295,41 @@ static void allow_argument(program *p, uint32_t call, size_t argument, const uin
 /* A thread of this process, in its namespaces.  (Processes are made by clone without CLONE_THREAD.) */
 static void add_clone(program *p)
 {
-    size_t start = begin_call(p, SYS_clone);
-    load(p, low_word(0));
-    refuse_bits(p, NEW_NAMESPACES);
-    size_t thread = begin_if(p, BPF_JSET, CLONE_THREAD);
-    answer(p, SECCOMP_RET_ALLOW);
-    end_if(p, thread);
-    end_call(p, start);
+    size_t start = program_begin_call(p, SYS_clone);
+    program_load_low(p, 0);
+    program_refuse_bits(p, NEW_NAMESPACES);
+    size_t thread = program_begin_if(p, BPF_JSET, CLONE_THREAD);
+    program_allow(p);
+    program_end_if(p, thread);
+    program_end_call(p, start);
 }
 
 /* Memory that RLIMIT_DATA does not count is refused: shared without a file, growing down like a
  * stack, huge pages.  Executable memory is allowed: what runs here is foreign machine code anyway. */
 static void add_mmap(program *p)
 {
-    size_t start = begin_call(p, SYS_mmap);
-    load(p, low_word(3));
-    refuse_bits(p, MAP_GROWSDOWN | MAP_HUGETLB);
-    keep_bits(p, MAP_ANONYMOUS | MAP_TYPE);
-    refuse_value(p, MAP_ANONYMOUS | MAP_SHARED);
-    refuse_value(p, MAP_ANONYMOUS | MAP_SHARED_VALIDATE);
-    answer(p, SECCOMP_RET_ALLOW);
-    end_call(p, start);
+    size_t start = program_begin_call(p, SYS_mmap);
+    program_load_low(p, 3);
+    program_refuse_bits(p, MAP_GROWSDOWN | MAP_HUGETLB);
+    program_keep_bits(p, MAP_ANONYMOUS | MAP_TYPE);
+    program_refuse_value(p, MAP_ANONYMOUS | MAP_SHARED);
+    program_refuse_value(p, MAP_ANONYMOUS | MAP_SHARED_VALIDATE);
+    program_allow(p);
+    program_end_call(p, start);
 }
 
 static void allow_domain(program *p, uint32_t domain, const uint32_t *protocols, size_t count)
 {
-    load(p, low_word(0));
-    size_t start = begin_if(p, BPF_JEQ, domain);
-    load(p, low_word(2));
-    allow_values(p, protocols, count);
-    end_call(p, start);
+    program_load_low(p, 0);
+    size_t start = program_begin_if(p, BPF_JEQ, domain);
+    program_load_low(p, 2);
+    program_allow_values(p, protocols, count);
+    program_end_call(p, start);
 }
 
 static void add_socket(program *p, unsigned network)
 {
-    size_t start = begin_call(p, SYS_socket);
+    size_t start = program_begin_call(p, SYS_socket);
     if (network & RJ_NETWORK_LOCAL)
         allow_domain(p, AF_UNIX, local_protocols, COUNT(local_protocols));
     if (network & RJ_NETWORK_INTERNET) {
@@ -457,21 +338,21 @@ static void add_socket(program *p, unsigned network)
     }
     if (network & RJ_NETWORK_NETLINK)
         allow_domain(p, AF_NETLINK, netlink_protocols, COUNT(netlink_protocols));
-    end_call(p, start);
+    program_end_call(p, start);
 }
 
 /* A pair is connected to itself.  Datagrams could still be sent to any address of the machine. */
 static void add_socketpair(program *p, unsigned network)
 {
     static const uint32_t types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
-    size_t start = begin_call(p, SYS_socketpair);
-    load(p, low_word(0));
-    size_t local = begin_if(p, BPF_JEQ, AF_UNIX);
-    load(p, low_word(1));
-    keep_bits(p, SOCKET_TYPE);
-    allow_values(p, types, network & RJ_NETWORK_LOCAL ? COUNT(types) : COUNT(types) - 1);
-    end_if(p, local);
-    end_call(p, start);
+    size_t start = program_begin_call(p, SYS_socketpair);
+    program_load_low(p, 0);
+    size_t local = program_begin_if(p, BPF_JEQ, AF_UNIX);
+    program_load_low(p, 1);
+    program_keep_bits(p, 0xf); /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+    program_allow_values(p, types, network & RJ_NETWORK_LOCAL ? COUNT(types) : COUNT(types) - 1);
+    program_end_if(p, local);
+    program_end_call(p, start);
 }
 
 /* Signals to threads of this process: abort(), pthread_kill(). */
@@ -484,60 +365,117 @@ static void add_tgkill(program *p)
 /* Limits of oneself can be read. */
 static void add_prlimit(program *p)
 {
-    size_t start = begin_call(p, SYS_prlimit64);
-    demand_zero(p, low_word(0));
-    demand_zero(p, low_word(2));
-    demand_zero(p, high_word(2));
-    answer(p, SECCOMP_RET_ALLOW);
-    end_call(p, start);
+    size_t start = program_begin_call(p, SYS_prlimit64);
+    program_load_low(p, 0);
+    program_demand_zero(p);
+    program_load_low(p, 2);
+    program_demand_zero(p);
+    program_load_high(p, 2);
+    program_demand_zero(p);
+    program_allow(p);
+    program_end_call(p, start);
 }
 
-/* Times by descriptor: futimens() gives no path. */
-static void add_utimensat_of_descriptor(program *p)
+/*
+ * Opening: no mode with set-ID bits where a file is made, and no truncating by one who only reads, which
+ * older Landlock does not see (nor truncate(), which is refused by path).
+ */
+static void add_opening(program *p, uint32_t call, size_t flags, size_t mode)
 {
-    size_t start = begin_call(p, SYS_utimensat);
-    demand_zero(p, low_word(1));
-    demand_zero(p, high_word(1));
-    answer(p, SECCOMP_RET_ALLOW);
-    end_call(p, start);
+    size_t start = program_begin_call(p, call);
+    program_load_low(p, flags);
+    program_keep_bits(p, O_TRUNC | O_ACCMODE);
+    program_refuse_value(p, O_TRUNC | O_RDONLY);
+    program_refuse_value(p, O_TRUNC | O_ACCMODE); /* neither reads nor writes */
+    program_load_low(p, flags);
+    size_t making = program_begin_if(p, BPF_JSET, MAKES_FILE);
+    program_load_low(p, mode);
+    program_refuse_bits(p, SET_ID);
+    program_end_if(p, making);
+    program_allow(p);
+    program_end_if(p, start);
 }
 
+static void add_shared_account(program *p)
+{
+    add_opening(p, SYS_openat, 2, 3);
+#ifdef __x86_64__
+    add_opening(p, SYS_open, 1, 2);
+    size_t creat = program_begin_call(p, SYS_creat);
+    program_load_low(p, 1);
+    program_refuse_bits(p, SET_ID);
+    program_allow(p);
+    program_end_if(p, creat);
+#endif
+    size_t openat2 = program_begin_call(p, SYS_openat2); /* its mode is behind a pointer */
+    program_refuse(p, ENOSYS);
+    program_end_if(p, openat2);
+
+    size_t mode = program_begin_call(p, SYS_fchmod);
+    program_load_low(p, 1);
+    program_refuse_bits(p, SET_ID | OTHERS_WRITE);
+    program_allow(p);
+    program_end_if(p, mode);
+
+    size_t times = program_begin_call(p, SYS_utimensat); /* futimens() gives no path */
+    program_load_low(p, 1);
+    program_demand_zero(p);
+    program_load_high(p, 1);
+    program_demand_zero(p);
+    program_allow(p);
+    program_end_if(p, times);
+}
+
+static void choose(bool *allowed, const uint16_t *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        allowed[calls[i]] = true;
+}
+
+static void allow_calls(program *p, const rj_seccomp_rules *rules)
+{
+    bool allowed[FIRST_UNKNOWN_CALL] = {false};
+    choose(allowed, always, COUNT(always));
+    if (rules->network)
+        choose(allowed, with_network, COUNT(with_network));
+    if (rules->own_account)
+        choose(allowed, with_own_account, COUNT(with_own_account));
+    program_allow_calls(p, allowed, COUNT(allowed));
+}
+
+/* The kernel remembers which calls are allowed whatever their arguments; so what it must look at each
+ * time comes first. */
 static void assemble(program *p, const rj_seccomp_rules *rules)
 {
-    load(p, offsetof(struct seccomp_data, arch));
-    put(p, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-    answer(p, SECCOMP_RET_KILL_PROCESS);
-    load(p, offsetof(struct seccomp_data, nr));
+    program_load_architecture(p);
+    program_kill_unless(p, ARCHITECTURE);
+    program_load_call(p);
 #ifdef __x86_64__
-    size_t x32 = begin_if(p, BPF_JGE, X32_CALLS);
-    refuse(p, EPERM);
-    end_if(p, x32);
+    size_t x32 = program_begin_if(p, BPF_JGE, X32_CALLS);
+    program_refuse(p, EPERM);
+    program_end_if(p, x32);
 #endif
-    allow(p, always, COUNT(always));
-    if (rules->network)
-        allow(p, with_network, COUNT(with_network));
-    if (rules->metadata_by_path)
-        allow(p, with_metadata_by_path, COUNT(with_metadata_by_path));
-    else
-        add_utimensat_of_descriptor(p);
-    add_clone(p);
+    if (!rules->own_account)
+        add_shared_account(p);
     add_mmap(p);
-    add_socket(p, rules->network);
-    add_socketpair(p, rules->network);
+    add_clone(p);
     add_tgkill(p);
     add_prlimit(p);
-    allow_argument(p, SYS_prctl, 0, prctl_options, COUNT(prctl_options));
-    allow_argument(p, SYS_ioctl, 1, ioctl_requests, COUNT(ioctl_requests));
+    add_socket(p, rules->network);
+    add_socketpair(p, rules->network);
     allow_argument(p, SYS_fcntl, 1, fcntl_commands, COUNT(fcntl_commands));
+    allow_argument(p, SYS_ioctl, 1, ioctl_requests, COUNT(ioctl_requests));
+    allow_argument(p, SYS_prctl, 0, prctl_options, COUNT(prctl_options));
+    allow_calls(p, rules);
     for (size_t i = 0; i < COUNT(not_there); i++) {
-        size_t call = begin_call(p, not_there[i]);
-        refuse(p, ENOSYS);
-        end_if(p, call);
+        size_t call = program_begin_if(p, BPF_JEQ, not_there[i]);
+        program_refuse(p, ENOSYS);
+        program_end_if(p, call);
     }
-    size_t unknown = begin_if(p, BPF_JGE, FIRST_UNKNOWN_CALL);
-    refuse(p, ENOSYS);
-    end_if(p, unknown);
-    refuse(p, EPERM);
+    size_t unknown = program_begin_if(p, BPF_JGE, FIRST_UNKNOWN_CALL);
+    program_refuse(p, ENOSYS);
+    program_end_if(p, unknown);
+    program_refuse(p, EPERM);
 }
 
 /* Since Linux 4.14; ENOSYS and EINVAL: a kernel without, or with seccomp but without filters. */

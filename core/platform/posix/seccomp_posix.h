@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 typedef struct rj_seccomp_rules {
-    unsigned network;      /* RJ_NETWORK_* (sandbox.h) */
-    bool metadata_by_path; /* modes, owners and times by path too, not only by descriptor */
+    unsigned network; /* RJ_NETWORK_* (sandbox.h) */
+    bool own_account; /* no other process has the account: modes, owners, times may be changed */
 } rj_seccomp_rules;
 
 /* For all threads of the process and for ever.  Needs no_new_privs.  *ret_installed false: this
