@@ -552,7 +552,7 @@ def register_validations():
 
         def validated(name=name):
             request = ["--request", a_file_to_install()] if name.startswith("package in") else []
-            done = run(sdk() / "bin/rj-validate", "--placement", "both", *request, built(name))
+            done = run(sdk() / "bin/rj-validate", "--jobs", "1", "--placement", "both", *request, built(name))
             assert re.search(r"[1-9]\d* passed, 0 failed", done.stdout), done.stdout
 
         validated.__name__ = f"rj-validate finds nothing wrong with {name}"
