@@ -9,6 +9,7 @@
 
 #define BUFFER_SIZE 4096u /* grows for a large frame and shrinks behind it */
 #define READS_A_TURN 64u
+#define CATCH_UP_READS 512u /* more than a socket holds */
 
 struct rj_channel {
     rj_loop *loop;
@@ -73,6 +74,11 @@ static bool hand_over(rj_channel *channel)
             return false;
         }
         at += needed;
+        if (channel->direction == RJ_WIRE_CALL && at < channel->filled) {
+            channel->closed = NULL;
+            end(channel, RJ_E_CORRUPT, "was killed: it asked again before it was answered");
+            return false;
+        }
         channel->hooks.frame(channel->hooks.data, &frame);
         if (closed)
             return false;
@@ -110,7 +116,8 @@ static void on_readable(void *data)
 
 void rj_channel_catch_up(rj_channel *channel)
 {
-    while (channel->watch && read_some(channel))
+    for (unsigned reads = 0; channel->watch && reads < CATCH_UP_READS && read_some(channel);
+         reads++)
         ;
 }
 

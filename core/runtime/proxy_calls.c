@@ -26,7 +26,9 @@ static void reply(rj_proxy *proxy, rj_status status, const char *bytes, size_t l
     if (!problem && proxy->calls)
         problem = rj_channel_send(proxy->calls, writer.bytes, writer.length);
     rj_wire_discard(&writer);
-    if (problem && problem != RJ_E_IO)
+    if (problem == RJ_E_LIMIT)
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: it does not read what it asked for");
+    else if (problem && problem != RJ_E_IO)
         rj_proxy_kill(proxy, RJ_WORKER_DROPPED, "could not be answered for lack of memory");
 }
 

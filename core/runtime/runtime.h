@@ -41,8 +41,9 @@ typedef struct rj_runtime_options {
      * rj_runtime_configure().  Built-in plugins (below RJ_PATH_PLUGINS) get what their manifest
      * asks for unless the policy names a Grant list; third-party ones get only what it names. */
     const json_t *plugins_policy;
-    uint64_t grace_ms;       /* after a deadline, before an op is abandoned; 0: 5,000 */
-    uint64_t worker_idle_ms; /* a worker without work ends after that; 0: 60,000 */
+    uint64_t grace_ms;        /* after a deadline, before an op is abandoned; 0: 5,000 */
+    uint64_t worker_idle_ms;  /* a worker without work ends after that; 0: 60,000 */
+    uint64_t worker_start_ms; /* a worker must be ready by then; 0: 10,000 */
 } rj_runtime_options;
 
 rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_runtime,

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK_MS 500u /* longer, and the loop was blocked */
+#define BLOCK_MS 1500u /* longer, and the loop was blocked */
 #define TURN_MS 10
 
 static const char advice_files[] = "this is no fault of the plugin: free some space, or set TMPDIR";
