@@ -166,6 +166,7 @@ static const uint16_t always[] = {
     SYS_sendfile,
     SYS_signalfd4,
     SYS_sync_file_range,
+    SYS_syncfs,
     SYS_write,
     SYS_writev,
     /* files: Landlock and the account decide which */
