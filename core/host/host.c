@@ -14,10 +14,15 @@ const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
         const void *table;
         const char *capability; /* NULL: always granted */
     } services[] = {
-        {RJ_HOST_OP, &rj_host_op_table, NULL},       {RJ_HOST_EXEC, &rj_host_exec_table, NULL},
-        {RJ_HOST_LOG, &rj_host_log_table, NULL},     {RJ_HOST_CONFIG, &rj_host_config_table, NULL},
-        {RJ_HOST_KV, &rj_host_kv_table, NULL},       {RJ_HOST_EVENT, &rj_host_event_table, NULL},
-        {RJ_HOST_TIMER, &rj_host_timer_table, NULL}, {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
+        {RJ_HOST_OP, &rj_host_op_table, NULL},
+        {RJ_HOST_EXEC, &rj_host_exec_table, NULL},
+        {RJ_HOST_LOG, &rj_host_log_table, NULL},
+        {RJ_HOST_CONFIG, &rj_host_config_table, NULL},
+        {RJ_HOST_KV, &rj_host_kv_table, NULL},
+        {RJ_HOST_EVENT, &rj_host_event_table, NULL},
+        {RJ_HOST_TIMER, &rj_host_timer_table, NULL},
+        {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
+        {RJ_HOST_SECRET, &rj_host_secret_table, "secret"},
     };
     const rj_instance *instance = rj_host_instance(host);
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++) {

@@ -333,8 +333,9 @@ json_t *rj_placement_describe(const rj_instance *instance)
         return NULL;
     json_t *document = rj_proxy_describe(placement->proxy);
     int failed = document ? 0 : -1;
-    rj_uid uid = placement->confinement.sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT ? rj_system_uid()
-                                                                   : placement->confinement.sandbox.uid;
+    rj_uid uid = placement->confinement.sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT
+                     ? rj_system_uid()
+                     : placement->confinement.sandbox.uid;
     failed |= json_object_set_new(document, "crashes", json_integer(placement->crash_count));
     failed |= json_object_set_new(document, "user", json_integer((json_int_t)uid));
     if (!failed)

@@ -114,10 +114,10 @@ void scene_add_probe(scene *s)
     char extra[1400];
     print_list(check_list, sizeof check_list, checks);
     print_list(format_list, sizeof format_list, formats);
-    snprintf(
-        extra, sizeof extra,
-        ", \"capabilities\": [\"spawn\"], \"isolation\": \"%s\", \"checks\": %s, \"formats\": %s",
-        scene_in_worker() ? "worker" : "in-process", check_list, format_list);
+    snprintf(extra, sizeof extra,
+             ", \"capabilities\": [\"spawn\", \"secret\"], \"isolation\": \"%s\", \"checks\": %s, "
+             "\"formats\": %s",
+             scene_in_worker() ? "worker" : "in-process", check_list, format_list);
     scene_add(s, true, "probe", "probe", "\"rj.check/1\", \"rj.package/1\"", extra);
 }
 
@@ -173,6 +173,9 @@ static void on_answer(void *data, const rj_answer *answer)
     snprintf(h->message, sizeof h->message, "%s", answer->message);
     snprintf(h->plugin_id, sizeof h->plugin_id, "%s", answer->plugin_id);
     h->result = json_incref(answer->result);
+    for (const rj_attached_secret *at = answer->secrets; at; at = at->next)
+        snprintf(h->secret, sizeof h->secret, "%s=%.*s", at->name, (int)at->length,
+                 (const char *)at->bytes);
 }
 
 static void on_progress(void *data, int permille, const char *text)

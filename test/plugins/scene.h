@@ -26,7 +26,8 @@ typedef struct heard {
     rj_status status;
     char message[1200];
     char plugin_id[80];
-    json_t *result; /* new reference */
+    json_t *result;   /* new reference */
+    char secret[100]; /* "name=value" of the last one attached */
     unsigned progress_calls;
     int permille;
     char progress_text[300];
