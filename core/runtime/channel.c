@@ -115,7 +115,7 @@ static bool read_some(rj_channel *channel)
         return false;
     if (got <= 0) {
         bool cut = got == 0 && channel->filled;
-        end(channel, cut ? RJ_E_CORRUPT : RJ_OK, cut ? "ended in the middle of a message" : "");
+        end(channel, cut ? RJ_E_IO : RJ_OK, cut ? "ended in the middle of a message" : "");
         return false;
     }
     channel->filled += (size_t)got;

@@ -18,7 +18,8 @@ typedef struct rj_channel_hooks {
     void *data;
     /* One frame, borrowed for the call.  The channel may be closed from inside. */
     void (*frame)(void *data, const rj_wire_frame *frame);
-    /* Once, and nothing comes after it: RJ_OK, the other side has closed; else what is wrong. */
+    /* Once, and nothing comes after it: RJ_OK, the other side has closed; RJ_E_IO, in the middle of a
+     * frame; else what is wrong with what it sent. */
     void (*ended)(void *data, rj_status status, const char *why);
 } rj_channel_hooks;
 

@@ -219,7 +219,7 @@ static void an_end_in_the_middle_of_a_frame_says_so(void **state)
     theirs = -1;
     turn_until(&ends, 1);
     assert_int_equal(frames, 1);
-    assert_int_equal(end_status, RJ_E_CORRUPT);
+    assert_int_equal(end_status, RJ_E_IO);
     assert_string_equal(end_why, "ended in the middle of a message");
     rj_wire_discard(&good);
 }

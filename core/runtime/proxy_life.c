@@ -144,7 +144,7 @@ static rj_status send_setup(rj_proxy *proxy, rj_error *err)
 static void on_ended(void *data, rj_status status, const char *why)
 {
     rj_proxy *proxy = data;
-    if (status)
+    if (status && status != RJ_E_IO) /* then how the process ended tells more */
         rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_CRASHED, why);
     else
         begin_dying(proxy);

@@ -51,6 +51,11 @@ bool scene_in_worker(void)
 
 void scene_add_worker(scene *s)
 {
+    scene_add_program(s, TEST_WORKER);
+}
+
+void scene_add_program(scene *s, const char *source)
+{
     rj_error err = RJ_ERROR_NONE;
     char *bytes = NULL;
     size_t length = 0;
@@ -58,7 +63,7 @@ void scene_add_worker(scene *s)
     const char *program = rj_path(s->paths, RJ_PATH_WORKER);
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(program, '/') - program), program);
     must(rj_dir_make(folder, 0755, &err), &err);
-    must(rj_file_read(TEST_WORKER, WORKER_MAX, &bytes, &length, &err), &err);
+    must(rj_file_read(source, WORKER_MAX, &bytes, &length, &err), &err);
     must(rj_file_write(program, bytes, length, 0755, &err), &err);
     rj_free(bytes);
 }
@@ -130,7 +135,8 @@ void scene_load(scene *s)
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
                                   .grace_ms = s->grace_ms,
-                                  .worker_idle_ms = s->worker_idle_ms};
+                                  .worker_idle_ms = s->worker_idle_ms,
+                                  .worker_start_ms = s->worker_start_ms};
     must(rj_runtime_new(&options, &s->runtime, &err), &err);
     must(rj_runtime_load(s->runtime, &err), &err);
 }

@@ -17,6 +17,7 @@ typedef struct scene {
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
+    uint64_t worker_start_ms;
     bool stopped;
 } scene;
 
@@ -42,6 +43,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
 bool scene_in_worker(void);
 /* The worker program, where the runtime looks for it; scene_open() does it for a run in workers. */
 void scene_add_worker(scene *s);
+void scene_add_program(scene *s, const char *program); /* another one in its place */
 /* The probe plugin, built-in, with the capability to spawn. */
 void scene_add_probe(scene *s);
 const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */
