@@ -316,6 +316,14 @@ void rj_proxy_begin_stop(rj_proxy *proxy)
     }
 }
 
+/* The worker says so by a frame only if the plugin does not answer at once; until then its page does. */
+static bool had_begun(const rj_proxied_op *op)
+{
+    const rj_worker_process *process = op->proxy->process;
+    return op->state == PROXIED_BEGUN ||
+           (op->state == PROXIED_SENT && process && rj_worker_process_begun(process) == op->op);
+}
+
 /* What had begun may have done anything. */
 static void lose_begun(rj_proxy *proxy, const char *how)
 {
@@ -324,7 +332,7 @@ static void lose_begun(rj_proxy *proxy, const char *how)
     rj_proxied_op *next;
     for (rj_proxied_op *at = proxy->ops; at; at = next) {
         next = at->next;
-        if (at->state == PROXIED_BEGUN)
+        if (had_begun(at))
             rj_proxy_lose(at, RJ_E_ABANDONED, begun);
     }
 }
