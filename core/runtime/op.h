@@ -50,9 +50,10 @@ typedef struct rj_op_answer {
     rj_op op;
     rj_op_owner *owner; /* NULL: nobody was asked */
     rj_status status;
-    const char *message; /* as the plugin or host gave it; "" if none */
-    bool by_host;        /* the host answered in the plugin's place */
-    json_t *result;      /* borrowed; NULL if none */
+    const char *message;               /* as the plugin or host gave it; "" if none */
+    bool by_host;                      /* the host answered in the plugin's place */
+    json_t *result;                    /* borrowed; NULL if none */
+    const rj_attached_secret *secrets; /* borrowed; NULL if none */
     const rj_question *question;
     void *data;
 } rj_op_answer;

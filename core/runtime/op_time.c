@@ -109,11 +109,11 @@ void rj_ops_cancel_all(rj_ops *ops, const rj_op_owner *owner)
         bool tell = mine && !slot->cancelled;
         if (mine) {
             uint64_t end = rj_clock_monotonic_ms() + ops->grace_ms;
+            if (slot->deadline_passed && slot->due_ms < end)
+                end = slot->due_ms; /* its time allowed for cancelling runs already */
             slot->cancelled = true;
-            /* A deadline that is still to come is no end of the grace time. */
-            if (!slot->deadline_passed || slot->due_ms > end)
-                slot->due_ms = end;
             slot->deadline_passed = true;
+            slot->due_ms = end;
             rj_op_arm(ops, slot->due_ms);
         }
         uv_mutex_unlock(&ops->lock);

@@ -252,6 +252,7 @@ static rj_status make_proxy(rj_instance *instance, rj_error *err)
                               .sandbox = &instance->placement->confinement.sandbox,
                               .idle_ms =
                                   options->worker_idle_ms ? options->worker_idle_ms : IDLE_MS,
+                              .start_ms = options->worker_start_ms,
                               .grace_ms = options->grace_ms,
                               .data = instance,
                               .start = start,
@@ -332,8 +333,9 @@ json_t *rj_placement_describe(const rj_instance *instance)
         return NULL;
     json_t *document = rj_proxy_describe(placement->proxy);
     int failed = document ? 0 : -1;
-    rj_uid uid = placement->confinement.sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT ? rj_system_uid()
-                                                                   : placement->confinement.sandbox.uid;
+    rj_uid uid = placement->confinement.sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT
+                     ? rj_system_uid()
+                     : placement->confinement.sandbox.uid;
     failed |= json_object_set_new(document, "crashes", json_integer(placement->crash_count));
     failed |= json_object_set_new(document, "user", json_integer((json_int_t)uid));
     if (!failed)

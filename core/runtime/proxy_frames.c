@@ -161,8 +161,19 @@ static void on_subscribe(rj_proxy *proxy, uint64_t token, rj_wire_reader *reader
     const char *prefix = rj_wire_get_text(reader);
     if (!rj_wire_read_end(reader) || token == 0)
         violates(proxy, "a broken subscription");
+    else if (!rj_proxy_subscribe(proxy, token, prefix) && may_log(proxy))
+        rj_proxy_misbehaved(proxy, 0, "its subscription to notices could not be made");
+}
+
+/* Of a subscription, of a program: there is nothing to say but which. */
+static void on_number(rj_proxy *proxy, const rj_wire_frame *frame)
+{
+    if (frame->length)
+        violates(proxy, "a number with something behind it");
+    else if (frame->type == RJ_WIRE_UNSUBSCRIBE)
+        rj_proxy_unsubscribe(proxy, frame->handle);
     else
-        rj_proxy_subscribe(proxy, token, prefix);
+        rj_proxy_kill_child(proxy, frame->handle);
 }
 
 static void on_stopped(rj_proxy *proxy, rj_wire_reader *reader)
@@ -180,6 +191,12 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
 {
     rj_proxy *proxy = data;
     rj_wire_reader reader = rj_wire_read(frame);
+    if (proxy->state == PROXY_DYING) { /* its last words: all that counts is what it began */
+        rj_proxied_op *proxied = rj_proxy_find(proxy, frame->handle);
+        if (frame->type == RJ_WIRE_BEGUN && proxied && proxied->state == PROXIED_SENT)
+            proxied->state = PROXIED_BEGUN;
+        return;
+    }
     if (is_one_too_many(proxy, frame->type)) {
         violates(proxy, "far more messages than any plugin needs");
         return;
@@ -217,10 +234,8 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
         on_subscribe(proxy, frame->handle, &reader);
         return;
     case RJ_WIRE_UNSUBSCRIBE:
-        rj_proxy_unsubscribe(proxy, frame->handle);
-        return;
     case RJ_WIRE_KILL_CHILD:
-        rj_proxy_kill_child(proxy, frame->handle);
+        on_number(proxy, frame);
         return;
     case RJ_WIRE_STOPPED:
         on_stopped(proxy, &reader);

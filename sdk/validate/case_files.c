@@ -205,7 +205,7 @@ void rj_case_entry(rj_trial *trial)
     char folder[RJ_STAGE_PATH];
     if (!rj_stage_open(trial, "root", &stage))
         return;
-    snprintf(folder, sizeof folder, "%s/%s", rj_path(stage.paths, RJ_PATH_PLUGINS), trial->id);
+    snprintf(folder, sizeof folder, "%s/%s", rj_path(stage.paths, RJ_PATH_PLUGINS_3RD), trial->id);
     rj_report_step(trial->report, "loading the library and calling %s", RJ_PLUGIN_ENTRY);
     rj_status status = rj_loader_read(folder, stage.root, &manifest, &err);
     if (!status)

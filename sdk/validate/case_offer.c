@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /* What the plugin offers: in time, by the ids it announces, in whole tables. */
+#include "ask.h"
 #include "case.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* A worker starts with the first question; its time until then is that of a hopeless one. */
+static bool ask_first(rj_stage *stage, uint64_t *ret_took_ms)
+{
+    static rj_method method = {.label = "the first question"};
+    static rj_asked asked;
+    if (stage->instance->check)
+        method.check_id = "rj-validate-no-such-check";
+    rj_ask_raw(stage, &method, method.check_id ? method.check_id : "{}", 20000, &asked);
+    rj_ask_wait(stage, &asked, 25000);
+    *ret_took_ms = asked.answered_ms - asked.asked_ms;
+    bool good = rj_ask_judge(stage, &asked, RJ_ASKED_WRONGLY, "which starts the worker");
+    if (!asked.answered || asked.status == RJ_E_NOT_STARTED || asked.status == RJ_E_ABANDONED)
+        rj_report_unusable(stage->report);
+    rj_ask_forget(&asked);
+    return good;
+}
 
 void rj_case_load(rj_trial *trial)
 {
     rj_stage stage;
     if (!rj_stage_open(trial, "root", &stage))
         return;
-    if (rj_stage_load(&stage, true) && stage.load_ms > (uint64_t)trial->options->load_ms)
+    bool loaded = rj_stage_load(&stage, true);
+    uint64_t took = stage.load_ms;
+    if (loaded && trial->options->placement == RJ_PLACED_IN_WORKER)
+        loaded = ask_first(&stage, &took);
+    if (loaded && took > (uint64_t)trial->options->load_ms)
         rj_report_finding(trial->report, "create() is fast",
                           "begin long work with the first question, on your lane; or allow more by "
                           "--load-ms",
-                          "loading took %llu ms, %lld are allowed",
-                          (unsigned long long)stage.load_ms, (long long)trial->options->load_ms);
+                          "loading took %llu ms, %lld are allowed", (unsigned long long)took,
+                          (long long)trial->options->load_ms);
     rj_stage_close(&stage);
 }
 

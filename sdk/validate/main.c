@@ -66,7 +66,7 @@ static bool make_absolute(const char **path, char buffer[4096])
 
 static int run_all(rj_options *options)
 {
-    static char paths[4][4096];
+    static char paths[5][4096];
     char remark[200] = "";
     char manifest[4200];
     rj_error err = RJ_ERROR_NONE;
@@ -75,6 +75,7 @@ static int run_all(rj_options *options)
     if (!make_absolute(&options->folder, paths[0]) ||
         !make_absolute(&options->settings_file, paths[1]) ||
         !make_absolute(&options->request_file, paths[2]) ||
+        !make_absolute(&options->feed, paths[4]) ||
         !make_absolute(&options->worker_program, paths[3]))
         return EXIT_WRONG_USAGE;
     snprintf(manifest, sizeof manifest, "%s/plugin.json", options->folder);
@@ -117,7 +118,7 @@ int main(int argc, char **argv)
     rj_error err = RJ_ERROR_NONE;
     rj_system_prepare_process();
     rj_json_use_base_alloc();
-    if (rj_options_read(argc, argv, &options, &err))
+    if (rj_options_read(argc, (const char *const *)argv, &options, &err))
         return wrong_usage(err.text);
     switch (options.wanted) {
     case RJ_WANT_HELP:

@@ -19,17 +19,26 @@ static struct {
 
 static void on_line(void *data, int level, const char *line)
 {
-    static const char mark[] = "|misbehaviour: ";
-    const char *found = strstr(line, mark);
+    static const struct {
+        const char *mark;
+        const char *words; /* in front of what stands behind the mark */
+    } kinds[] = {{"|misbehaviour: ", "the host saw that it "},
+                 {"|its worker, pid ", "its worker, pid "},
+                 {"|its worker printed: ", "it printed: "}};
     (void)data;
     (void)level;
-    if (!found)
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *found = strstr(line, kinds[i].mark);
+        if (!found)
+            continue;
+        uv_mutex_lock(&seen.lock);
+        if (seen.count < LINES_MAX)
+            snprintf(seen.lines[seen.count], LINE_SIZE, "%s%s", kinds[i].words,
+                     found + strlen(kinds[i].mark));
+        seen.count++;
+        uv_mutex_unlock(&seen.lock);
         return;
-    uv_mutex_lock(&seen.lock);
-    if (seen.count < LINES_MAX)
-        snprintf(seen.lines[seen.count], LINE_SIZE, "%s", found + sizeof mark - 1);
-    seen.count++;
-    uv_mutex_unlock(&seen.lock);
+    }
 }
 
 rj_status rj_misbehaviour_watch(rj_error *err)
@@ -47,6 +56,10 @@ static const char *advice_for(const char *line)
         const char *words;
         const char *advice;
     } known[] = {
+        {"its worker, pid", "the plugin ended its worker; repeat the test with --placement "
+                            "in-process and a debugger, and see docs/security.md for what a "
+                            "worker may not do"},
+        {"it printed", "write through rj.host.log/1; descriptors 0 to 2 are the host's"},
         {"a second time", "call finish() exactly once for each op; keep a flag beside the op"},
         {"long over", "forget an op once it was finished; never finish a number you made up"},
         {"given up",
@@ -72,7 +85,7 @@ void rj_misbehaviour_report(rj_report *report)
     uv_mutex_lock(&seen.lock);
     for (unsigned i = 0; i < seen.count && i < LINES_MAX; i++)
         rj_report_finding(report, "the plugin keeps to the contract of plugin.h",
-                          advice_for(seen.lines[i]), "the host saw that it %s", seen.lines[i]);
+                          advice_for(seen.lines[i]), "%s", seen.lines[i]);
     if (seen.count > LINES_MAX)
         rj_report_note(report, "%u more breaches of the contract", seen.count - LINES_MAX);
     seen.count = 0;

@@ -22,6 +22,7 @@ static const option options[] = {
     {"--worker", TAKES_TEXT, 0, 0, PLACE(worker_program)},
     {"--settings", TAKES_TEXT, 0, 0, PLACE(settings_file)},
     {"--request", TAKES_TEXT, 0, 0, PLACE(request_file)},
+    {"--feed", TAKES_TEXT, 0, 0, PLACE(feed)},
     {"--run", TAKES_TEXT, 0, 0, PLACE(run)},
     {"--base", TAKES_TEXT, 0, 0, PLACE(base)},
     {"--seed", TAKES_NUMBER, 0, INT64_C(1) << 40, PLACE(seed)},
@@ -50,6 +51,7 @@ const char *rj_options_help(void)
            "here:\n"
            "                       a JSON object, put over the request the tests of rj.package/1 "
            "use\n"
+           "  --feed FOLDER        copied to where the request's first source is\n"
            "  --seed N             repeat one order of calls of the test random-order\n"
            "  --seeds N            so many orders (20)\n"
            "  --rounds N           so many rounds of create and destroy (1000)\n"
@@ -65,7 +67,7 @@ const char *rj_options_help(void)
            "Ends with 0 if nothing failed, 1 if something did, 2 for wrong usage.\n";
 }
 
-const char *rj_placement_name(rj_placement placement)
+const char *rj_place_name(rj_place placement)
 {
     switch (placement) {
     case RJ_PLACED_IN_PROCESS:
@@ -146,7 +148,8 @@ static bool take_switch(rj_options *o, const char *name)
     return true;
 }
 
-rj_status rj_options_read(int count, char *const *arguments, rj_options *ret_options, rj_error *err)
+rj_status rj_options_read(int count, const char *const *arguments, rj_options *ret_options,
+                          rj_error *err)
 {
     rj_options o = {.in_process = true,
                     .in_worker = true,
@@ -210,7 +213,7 @@ void rj_options_write(const rj_options *o, rj_argument_list *list)
         list->arguments[n++] = text;
     }
     list->arguments[n++] = "--placement";
-    list->arguments[n++] = rj_placement_name(o->placement);
+    list->arguments[n++] = rj_place_name(o->placement);
     list->arguments[n++] = o->folder;
     list->count = n;
 }

@@ -11,11 +11,11 @@
 
 #define RJ_ONLY_MAX 32
 
-typedef enum rj_placement {
+typedef enum rj_place {
     RJ_PLACED_NOWHERE, /* the test looks at files only */
     RJ_PLACED_IN_PROCESS,
     RJ_PLACED_IN_WORKER
-} rj_placement;
+} rj_place;
 
 typedef enum rj_wanted { RJ_WANT_TESTS, RJ_WANT_LIST, RJ_WANT_HELP, RJ_WANT_VERSION } rj_wanted;
 
@@ -38,16 +38,17 @@ typedef struct rj_options {
     int64_t jobs;      /* tests at a time */
     const char *settings_file;
     const char *request_file;
+    const char *feed; /* a folder with packages */
     bool json;
 
     /* One test in this process. */
     const char *run;  /* its name; NULL: this process starts the others */
     const char *base; /* the folder it may use */
-    rj_placement placement;
+    rj_place placement;
 } rj_options;
 
 /* RJ_E_INVALID: wrong usage.  Texts stay those of `arguments`. */
-rj_status rj_options_read(int count, char *const *arguments, rj_options *ret_options,
+rj_status rj_options_read(int count, const char *const *arguments, rj_options *ret_options,
                           rj_error *err);
 /* The command line that gives these options to the process of one test. */
 typedef struct rj_argument_list {
@@ -58,6 +59,6 @@ typedef struct rj_argument_list {
 } rj_argument_list;
 void rj_options_write(const rj_options *options, rj_argument_list *ret_list);
 const char *rj_options_help(void);
-const char *rj_placement_name(rj_placement placement); /* "in-process", "worker", "-" */
+const char *rj_place_name(rj_place placement); /* "in-process", "worker", "-" */
 
 #endif

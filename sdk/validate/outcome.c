@@ -25,8 +25,8 @@ typedef struct reading {
 void rj_outcome_environment(const char **ret_list, size_t size)
 {
     static const char *const names[] = {"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
-                                        "TSAN_OPTIONS"};
-    static char variables[4][1024];
+                                        "TSAN_OPTIONS", "LD_PRELOAD"};
+    static char variables[5][1024];
     size_t count = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && count + 1 < size; i++) {
         const char *value = getenv(names[i]);
@@ -56,7 +56,8 @@ static void take_line(reading *r, const char *line, size_t length)
         json_array_append(r->outcome->findings, finding);
     if (note)
         json_array_append(r->outcome->notes, note);
-    r->outcome->loaded |= json_is_true(json_object_get(object, "loaded"));
+    if (json_object_get(object, "loaded"))
+        r->outcome->loaded = json_is_true(json_object_get(object, "loaded"));
     if (done) {
         r->done = true;
         r->count = json_integer_value(done);

@@ -41,7 +41,7 @@ static void print(FILE *file, const rj_outcome *o)
     size_t i;
     json_t *one;
     fprintf(file, "%-5s %-22s %-10s %6llu ms\n", words[o->verdict], o->test->name,
-            rj_placement_name(o->placement), (unsigned long long)o->ms);
+            rj_place_name(o->placement), (unsigned long long)o->ms);
     if (o->verdict == RJ_VERDICT_SKIPPED)
         fprintf(file, "        %s\n", o->reason);
     json_array_foreach(o->findings, i, one)
@@ -70,7 +70,7 @@ void rj_output_tell(void *data, const rj_outcome *outcome)
     }
     json_t *empty = json_array();
     json_t *one = json_pack("{s:s, s:s, s:s, s:I, s:O, s:O, s:s, s:s}", "test", outcome->test->name,
-                            "placement", rj_placement_name(outcome->placement), "state",
+                            "placement", rj_place_name(outcome->placement), "state",
                             states[outcome->verdict], "ms", (json_int_t)outcome->ms, "findings",
                             outcome->findings ? outcome->findings : empty, "notes",
                             outcome->notes ? outcome->notes : empty, "reason", outcome->reason,

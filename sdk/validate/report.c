@@ -92,6 +92,11 @@ void rj_report_loaded(rj_report *report)
     put(report, json_pack("{s:b}", "loaded", 1));
 }
 
+void rj_report_unusable(rj_report *report)
+{
+    put(report, json_pack("{s:b}", "loaded", 0));
+}
+
 void rj_report_done(rj_report *report)
 {
     put(report, json_pack("{s:i}", "done", (int)report->findings));

@@ -32,6 +32,8 @@ void rj_report_note(rj_report *report, const char *format, ...)
 void rj_report_skip(rj_report *report, const char *reason);
 /* The plugin was loaded, so other tests make sense. */
 void rj_report_loaded(rj_report *report);
+/* It was loaded, but cannot be asked. */
+void rj_report_unusable(rj_report *report);
 /* The test came to its end. */
 void rj_report_done(rj_report *report);
 

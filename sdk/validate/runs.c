@@ -59,7 +59,7 @@ static bool is_wanted(const rj_options *options, const char *name)
     return options->only_count == 0;
 }
 
-static void add(schedule *s, const rj_case *test, rj_placement placement)
+static void add(schedule *s, const rj_case *test, rj_place placement)
 {
     if (s->count < JOBS_MAX)
         s->runs[s->count++] = (run){.owner = s, .outcome = {.test = test, .placement = placement}};

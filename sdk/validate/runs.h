@@ -14,7 +14,7 @@ typedef enum rj_verdict { RJ_VERDICT_OK, RJ_VERDICT_FAILED, RJ_VERDICT_SKIPPED }
 
 typedef struct rj_outcome {
     const rj_case *test;
-    rj_placement placement;
+    rj_place placement;
     rj_verdict verdict;
     bool loaded; /* the plugin was, at least once */
     uint64_t ms;

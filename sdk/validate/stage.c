@@ -8,12 +8,13 @@
 #include "misbehaviour.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "process_facts.h"
 #include "tree.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define BLOCK_MS 400u /* longer, and the loop was blocked: a busy machine is allowed for */
+#define BLOCK_MS 1500u /* longer, and the loop was blocked */
 #define TURN_MS 10
 
 static const char advice_files[] = "this is no fault of the plugin: free some space, or set TMPDIR";
@@ -26,7 +27,7 @@ static rj_status put_plugin(rj_stage *stage, const char *binary, rj_error *err)
     char folder[RJ_STAGE_PATH];
     char from[RJ_STAGE_PATH * 2];
     char to[RJ_STAGE_PATH * 2];
-    snprintf(folder, sizeof folder, "%s/%s", rj_path(stage->paths, RJ_PATH_PLUGINS), trial->id);
+    snprintf(folder, sizeof folder, "%s/%s", rj_path(stage->paths, RJ_PATH_PLUGINS_3RD), trial->id);
     rj_status status = rj_tree_make(folder, err);
     snprintf(from, sizeof from, "%s/plugin.json", stage->options->folder);
     snprintf(to, sizeof to, "%s/plugin.json", folder);
@@ -46,12 +47,11 @@ static rj_status put_plugin(rj_stage *stage, const char *binary, rj_error *err)
 
 static rj_status put_worker(rj_stage *stage, rj_error *err)
 {
-    char folder[RJ_STAGE_PATH + 40];
-    char to[RJ_STAGE_PATH + 80];
+    char folder[RJ_STAGE_PATH];
+    const char *to = rj_path(stage->paths, RJ_PATH_WORKER);
     if (stage->options->placement != RJ_PLACED_IN_WORKER)
         return RJ_OK;
-    snprintf(folder, sizeof folder, "%s/usr/libexec/realmjoin", stage->root);
-    snprintf(to, sizeof to, "%s/realmjoin-worker", folder);
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(to, '/') - to), to);
     rj_status status = rj_tree_make(folder, err);
     return status ? status : rj_tree_copy(stage->options->worker_program, to, 0755, err);
 }
@@ -71,7 +71,11 @@ static rj_status put_folders(const rj_stage *stage, rj_error *err)
     }
     char feed[RJ_STAGE_PATH + 16];
     snprintf(feed, sizeof feed, "%s/srv/feed", stage->root);
-    return status ? status : rj_tree_make(feed, err);
+    if (!status)
+        status = rj_tree_make(feed, err);
+    if (!status && stage->options->feed)
+        status = rj_tree_copy_all(stage->options->feed, feed, err);
+    return status;
 }
 
 /* What we made ourselves is how it was before. */
@@ -156,7 +160,7 @@ static json_t *make_policy(const rj_stage *stage, json_t *settings, bool grant)
     json_t *given = grant && json_is_array(asked) ? json_deep_copy(asked) : json_array();
     return json_pack("{s:{s:b, s:O, s:o, s:s}}", stage->trial->id, "Enabled", 1, "Settings",
                      settings, "Grant", given, "Isolation",
-                     rj_placement_name(stage->options->placement));
+                     rj_place_name(stage->options->placement));
 }
 
 static rj_instance *find_instance(const rj_stage *stage)
@@ -214,6 +218,10 @@ void rj_stage_configure(rj_stage *stage, json_t *settings)
 void rj_stage_called(rj_stage *stage, uint64_t began_ms)
 {
     uint64_t took = rj_clock_monotonic_ms() - began_ms;
+    uint64_t starved = rj_usage_starved_ms();
+    uint64_t since = starved - stage->starved_ms; /* a busy machine is not the plugin's fault */
+    stage->starved_ms = starved;
+    took -= since < took ? since : took;
     if (took > stage->longest_ms)
         stage->longest_ms = took;
 }

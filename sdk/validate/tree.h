@@ -18,6 +18,8 @@ void rj_tree_compare(const json_t *before, const json_t *after, const char *cons
 rj_status rj_tree_temporary(char *ret_path, size_t size, rj_error *err);
 /* Not durable, so faster than rj_file_write(). */
 rj_status rj_tree_copy(const char *from, const char *to, unsigned mode, rj_error *err);
+/* Regular files and folders below it; anything else is left out. */
+rj_status rj_tree_copy_all(const char *from, const char *to, rj_error *err);
 rj_status rj_tree_link(const char *from, const char *to, rj_error *err);
 rj_status rj_tree_make(const char *folder, rj_error *err); /* mode 0755 whatever the umask */
 /* Absolute, without links; ret_path has room for 4096 bytes. */

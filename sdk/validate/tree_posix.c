@@ -131,6 +131,37 @@ rj_status rj_tree_copy(const char *from, const char *to, unsigned mode, rj_error
     return status;
 }
 
+static rj_status copy_folder(const char *from, const char *to, int depth, rj_error *err)
+{
+    DIR *opened = depth < DEPTH_MAX ? opendir(from) : NULL;
+    if (!opened)
+        return rj_fail(err, RJ_E_IO, "%s cannot be read, or is too deep", from);
+    rj_status status = rj_tree_make(to, err);
+    for (const struct dirent *entry; !status && (entry = readdir(opened));) {
+        char here[PATH_SIZE];
+        char there[PATH_SIZE];
+        struct stat st;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if ((size_t)snprintf(here, sizeof here, "%s/%s", from, entry->d_name) >= sizeof here ||
+            (size_t)snprintf(there, sizeof there, "%s/%s", to, entry->d_name) >= sizeof there)
+            status = rj_fail(err, RJ_E_LIMIT, "a path below %.500s is too long", from);
+        else if (lstat(here, &st) < 0)
+            status = rj_fail_errno(err, errno, "%s", here);
+        else if (S_ISDIR(st.st_mode))
+            status = copy_folder(here, there, depth + 1, err);
+        else if (S_ISREG(st.st_mode))
+            status = rj_tree_copy(here, there, 0644, err);
+    }
+    closedir(opened);
+    return status;
+}
+
+rj_status rj_tree_copy_all(const char *from, const char *to, rj_error *err)
+{
+    return copy_folder(from, to, 0, err);
+}
+
 rj_status rj_tree_link(const char *from, const char *to, rj_error *err)
 {
     return link(from, to) < 0 ? rj_fail_errno(err, errno, "linking %s", to) : RJ_OK;

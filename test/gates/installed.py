@@ -32,6 +32,7 @@ def assert_installed(*wanted):
 def programs_unit_links_and_autostart_are_where_the_system_looks():
     assert_installed(
         "/usr/bin/realmjoin",
+        "/usr/bin/rj-validate",
         "/usr/libexec/realmjoin/realmjoinservice",
         "/usr/lib/systemd/system/realmjoinservice.service",
         "/usr/share/applications/realmjoin.desktop",
@@ -69,6 +70,7 @@ def the_generator_its_templates_and_the_stamp_tool_are_installed_for_plugin_auth
     assert_installed(
         "/usr/bin/realmjoin-new-plugin",
         "/usr/bin/realmjoin-stamp-manifest",
+        "/usr/bin/rj-validate",
         "/usr/share/pkgconfig/realmjoin-sdk.pc",
     )
     templates = [p for p in (SOURCE / "sdk/template").iterdir() if p.name != "meson.build"]

@@ -37,7 +37,7 @@ def called(objects):
 
 
 def objects():
-    for folder in ("core", "plugins"):
+    for folder in ("core", "plugins", "sdk"):
         for path in sorted((BUILD / folder).rglob("*.c.o")):
             if "_test.p" not in str(path) and not path.name.endswith("_test.c.o") and "test_support" not in path.name:
                 yield path

@@ -18,6 +18,7 @@ typedef struct scene {
     rj_role role;
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
+    uint64_t worker_start_ms;
     bool stopped;
 } scene;
 
@@ -27,7 +28,8 @@ typedef struct heard {
     rj_status status;
     char message[1200];
     char plugin_id[80];
-    json_t *result; /* new reference */
+    json_t *result;   /* new reference */
+    char secret[100]; /* "name=value" of the last one attached */
     unsigned progress_calls;
     int permille;
     char progress_text[300];
@@ -43,6 +45,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
 bool scene_in_worker(void);
 /* The worker program, where the runtime looks for it; scene_open() does it for a run in workers. */
 void scene_add_worker(scene *s);
+void scene_add_program(scene *s, const char *program); /* another one in its place */
 /* The probe plugin, built-in, with the capability to spawn. */
 void scene_add_probe(scene *s);
 const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */

@@ -84,6 +84,22 @@ static void running_work_is_cancelled_and_answered_before_the_end(void **state)
     assert_int_equal(h.status, RJ_E_CANCELLED);
 }
 
+static void work_whose_deadline_has_just_passed_gets_its_time_to_be_cancelled(void **state)
+{
+    (void)state;
+    heard h;
+    rj_question question = scene_question(&h, 60);
+    scene_wake(&s);
+    rj_runtime_evaluate(s.runtime, "polite", &question);
+    scene_turn_for(&s, 20);
+    uv_sleep(60); /* nobody has looked at the deadline yet */
+    assert_true(time_to_stop() < 200);
+    assert_true(clean);
+    assert_int_equal(h.answers, 1);
+    assert_int_equal(h.status, RJ_E_CANCELLED);
+    assert_false(logged("misbehaviour"));
+}
+
 static void a_running_program_is_killed(void **state)
 {
     (void)state;
@@ -140,6 +156,7 @@ static void wedged_work_does_not_hold_up_the_stop(void **state)
 {
     (void)state;
     heard h;
+    scene_wake(&s);
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "wedge", &question); /* deaf for 700 ms */
     scene_turn_for(&s, 20);
@@ -159,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCENE(an_idle_runtime_stops_at_once),
         IN_SCENE(running_work_is_cancelled_and_answered_before_the_end),
+        IN_SCENE(work_whose_deadline_has_just_passed_gets_its_time_to_be_cancelled),
         IN_SCENE(a_running_program_is_killed),
         IN_SCENE(questions_after_the_stop_are_not_started),
         IN_SCENE(timers_left_behind_are_stopped_and_reported),
