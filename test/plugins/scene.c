@@ -30,14 +30,19 @@ static void must(rj_status status, const rj_error *err)
 
 void scene_open(scene *s)
 {
+    scene_open_as(s, RJ_ROLE_SERVICE);
+}
+
+void scene_open_as(scene *s, rj_role role)
+{
     rj_error err = RJ_ERROR_NONE;
-    *s = (scene){.grace_ms = 150};
+    *s = (scene){.grace_ms = 150, .role = role};
     memory_kv_open(&s->memory);
     s->kv = memory_kv_backend(&s->memory);
     snprintf(s->root, sizeof s->root, "/tmp/rj-scene-XXXXXX");
     assert_non_null(mkdtemp(s->root));
     chmod(s->root, 0755);
-    must(rj_paths_new(RJ_ROLE_SERVICE, s->root, NULL, &s->paths, &err), &err);
+    must(rj_paths_new(role, s->root, NULL, &s->paths, &err), &err);
     must(rj_loop_new(&s->loop, &err), &err);
     if (scene_in_worker())
         scene_add_worker(s);
@@ -82,7 +87,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
     rj_error err = RJ_ERROR_NONE;
     char from[400];
     char path[500];
-    char manifest[3000];
+    char manifest[6000];
     char hash[65];
     char *bytes = NULL;
     size_t length = 0;
@@ -131,7 +136,7 @@ void scene_load(scene *s)
     rj_error err = RJ_ERROR_NONE;
     rj_runtime_options options = {.loop = s->loop,
                                   .paths = s->paths,
-                                  .role = RJ_ROLE_SERVICE,
+                                  .role = s->role,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
                                   .grace_ms = s->grace_ms,

@@ -15,6 +15,7 @@ typedef struct scene {
     json_t *policy;
     memory_kv memory;
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
+    rj_role role;
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
     uint64_t worker_start_ms;
@@ -34,7 +35,8 @@ typedef struct heard {
     char progress_text[300];
 } heard;
 
-void scene_open(scene *s);
+void scene_open(scene *s); /* of the service */
+void scene_open_as(scene *s, rj_role role);
 /* <root>/<usr/lib or opt>/realmjoin/plugins/<id>/ with a copy of the module and a stamped manifest;
  * `extra` is JSON text behind the last member ("" or ", \"x\": 1"). */
 void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,
