@@ -81,7 +81,7 @@ static bool read_output(rj_proxy *proxy)
     long got = rj_stream_read(rj_worker_process_output(proxy->process), buffer, sizeof buffer);
     if (got > 0)
         take_output(proxy, buffer, (size_t)got);
-    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), READS_AT_ONCE,
+    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), 1.0, READS_AT_ONCE,
                                  READS_A_SECOND)) {
         rj_proxy_kill(proxy, RJ_WORKER_CRASHED,
                       "was killed: it prints far more than any plugin needs");

@@ -202,7 +202,6 @@ static void a_frame_out_of_turn_ends_the_worker(void **state)
         {"begun-other", RJ_E_NOT_STARTED, "word of an operation that it was not given", 1},
         {"begun-twice", RJ_E_ABANDONED, "word of an operation that it was not given", 1},
         {"finish-other", RJ_E_NOT_STARTED, "an answer to what it was not asked", 1},
-        {"finish-other", RJ_E_ABANDONED, "an answer to what it was not asked", 1},
         {"finish-none", RJ_E_ABANDONED, "an answer to what it was not asked", 1},
         {"progress-first", RJ_E_NOT_STARTED, "progress of an operation that it has not begun", 1},
         {"hello-twice", RJ_E_ABANDONED, "a greeting that is none", 1},
