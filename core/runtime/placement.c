@@ -252,6 +252,7 @@ static rj_status make_proxy(rj_instance *instance, rj_error *err)
                               .sandbox = &instance->placement->confinement.sandbox,
                               .idle_ms =
                                   options->worker_idle_ms ? options->worker_idle_ms : IDLE_MS,
+                              .start_ms = options->worker_start_ms,
                               .grace_ms = options->grace_ms,
                               .data = instance,
                               .start = start,

@@ -77,6 +77,7 @@ void rj_proxy_lose(rj_proxied_op *gone, rj_status status, const char *message)
     proxy->options.lost(proxy->options.data, op, status, message);
 }
 
+/* May end the worker, and with it other ops. */
 static void send_one(rj_proxied_op *op)
 {
     rj_proxy *proxy = op->proxy;
@@ -86,9 +87,14 @@ static void send_one(rj_proxied_op *op)
     rj_wire_put_i64(&writer, proxy->op->remaining_ms(proxy->options.host, op->op));
     rj_wire_put_text(&writer, op->argument);
     rj_status status = rj_wire_end(&writer);
-    if (!status)
+    bool sending = !status;
+    if (sending)
         status = rj_channel_send(proxy->frames, writer.bytes, writer.length);
     rj_wire_discard(&writer);
+    if (sending && status == RJ_E_NO_MEMORY) { /* half a frame may have gone */
+        rj_proxy_kill(proxy, RJ_WORKER_DROPPED, "could not be asked for lack of memory");
+        return;
+    }
     if (status && status != RJ_E_IO) { /* a lost worker tells itself */
         rj_proxy_finish(op, status,
                         status == RJ_E_LIMIT
@@ -104,7 +110,7 @@ static void send_one(rj_proxied_op *op)
 void rj_proxy_send_queued(rj_proxy *proxy)
 {
     rj_proxied_op *next;
-    for (rj_proxied_op *at = proxy->ops; at; at = next) {
+    for (rj_proxied_op *at = proxy->ops; at && proxy->state == PROXY_READY; at = next) {
         next = at->next;
         if (at->state == PROXIED_QUEUED)
             send_one(at);

@@ -45,6 +45,7 @@ typedef struct rj_proxy_options {
     const char *const *formats; /* the same */
     const rj_sandbox *sandbox;
     uint64_t idle_ms;
+    uint64_t start_ms; /* to be ready; 0: 10,000 */
     uint64_t grace_ms; /* for ending work when stopped */
     void *data;
     /* Make a process.  RJ_E_BUSY: only in *ret_wait_ms.  Any other failure: not now, and what is

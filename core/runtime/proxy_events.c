@@ -102,14 +102,14 @@ void rj_proxy_deliver_notices(rj_proxy *proxy)
 
 /* ---- Subscriptions --------------------------------------------------------------------------- */
 
-void rj_proxy_subscribe(rj_proxy *proxy, uint64_t token, const char *prefix)
+bool rj_proxy_subscribe(rj_proxy *proxy, uint64_t token, const char *prefix)
 {
     rj_proxied_subscription *free_one = NULL;
     for (size_t i = 0; i < RJ_PROXY_SUBSCRIPTIONS; i++) {
         rj_proxied_subscription *s = &proxy->subscriptions[i];
         if (s->prefix && !s->token && strcmp(s->prefix, prefix) == 0) {
             s->token = token;
-            return;
+            return true;
         }
         if (!s->prefix && !free_one)
             free_one = s;
@@ -119,11 +119,11 @@ void rj_proxy_subscribe(rj_proxy *proxy, uint64_t token, const char *prefix)
         *free_one = (rj_proxied_subscription){.proxy = proxy, .prefix = copy, .token = token};
         if (proxy->event->subscribe(proxy->options.host, prefix, on_notice, free_one,
                                     &free_one->number) == RJ_OK)
-            return;
+            return true;
         free_one->prefix = NULL;
         rj_free(copy);
     }
-    rj_proxy_misbehaved(proxy, 0, "its subscription to notices could not be made");
+    return false;
 }
 
 void rj_proxy_unsubscribe(rj_proxy *proxy, uint64_t token)

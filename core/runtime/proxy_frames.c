@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FRAME_USUAL 4096.0
 #define FRAMES_AT_ONCE 20000.0
 #define FRAMES_A_SECOND 2000.0
 #define LINES_AT_ONCE 500.0
@@ -18,14 +19,17 @@
 
 static bool may_log(rj_proxy *proxy)
 {
-    return rj_rate_take(&proxy->log_rate, rj_clock_monotonic_ms(), LINES_AT_ONCE, LINES_A_SECOND);
+    return rj_rate_take(&proxy->log_rate, rj_clock_monotonic_ms(), 1, LINES_AT_ONCE,
+                        LINES_A_SECOND);
 }
 
-/* Two kinds answer what the worker was asked; of all others no honest worker sends many. */
-static bool is_one_too_many(rj_proxy *proxy, rj_wire_type type)
+/* Two kinds answer what the worker was asked; of all others no honest worker sends many.  A large one
+ * counts for many. */
+static bool is_one_too_many(rj_proxy *proxy, const rj_wire_frame *frame)
 {
-    return type != RJ_WIRE_BEGUN && type != RJ_WIRE_FINISH &&
-           !rj_rate_take(&proxy->frame_rate, rj_clock_monotonic_ms(), FRAMES_AT_ONCE,
+    return frame->type != RJ_WIRE_BEGUN && frame->type != RJ_WIRE_FINISH &&
+           !rj_rate_take(&proxy->frame_rate, rj_clock_monotonic_ms(),
+                         1.0 + (double)frame->length / FRAME_USUAL, FRAMES_AT_ONCE,
                          FRAMES_A_SECOND);
 }
 
@@ -106,7 +110,7 @@ static void on_finish(rj_proxy *proxy, rj_op op, rj_wire_reader *reader)
     int32_t status = rj_wire_get_i32(reader);
     const char *message = rj_wire_get_text(reader);
     const char *result = rj_wire_get_bytes(reader, &length);
-    if (!rj_wire_read_end(reader) || !proxied || proxied->state != PROXIED_BEGUN) {
+    if (!rj_wire_read_end(reader) || !proxied || proxied->state == PROXIED_QUEUED) {
         violates(proxy, "an answer to what it was not asked");
         return;
     }
@@ -161,8 +165,19 @@ static void on_subscribe(rj_proxy *proxy, uint64_t token, rj_wire_reader *reader
     const char *prefix = rj_wire_get_text(reader);
     if (!rj_wire_read_end(reader) || token == 0)
         violates(proxy, "a broken subscription");
+    else if (!rj_proxy_subscribe(proxy, token, prefix) && may_log(proxy))
+        rj_proxy_misbehaved(proxy, 0, "its subscription to notices could not be made");
+}
+
+/* Of a subscription, of a program: there is nothing to say but which. */
+static void on_number(rj_proxy *proxy, const rj_wire_frame *frame)
+{
+    if (frame->length)
+        violates(proxy, "a number with something behind it");
+    else if (frame->type == RJ_WIRE_UNSUBSCRIBE)
+        rj_proxy_unsubscribe(proxy, frame->handle);
     else
-        rj_proxy_subscribe(proxy, token, prefix);
+        rj_proxy_kill_child(proxy, frame->handle);
 }
 
 static void on_stopped(rj_proxy *proxy, rj_wire_reader *reader)
@@ -180,7 +195,13 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
 {
     rj_proxy *proxy = data;
     rj_wire_reader reader = rj_wire_read(frame);
-    if (is_one_too_many(proxy, frame->type)) {
+    if (proxy->state == PROXY_DYING) { /* its last words: all that counts is what it began */
+        rj_proxied_op *proxied = rj_proxy_find(proxy, frame->handle);
+        if (frame->type == RJ_WIRE_BEGUN && proxied && proxied->state == PROXIED_SENT)
+            proxied->state = PROXIED_BEGUN;
+        return;
+    }
+    if (is_one_too_many(proxy, frame)) {
         violates(proxy, "far more messages than any plugin needs");
         return;
     }
@@ -217,10 +238,8 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
         on_subscribe(proxy, frame->handle, &reader);
         return;
     case RJ_WIRE_UNSUBSCRIBE:
-        rj_proxy_unsubscribe(proxy, frame->handle);
-        return;
     case RJ_WIRE_KILL_CHILD:
-        rj_proxy_kill_child(proxy, frame->handle);
+        on_number(proxy, frame);
         return;
     case RJ_WIRE_STOPPED:
         on_stopped(proxy, &reader);

@@ -97,6 +97,7 @@ struct rj_proxy {
     char death[RJ_PROXY_TEXT];
     rj_rate frame_rate;
     rj_rate log_rate;
+    rj_rate output_rate;
     unsigned log_dropped;
     char line[1024]; /* of output, so far */
     size_t line_length;
@@ -140,7 +141,7 @@ void rj_proxy_kill_child(rj_proxy *proxy, uint64_t token);
 void rj_proxy_kill_children(rj_proxy *proxy);
 
 /* proxy_events.c */
-void rj_proxy_subscribe(rj_proxy *proxy, uint64_t token, const char *prefix);
+bool rj_proxy_subscribe(rj_proxy *proxy, uint64_t token, const char *prefix);
 void rj_proxy_unsubscribe(rj_proxy *proxy, uint64_t token);
 /* The worker is ready: it gets what was kept for it, and what it asked for no more is dropped. */
 void rj_proxy_deliver_notices(rj_proxy *proxy);

@@ -18,9 +18,13 @@
 #include <string.h>
 
 #define START_LIMIT_MS 10000u
+#define EXIT_LIMIT_MS 1000u /* beyond the plugin's own time to stop */
 #define REAP_STEP_MS 1u
 #define REAP_LIMIT_MS 1000u
 #define OUTPUT_LINES 200u /* of one life; the rest is not logged */
+/* Also what is not logged has to be read, 4 KiB at a time. */
+#define READS_AT_ONCE 2000.0
+#define READS_A_SECOND 200.0
 
 static void on_timer(void *data);
 static void begin_dying(rj_proxy *proxy);
@@ -77,6 +81,12 @@ static bool read_output(rj_proxy *proxy)
     long got = rj_stream_read(rj_worker_process_output(proxy->process), buffer, sizeof buffer);
     if (got > 0)
         take_output(proxy, buffer, (size_t)got);
+    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), 1.0, READS_AT_ONCE,
+                                 READS_A_SECOND)) {
+        rj_proxy_kill(proxy, RJ_WORKER_CRASHED,
+                      "was killed: it prints far more than any plugin needs");
+        return false;
+    }
     if (got <= 0 && got != RJ_STREAM_AGAIN) {
         rj_watch_stop(proxy->output);
         proxy->output = NULL;
@@ -87,6 +97,11 @@ static bool read_output(rj_proxy *proxy)
 static void on_output(void *data)
 {
     read_output(data);
+}
+
+static uint64_t start_limit_ms(const rj_proxy *proxy)
+{
+    return proxy->options.start_ms ? proxy->options.start_ms : START_LIMIT_MS;
 }
 
 /* ---- Start ----------------------------------------------------------------------------------- */
@@ -138,7 +153,7 @@ static rj_status send_setup(rj_proxy *proxy, rj_error *err)
 static void on_ended(void *data, rj_status status, const char *why)
 {
     rj_proxy *proxy = data;
-    if (status)
+    if (status && status != RJ_E_IO) /* then how the process ended tells more */
         rj_proxy_kill(proxy, status == RJ_E_NO_MEMORY ? RJ_WORKER_DROPPED : RJ_WORKER_CRASHED, why);
     else
         begin_dying(proxy);
@@ -172,7 +187,7 @@ static void begin_life(rj_proxy *proxy, rj_worker_process *process)
     proxy->lines = proxy->log_dropped = 0;
     proxy->last_line[0] = '\0';
     proxy->note_count = 0;
-    proxy->frame_rate = proxy->log_rate = (rj_rate){0};
+    proxy->frame_rate = proxy->log_rate = proxy->output_rate = (rj_rate){0};
 }
 
 static void start(rj_proxy *proxy)
@@ -193,7 +208,7 @@ static void start(rj_proxy *proxy)
         return;
     }
     begin_life(proxy, process);
-    wait_for(proxy, START_LIMIT_MS);
+    wait_for(proxy, start_limit_ms(proxy));
     status = open_lines(proxy, &err);
     if (!status)
         status = send_setup(proxy, &err);
@@ -226,7 +241,8 @@ void rj_proxy_became_ready(rj_proxy *proxy)
 
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer)
 {
-    rj_status status = proxy->frames ? rj_wire_end(writer) : RJ_E_IO;
+    bool listens = proxy->frames && proxy->state != PROXY_DYING;
+    rj_status status = listens ? rj_wire_end(writer) : RJ_E_IO;
     if (!status)
         status = rj_channel_send(proxy->frames, writer->bytes, writer->length);
     rj_wire_discard(writer);
@@ -242,7 +258,7 @@ static void retire(rj_proxy *proxy)
 {
     rj_wire_writer writer = {0};
     proxy->state = PROXY_RETIRING;
-    wait_for(proxy, proxy->options.grace_ms + START_LIMIT_MS / 10);
+    wait_for(proxy, proxy->options.grace_ms + EXIT_LIMIT_MS);
     rj_wire_begin(&writer, RJ_WIRE_STOP, 0);
     rj_proxy_send(proxy, &writer);
 }
@@ -309,20 +325,38 @@ void rj_proxy_begin_stop(rj_proxy *proxy)
     }
 }
 
-/* What had begun may have done anything, what had not can be asked again. */
-static void lose_ops(rj_proxy *proxy, const char *how)
+/* The worker says so by a frame only if the plugin does not answer at once; until then its page does. */
+static bool had_begun(const rj_proxied_op *op)
+{
+    const rj_worker_process *process = op->proxy->process;
+    return op->state == PROXIED_BEGUN ||
+           (op->state == PROXIED_SENT && process && rj_worker_process_begun(process) == op->op);
+}
+
+/* What had begun may have done anything. */
+static void lose_begun(rj_proxy *proxy, const char *how)
 {
     char begun[RJ_PROXY_TEXT + 64];
-    char unbegun[RJ_PROXY_TEXT + 64];
     snprintf(begun, sizeof begun, "its worker %s; what was done is unknown", how);
+    rj_proxied_op *next;
+    for (rj_proxied_op *at = proxy->ops; at; at = next) {
+        next = at->next;
+        if (had_begun(at))
+            rj_proxy_lose(at, RJ_E_ABANDONED, begun);
+    }
+}
+
+/* What had not can be asked again. */
+static void lose_ops(rj_proxy *proxy, const char *how)
+{
+    char unbegun[RJ_PROXY_TEXT + 64];
+    lose_begun(proxy, how);
     snprintf(unbegun, sizeof unbegun, "its worker %s before this was begun; asking again is safe",
              how);
     rj_proxied_op *next;
     for (rj_proxied_op *at = proxy->ops; at; at = next) {
         next = at->next;
-        if (at->state == PROXIED_BEGUN)
-            rj_proxy_lose(at, RJ_E_ABANDONED, begun);
-        else if (at->state == PROXIED_SENT || !proxy->became_ready)
+        if (at->state == PROXIED_SENT || !proxy->became_ready)
             rj_proxy_lose(at, RJ_E_NOT_STARTED, unbegun);
     }
 }
@@ -357,6 +391,9 @@ static void describe_end(const rj_proxy *proxy, const rj_process_end *end, char 
 static void end_life(rj_proxy *proxy, const rj_process_end *end)
 {
     char text[RJ_PROXY_TEXT];
+    if (proxy->frames)
+        rj_channel_catch_up(proxy->frames); /* it may have begun more than we have read */
+    close_lines(proxy);
     bool asked = proxy->stopped_well && !proxy->killed;
     rj_worker_end how = asked                                     ? RJ_WORKER_RETIRED
                         : proxy->killed                           ? proxy->death_kind
@@ -388,11 +425,25 @@ static void end_life(rj_proxy *proxy, const rj_process_end *end)
         start(proxy);
 }
 
+static void note_death(rj_proxy *proxy, rj_worker_end how, const char *text)
+{
+    proxy->killed = true;
+    proxy->death_kind = how;
+    proxy->dying_ms = rj_clock_monotonic_ms();
+    snprintf(proxy->death, sizeof proxy->death, "%s", text);
+    rj_worker_process_kill(proxy->process);
+}
+
 static void try_to_reap(rj_proxy *proxy)
 {
     rj_process_end end = {.signalled = true, .value = SIGKILL};
     bool collected = rj_worker_process_ended(proxy->process, &end);
-    if (!collected && rj_clock_monotonic_ms() < proxy->dying_ms + REAP_LIMIT_MS) {
+    bool in_time = rj_clock_monotonic_ms() < proxy->dying_ms + REAP_LIMIT_MS;
+    if (!collected && !in_time && !proxy->killed && !proxy->stopped_well) {
+        note_death(proxy, RJ_WORKER_CRASHED, "was killed: it hung up and did not end");
+        in_time = true;
+    }
+    if (!collected && in_time) {
         wait_for(proxy, REAP_STEP_MS);
         return;
     }
@@ -417,7 +468,8 @@ static void begin_dying(rj_proxy *proxy)
         return;
     proxy->state = PROXY_DYING;
     proxy->dying_ms = rj_clock_monotonic_ms();
-    close_lines(proxy);
+    rj_channel_close(proxy->calls);
+    proxy->calls = NULL;
     wait_for(proxy, 0);
 }
 
@@ -425,12 +477,9 @@ void rj_proxy_kill(rj_proxy *proxy, rj_worker_end how, const char *text)
 {
     if (!proxy->process || proxy->state == PROXY_DYING)
         return;
-    proxy->killed = true;
-    proxy->death_kind = how;
-    snprintf(proxy->death, sizeof proxy->death, "%s", text);
-    rj_worker_process_kill(proxy->process);
+    note_death(proxy, how, text);
     begin_dying(proxy);
-    lose_ops(proxy, proxy->death); /* the reason is known: nobody need wait */
+    lose_begun(proxy, proxy->death); /* the reason is known: nobody need wait */
 }
 
 /* ---- Time ------------------------------------------------------------------------------------ */
@@ -451,6 +500,7 @@ static void on_idle_timer(rj_proxy *proxy)
 static void on_timer(void *data)
 {
     rj_proxy *proxy = data;
+    char text[100];
     switch (proxy->state) {
     case PROXY_ASLEEP:
         return;
@@ -460,7 +510,9 @@ static void on_timer(void *data)
             start(proxy);
         return;
     case PROXY_STARTING:
-        rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin was not ready within 10 s");
+        snprintf(text, sizeof text, "was killed: its plugin was not ready within %llu ms",
+                 (unsigned long long)start_limit_ms(proxy));
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, text);
         return;
     case PROXY_READY:
         on_idle_timer(proxy);

@@ -37,7 +37,7 @@ static bool may_log(void)
     static rj_rate rate; /* guarded by the instance's text lock */
     uv_mutex_t *lock = &rj_the_worker.instance->owner.text_lock;
     uv_mutex_lock(lock);
-    bool good = rj_rate_take(&rate, rj_clock_monotonic_ms(), LINES_AT_ONCE, LINES_A_SECOND);
+    bool good = rj_rate_take(&rate, rj_clock_monotonic_ms(), 1, LINES_AT_ONCE, LINES_A_SECOND);
     uv_mutex_unlock(lock);
     return good;
 }
@@ -142,6 +142,7 @@ const void *RJ_CALL rj_worker_query(const rj_host *host, const char *id)
         {RJ_HOST_EVENT, &rj_worker_event_table, false},
         {RJ_HOST_TIMER, &rj_host_timer_table, false},
         {RJ_HOST_SPAWN, &rj_worker_spawn_table, true},
+        {RJ_HOST_SECRET, &rj_worker_secret_table, true},
     };
     (void)host;
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++)

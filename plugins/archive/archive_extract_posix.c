@@ -116,6 +116,9 @@ static rj_status enter(extraction *x, const char *name, const char **ret_last)
         x->fds[x->depth++] = fd;
         memcpy(x->path + (rest - name), rest, length + 1);
         x->path[rest - name + (ptrdiff_t)length + 1] = '\0';
+        /* by descriptor: a sandbox that keeps the account refuses it by path */
+        if (made && fchmod(fd, 0755) != 0)
+            return io_failure(x->failure, "set the mode of", x->name, name);
         rest = slash + 1;
     }
     *ret_last = rest;

@@ -15,8 +15,10 @@ typedef struct scene {
     json_t *policy;
     memory_kv memory;
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
+    rj_role role;
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
+    uint64_t worker_start_ms;
     bool stopped;
 } scene;
 
@@ -26,13 +28,15 @@ typedef struct heard {
     rj_status status;
     char message[1200];
     char plugin_id[80];
-    json_t *result; /* new reference */
+    json_t *result;   /* new reference */
+    char secret[100]; /* "name=value" of the last one attached */
     unsigned progress_calls;
     int permille;
     char progress_text[300];
 } heard;
 
-void scene_open(scene *s);
+void scene_open(scene *s); /* of the service */
+void scene_open_as(scene *s, rj_role role);
 /* <root>/<usr/lib or opt>/realmjoin/plugins/<id>/ with a copy of the module and a stamped manifest;
  * `extra` is JSON text behind the last member ("" or ", \"x\": 1"). */
 void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,
@@ -41,6 +45,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
 bool scene_in_worker(void);
 /* The worker program, where the runtime looks for it; scene_open() does it for a run in workers. */
 void scene_add_worker(scene *s);
+void scene_add_program(scene *s, const char *program); /* another one in its place */
 /* The probe plugin, built-in, with the capability to spawn. */
 void scene_add_probe(scene *s);
 const char *scene_folder(const scene *s, bool built_in, const char *id); /* static buffer */

@@ -156,6 +156,7 @@ static void wedged_work_does_not_hold_up_the_stop(void **state)
 {
     (void)state;
     heard h;
+    scene_wake(&s);
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "wedge", &question); /* deaf for 700 ms */
     scene_turn_for(&s, 20);
