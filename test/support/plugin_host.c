@@ -407,6 +407,8 @@ static void open_in_worker(plugin_host *host, const plugin_worker_options *place
     host->desc = plugin_worker_desc();
     host->plugin = plugin_worker_plugin(host->worker);
     host->id = plugin_worker_id(host->worker);
+    if (!plugin_worker_asks_for(host->worker, "spawn"))
+        host->refused = RJ_HOST_SPAWN;
 }
 
 static void open_in_process(plugin_host *host, const rj_plugin_desc *(*entry)(void))

@@ -124,10 +124,7 @@ static rj_uid account_for(const plugin_worker *worker)
         return RJ_SANDBOX_KEEP_ACCOUNT;
     if (worker->options.without_root)
         return NOBODY;
-    for (size_t i = 0; i < worker->manifest->capability_count; i++)
-        if (strcmp(worker->manifest->capabilities[i], "root") == 0)
-            return RJ_SANDBOX_KEEP_ACCOUNT;
-    return OWN_UID;
+    return plugin_worker_asks_for(worker, "root") ? RJ_SANDBOX_KEEP_ACCOUNT : OWN_UID;
 }
 
 static rj_status confine(plugin_worker *worker, rj_error *err)
@@ -236,6 +233,20 @@ rj_plugin *plugin_worker_plugin(const plugin_worker *worker)
 const char *plugin_worker_id(const plugin_worker *worker)
 {
     return worker->manifest->id;
+}
+
+bool plugin_worker_asks_for(const plugin_worker *worker, const char *capability)
+{
+    size_t length = strlen(capability);
+
+    for (size_t i = 0; i < worker->manifest->capability_count; i++) {
+        const char *asked = worker->manifest->capabilities[i];
+
+        if (strncmp(asked, capability, length) == 0 &&
+            (asked[length] == '\0' || asked[length] == ':'))
+            return true;
+    }
+    return false;
 }
 
 int plugin_worker_descriptor(const plugin_worker *worker)

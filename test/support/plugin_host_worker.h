@@ -35,6 +35,8 @@ RJ_EXPORT void plugin_worker_close(plugin_worker *worker);
 RJ_EXPORT const rj_plugin_desc *plugin_worker_desc(void);
 RJ_EXPORT rj_plugin *plugin_worker_plugin(const plugin_worker *worker);
 RJ_EXPORT const char *plugin_worker_id(const plugin_worker *worker);
+/* Whether the manifest asks for it, with or without a limit. */
+RJ_EXPORT bool plugin_worker_asks_for(const plugin_worker *worker, const char *capability);
 
 /* Turn when the descriptor is readable, or after at most `limit` ms as this changes it. */
 RJ_EXPORT int plugin_worker_descriptor(const plugin_worker *worker);
