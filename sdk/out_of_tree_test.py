@@ -29,10 +29,9 @@ import exports_gate  # noqa: E402
 import tap  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("RJ_BUILD_ROOT", "build/release"))
-WORKER = BUILD / "core/worker/realmjoin-worker"
-VALIDATE = pathlib.Path(os.environ.get("RJ_VALIDATE", BUILD / "sdk/validate/rj-validate"))
 COMPILERS = {"c": ("gcc", "clang"), "c++": ("g++", "clang++")}
 EXAMPLES = {"hello-check": "c", "package-deb": "c", "uptime-cpp": "c++"}
+PLACEMENTS = ("in-process", "worker")
 GENERATED = [(kind, language) for kind in ("check", "package") for language in ("c", "c++")]
 
 
@@ -58,7 +57,7 @@ def scratch():
 def sdk():
     """The installed SDK, below a prefix that is not the one it was built for."""
     staged = scratch() / "staged"
-    run("meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "devel", "--destdir", staged)
+    run("meson", "install", "-C", BUILD, "--no-rebuild", "--tags", "devel,worker", "--destdir", staged)
     (staged / "usr").rename(scratch() / "sdk")
     return scratch() / "sdk"
 
@@ -219,14 +218,8 @@ def the_generator_says_what_to_do_next(folder):
 # ---- In an agent
 
 
-def placements():
-    return ["in-process", "worker"]
-
-
 def place(it, folder, placement):
     """Puts the finished plugin where third-party ones are looked for; its policy section."""
-    if placement == "worker" and not WORKER.exists():
-        tap.skip("there is no realmjoin-worker in this build")
     manifest = manifest_of(folder)
     target = it.root / "opt/realmjoin/plugins" / manifest["id"]
     target.mkdir(parents=True)
@@ -240,7 +233,7 @@ def in_each_placement(timeout=40):
     """One test for each placement; the function's name stands for the rest of the sentence."""
 
     def register(function):
-        for placement in placements():
+        for placement in PLACEMENTS:
 
             def placed(folder, placement=placement):
                 function(folder, placement)
@@ -558,11 +551,8 @@ def register_validations():
     for name in names:
 
         def validated(name=name):
-            if not VALIDATE.exists():
-                tap.skip("there is no rj-validate in this build")
-            placement = "both" if WORKER.exists() else "in-process"
             request = ["--request", a_file_to_install()] if name.startswith("package in") else []
-            done = run(VALIDATE, "--placement", placement, *request, built(name))
+            done = run(sdk() / "bin/rj-validate", "--jobs", "1", "--placement", "both", *request, built(name))
             assert re.search(r"[1-9]\d* passed, 0 failed", done.stdout), done.stdout
 
         validated.__name__ = f"rj-validate finds nothing wrong with {name}"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Documents for IPC: status, checks, policy. */
+/* Documents for IPC: status, checks, policy, and what sessions must know of it. */
 #include "engine/agent_internal.h"
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "platform/file.h"
 #include "platform/system.h"
@@ -287,6 +288,35 @@ json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin)
         set(&to, "warnings", json_array());
         set(&to, "settings", json_object());
         set(&to, "packages", json_array());
+    }
+    return take(&to);
+}
+
+/* ---- Plugins --------------------------------------------------------------------------------- */
+
+/* Settings are the device's own business. */
+static json_t *view_rules_of(const json_t *section)
+{
+    static const char *const members[] = {"Enabled", "Isolation", "Grant"};
+    document to = {json_object(), false};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        json_t *value = rj_json_get(section, members[i]);
+        if (value)
+            set(&to, members[i], json_incref(value));
+    }
+    return take(&to);
+}
+
+json_t *rj_agent_plugin_rules(rj_agent *agent)
+{
+    document to = {json_object(), false};
+    json_t *plugins = agent->policy ? (json_t *)agent->policy->plugins : NULL;
+    const char *id;
+    json_t *section;
+    json_object_foreach(plugins, id, section)
+    {
+        if (json_is_object(section))
+            set(&to, id, view_rules_of(section));
     }
     return take(&to);
 }

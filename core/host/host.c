@@ -14,10 +14,15 @@ const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
         const void *table;
         const char *capability; /* NULL: always granted */
     } services[] = {
-        {RJ_HOST_OP, &rj_host_op_table, NULL},       {RJ_HOST_EXEC, &rj_host_exec_table, NULL},
-        {RJ_HOST_LOG, &rj_host_log_table, NULL},     {RJ_HOST_CONFIG, &rj_host_config_table, NULL},
-        {RJ_HOST_KV, &rj_host_kv_table, NULL},       {RJ_HOST_EVENT, &rj_host_event_table, NULL},
-        {RJ_HOST_TIMER, &rj_host_timer_table, NULL}, {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
+        {RJ_HOST_OP, &rj_host_op_table, NULL},
+        {RJ_HOST_EXEC, &rj_host_exec_table, NULL},
+        {RJ_HOST_LOG, &rj_host_log_table, NULL},
+        {RJ_HOST_CONFIG, &rj_host_config_table, NULL},
+        {RJ_HOST_KV, &rj_host_kv_table, NULL},
+        {RJ_HOST_EVENT, &rj_host_event_table, NULL},
+        {RJ_HOST_TIMER, &rj_host_timer_table, NULL},
+        {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
+        {RJ_HOST_SECRET, &rj_host_secret_table, "secret"},
     };
     const rj_instance *instance = rj_host_instance(host);
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++) {
@@ -49,6 +54,10 @@ rj_status rj_host_attach(rj_instance *instance, rj_error *err)
 
 void rj_host_detach(rj_instance *instance)
 {
+    if (instance->services) {
+        rj_free(instance->services->timers);
+        rj_free(instance->services->subscriptions);
+    }
     rj_free(instance->services);
     instance->services = NULL;
 }
@@ -58,11 +67,11 @@ void rj_host_end(rj_instance *instance)
     rj_host_state *state = instance->services;
     unsigned timers = rj_host_timers(instance);
     unsigned subscriptions = 0;
-    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++) {
+    for (size_t i = 0; state->timers && i < RJ_HOST_TIMERS_MAX; i++) {
         rj_timer_stop(state->timers[i].timer);
         state->timers[i].timer = NULL;
     }
-    for (size_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
+    for (size_t i = 0; state->subscriptions && i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
         subscriptions += state->subscriptions[i].used;
         state->subscriptions[i].used = false;
     }
@@ -82,7 +91,8 @@ unsigned rj_host_children(rj_instance *instance)
 unsigned rj_host_timers(rj_instance *instance)
 {
     unsigned count = 0;
-    for (size_t i = 0; i < RJ_HOST_TIMERS_MAX; i++)
-        count += instance->services->timers[i].timer != NULL;
+    const rj_host_timer_slot *timers = instance->services->timers;
+    for (size_t i = 0; timers && i < RJ_HOST_TIMERS_MAX; i++)
+        count += timers[i].timer != NULL;
     return count;
 }

@@ -54,8 +54,9 @@ static bool is_below(const char *topic, const char *prefix)
 /* A listener may subscribe and unsubscribe: each entry is looked at when its turn comes. */
 static void tell_instance(rj_instance *instance, const notice *n)
 {
-    for (size_t i = 0; instance->services && i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
-        const rj_host_subscription *s = &instance->services->subscriptions[i];
+    const rj_host_state *state = instance->services;
+    for (size_t i = 0; state && state->subscriptions && i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
+        const rj_host_subscription *s = &state->subscriptions[i];
         if (s->used && is_below(n->topic, s->prefix))
             s->listener(s->data, n->topic, n->json, n->length);
     }
@@ -149,8 +150,13 @@ static rj_status RJ_CALL subscribe(const rj_host *host, const char *prefix,
     if (!rj_host_topic_is_good(prefix) || !listener || !ret_subscription ||
         !rj_host_on_loop(instance, "event.subscribe"))
         return RJ_E_INVALID;
+    rj_host_state *state = instance->services;
+    if (!state->subscriptions)
+        state->subscriptions = rj_calloc(RJ_HOST_SUBSCRIPTIONS_MAX, sizeof *state->subscriptions);
+    if (!state->subscriptions)
+        return RJ_E_NO_MEMORY;
     for (uint32_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++) {
-        rj_host_subscription *s = &instance->services->subscriptions[i];
+        rj_host_subscription *s = &state->subscriptions[i];
         if (s->used)
             continue;
         s->used = true;
@@ -168,7 +174,8 @@ static void RJ_CALL unsubscribe(const rj_host *host, uint64_t subscription)
 {
     rj_instance *instance = rj_host_instance(host);
     uint32_t index = (uint32_t)subscription;
-    if (index >= RJ_HOST_SUBSCRIPTIONS_MAX || !rj_host_on_loop(instance, "event.unsubscribe"))
+    if (index >= RJ_HOST_SUBSCRIPTIONS_MAX || !rj_host_on_loop(instance, "event.unsubscribe") ||
+        !instance->services->subscriptions)
         return;
     rj_host_subscription *s = &instance->services->subscriptions[index];
     if (s->generation == (uint32_t)(subscription >> 32))

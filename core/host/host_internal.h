@@ -5,6 +5,8 @@
 
 #include "host/host.h"
 
+#include <realmjoin/draft/secret.h>
+
 #define RJ_HOST_TIMERS_MAX 64u
 #define RJ_HOST_SUBSCRIPTIONS_MAX 32u
 #define RJ_HOST_TOPIC_MAX 128u
@@ -29,8 +31,9 @@ typedef struct rj_host_subscription {
 struct rj_host_child;
 
 typedef struct rj_host_state {
-    rj_host_timer_slot timers[RJ_HOST_TIMERS_MAX];                 /* [loop] */
-    rj_host_subscription subscriptions[RJ_HOST_SUBSCRIPTIONS_MAX]; /* [loop] */
+    /* Arrays of the largest size, made when the first is wanted: most plugins want none.  [loop] */
+    rj_host_timer_slot *timers;
+    rj_host_subscription *subscriptions;
     struct rj_host_child *children; /* guarded by the instance's lock */
     uint64_t last_child;            /* the same */
     unsigned child_count;           /* the same */
@@ -45,6 +48,7 @@ extern const rj_host_kv rj_host_kv_table;
 extern const rj_host_event rj_host_event_table;
 extern const rj_host_timer rj_host_timer_table;
 extern const rj_host_spawn rj_host_spawn_table;
+extern const rj_host_secret rj_host_secret_table;
 
 static inline rj_instance *rj_host_instance(const rj_host *host)
 {

@@ -25,6 +25,7 @@
 #define READS_A_TURN 4 /* then others get their turn */
 
 #define READS_AT_END 256
+#define KILL_AGAIN_MS 500u
 
 #define NOT_ENDED (-1)
 
@@ -209,13 +210,26 @@ static void on_end(void *data)
     end_child(child, kind, end.value, end.survivors);
 }
 
+static void kill_again(void *data)
+{
+    const rj_host_child *child = data;
+    if (child->process)
+        rj_process_kill_tree(child->process);
+}
+
 static void end_early(rj_host_child *child, int how)
 {
     if (child->ended_by != NOT_ENDED)
         return;
     child->ended_by = how;
-    if (child->process)
-        rj_process_kill_tree(child->process);
+    if (!child->process)
+        return;
+    rj_process_kill_tree(child->process);
+    /* Once more and again: a program may keep stopping the supervisor that is to kill it. */
+    rj_timer_stop(child->limit);
+    child->limit = NULL;
+    rj_timer_start(child->instance->runtime->options.loop, KILL_AGAIN_MS, KILL_AGAIN_MS, kill_again,
+                   child, &child->limit, NULL);
 }
 
 static void on_cancel(rj_op_child *link, bool deadline)

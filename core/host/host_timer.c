@@ -2,6 +2,8 @@
 /* "rj.host.timer/1": numbered timers on the loop, a bounded number for each plugin. */
 #include "host_internal.h"
 
+#include "base/alloc.h"
+
 static void fire(void *data)
 {
     rj_host_timer_slot *slot = data;
@@ -20,8 +22,13 @@ static rj_status RJ_CALL start(const rj_host *host, uint64_t delay_ms, uint64_t 
     rj_instance *instance = rj_host_instance(host);
     if (!call || !ret_timer || !rj_host_on_loop(instance, "timer.start"))
         return RJ_E_INVALID;
+    rj_host_state *state = instance->services;
+    if (!state->timers)
+        state->timers = rj_calloc(RJ_HOST_TIMERS_MAX, sizeof *state->timers);
+    if (!state->timers)
+        return RJ_E_NO_MEMORY;
     for (uint32_t i = 0; i < RJ_HOST_TIMERS_MAX; i++) {
-        rj_host_timer_slot *slot = &instance->services->timers[i];
+        rj_host_timer_slot *slot = &state->timers[i];
         if (slot->timer)
             continue;
         rj_status status = rj_timer_start(instance->runtime->options.loop, delay_ms, period_ms,
@@ -42,7 +49,8 @@ static void RJ_CALL stop(const rj_host *host, uint64_t timer)
 {
     rj_instance *instance = rj_host_instance(host);
     uint32_t index = (uint32_t)timer;
-    if (index >= RJ_HOST_TIMERS_MAX || !rj_host_on_loop(instance, "timer.stop"))
+    if (index >= RJ_HOST_TIMERS_MAX || !rj_host_on_loop(instance, "timer.stop") ||
+        !instance->services->timers)
         return;
     rj_host_timer_slot *slot = &instance->services->timers[index];
     if (!slot->timer || slot->generation != (uint32_t)(timer >> 32))

@@ -47,6 +47,23 @@ static void drop_session(void *data, const char *why)
     rj_connection_close(connection);
 }
 
+/* Before anything is asked of the session: how it must load its plugins. */
+static rj_status send_rules(rj_connection *connection, rj_agent *agent, rj_error *err)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    json_t *rules = rj_agent_plugin_rules(agent);
+    if (rules)
+        rj_message_add_notification(&text, "session.plugins", rules);
+    json_decref(rules);
+    rj_status status = RJ_OK;
+    if (!rules || rj_text_failed(&text))
+        status = rj_fail_memory(err, "registering a session");
+    else if (!rj_connection_send(connection, text.bytes, text.length))
+        status = rj_fail(err, RJ_E_IO, "the connection is lost");
+    rj_text_free(&text);
+    return status;
+}
+
 rj_status rj_method_session_register(rj_call *call, json_t **ret_result, rj_error *err)
 {
     rj_connection *connection = call->connection;
@@ -56,8 +73,10 @@ rj_status rj_method_session_register(rj_call *call, json_t **ret_result, rj_erro
     if (!result)
         return rj_fail_memory(err, "answering");
     rj_session_link link = {.send = send_to_session, .drop = drop_session, .data = connection};
-    rj_status status = rj_session_open(call->server->sessions, connection->peer.uid, &link,
-                                       &connection->session, err);
+    rj_status status = send_rules(connection, call->server->agent, err);
+    if (status == RJ_OK)
+        status = rj_session_open(call->server->sessions, connection->peer.uid, &link,
+                                 &connection->session, err);
     if (status != RJ_OK) {
         json_decref(result);
         return status;

@@ -113,6 +113,12 @@ json_t *rj_agent_checks(rj_agent *self)
     return json_pack("{s:[{s:s},{s:s}]}", "checks", "id", "firewall", "id", "antivirus");
 }
 
+json_t *rj_agent_plugin_rules(rj_agent *self)
+{
+    (void)self;
+    return json_pack("{s:{s:s}}", "package-x", "Isolation", "worker");
+}
+
 json_t *rj_runtime_describe(rj_runtime *runtime)
 {
     (void)runtime;

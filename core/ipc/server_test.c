@@ -310,7 +310,7 @@ static void on_answered(void *data, const rj_answer *answer)
     answered_status = answer->status;
 }
 
-static void a_question_travels_to_the_session_and_back(void **state)
+static void a_session_learns_the_rules_and_a_question_travels_there_and_back(void **state)
 {
     user alice;
     (void)state;
@@ -327,7 +327,10 @@ static void a_question_travels_to_the_session_and_back(void **state)
     users.package(users.data, ALICE, RJ_PACKAGE_INSTALL, request, &question);
     json_decref(request);
     turns(5);
-    const json_t *perform = json_array_get(alice.notified, 0);
+    const json_t *rules = json_array_get(alice.notified, 0);
+    assert_string_equal(json_string_value(json_object_get(rules, "method")), "session.plugins");
+    assert_non_null(json_object_get(json_object_get(rules, "params"), "package-x"));
+    const json_t *perform = json_array_get(alice.notified, 1);
     assert_string_equal(json_string_value(json_object_get(perform, "method")), "session.perform");
     json_t *number = json_object_get(json_object_get(perform, "params"), "question");
     assert_int_equal(call(&alice, "session.answer",
@@ -497,7 +500,7 @@ int main(void)
         TEST(a_wrong_plugin_is_refused_in_the_runtimes_words_and_wrong_parameters_before_it),
         TEST(each_order_about_a_plugin_is_one_line_that_says_who_gave_it),
         TEST(what_is_no_session_cannot_answer_questions),
-        TEST(a_question_travels_to_the_session_and_back),
+        TEST(a_session_learns_the_rules_and_a_question_travels_there_and_back),
         TEST(events_reach_subscribers_they_concern_and_nobody_else),
         TEST(a_fresh_check_is_answered_when_the_checks_have_ended),
         TEST(requests_that_stay_unanswered_are_bounded),

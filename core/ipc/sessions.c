@@ -100,7 +100,7 @@ static void free_question(open_question *question)
 static void answer_now(void *data)
 {
     open_question *question = data;
-    rj_answer answer = {question->status, question->message, NULL, ""};
+    rj_answer answer = {.status = question->status, .message = question->message, .plugin_id = ""};
     rj_question asked = question->asked;
     free_question(question);
     asked.answered(asked.data, &answer);
@@ -214,7 +214,9 @@ static rj_question_id ask(void *data, rj_uid uid, rj_package_verb verb, const js
     rj_sessions *sessions = data;
     open_question *created = new_question(sessions, asked);
     if (!created) { /* twice out of memory: now or never */
-        rj_answer answer = {RJ_E_NO_MEMORY, "session: out of memory while asking", NULL, ""};
+        rj_answer answer = {.status = RJ_E_NO_MEMORY,
+                            .message = "session: out of memory while asking",
+                            .plugin_id = ""};
         asked->answered(asked->data, &answer);
         return 0;
     }
@@ -331,7 +333,10 @@ rj_status rj_session_answer(rj_session *session, const json_t *params, rj_error 
     rj_status outcome = rj_status_of_name(json_string_value(status));
     if (outcome != RJ_OK && !text[0])
         snprintf(text, sizeof text, "session: failed without saying why");
-    rj_answer answer = {outcome, outcome == RJ_OK ? "" : text, result, "session"};
+    rj_answer answer = {.status = outcome,
+                        .message = outcome == RJ_OK ? "" : text,
+                        .result = result,
+                        .plugin_id = "session"};
     rj_question asked = found->asked;
     unlink_question(found);
     free_question(found);

@@ -3,13 +3,14 @@
 #include "runtime/channel.h"
 
 #include "base/alloc.h"
+#include "platform/secret_memory.h"
 #include "platform/stream.h"
 
 #include <string.h>
 
-#define BUFFER_SIZE (16u * 1024) /* grows for a large frame and shrinks behind it */
-#define READS_A_TURN 16u
-#define CATCH_UP_READS 128u /* more than a socket holds */
+#define BUFFER_SIZE 4096u /* grows for a large frame and shrinks behind it */
+#define READS_A_TURN 64u
+#define CATCH_UP_READS 512u /* more than a socket holds */
 
 struct rj_channel {
     rj_loop *loop;
@@ -29,6 +30,14 @@ struct rj_channel {
     size_t unsent_capacity;
 };
 
+/* Calls may carry secrets: nothing of them stays behind. */
+static void release(const rj_channel *channel, char *memory, size_t size)
+{
+    if (memory && channel->direction == RJ_WIRE_CALL)
+        rj_wipe(memory, size);
+    rj_free(memory);
+}
+
 static void end(rj_channel *channel, rj_status status, const char *why)
 {
     rj_watch_stop(channel->watch);
@@ -45,9 +54,12 @@ static bool make_room(rj_channel *channel, size_t needed)
         channel->capacity >= size && (channel->capacity == BUFFER_SIZE || needed > BUFFER_SIZE);
     if (fits || channel->filled > size)
         return true;
-    char *buffer = rj_realloc(channel->buffer, size);
+    char *buffer = rj_malloc(size);
     if (!buffer)
         return channel->capacity >= size;
+    if (channel->filled)
+        memcpy(buffer, channel->buffer, channel->filled);
+    release(channel, channel->buffer, channel->capacity);
     channel->buffer = buffer;
     channel->capacity = size;
     return true;
@@ -82,6 +94,8 @@ static bool hand_over(rj_channel *channel)
         channel->hooks.frame(channel->hooks.data, &frame);
         if (closed)
             return false;
+        if (channel->direction == RJ_WIRE_CALL)
+            rj_wipe(channel->buffer + at - needed, needed);
     }
     channel->closed = NULL;
     channel->filled -= at;
@@ -133,7 +147,7 @@ static void on_writable(void *data)
     if (sent != RJ_STREAM_LOST && channel->unsent_begin < channel->unsent_end)
         return;
     rj_watch_writable(channel->watch, NULL); /* lost: reading tells */
-    rj_free(channel->unsent);
+    release(channel, channel->unsent, channel->unsent_capacity);
     channel->unsent = NULL;
     channel->unsent_begin = channel->unsent_end = channel->unsent_capacity = 0;
 }
@@ -150,7 +164,7 @@ static rj_status keep(rj_channel *channel, const char *bytes, size_t length)
             return RJ_E_NO_MEMORY;
         if (waiting)
             memcpy(unsent, channel->unsent + channel->unsent_begin, waiting);
-        rj_free(channel->unsent);
+        release(channel, channel->unsent, channel->unsent_capacity);
         channel->unsent = unsent;
         channel->unsent_begin = 0;
         channel->unsent_end = waiting;
@@ -207,7 +221,7 @@ void rj_channel_close(rj_channel *channel)
     if (channel->closed)
         *channel->closed = true;
     rj_watch_stop(channel->watch);
-    rj_free(channel->buffer);
-    rj_free(channel->unsent);
+    release(channel, channel->buffer, channel->capacity);
+    release(channel, channel->unsent, channel->unsent_capacity);
     rj_free(channel);
 }

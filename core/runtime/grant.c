@@ -29,7 +29,8 @@ static const struct {
     const char *name;
     limit_kind kind;
 } capabilities[] = {{"spawn", LIMIT_FILE},   {"read", LIMIT_FOLDER},   {"write", LIMIT_FOLDER},
-                    {"network", LIMIT_WORD}, {"packages", LIMIT_NONE}, {"root", LIMIT_NONE}};
+                    {"network", LIMIT_WORD}, {"packages", LIMIT_NONE}, {"root", LIMIT_NONE},
+                    {"secret", LIMIT_NONE}};
 
 static bool is_path(const char *limit)
 {

@@ -173,6 +173,7 @@ void rj_ops_free(rj_ops *ops)
     for (uint32_t i = 0; i < ops->count; i++) {
         rj_free(ops->slots[i]->message);
         json_decref(ops->slots[i]->result);
+        rj_op_wipe_secrets(ops->slots[i]);
         rj_free(ops->slots[i]);
     }
     rj_free(ops->slots);
@@ -180,13 +181,18 @@ void rj_ops_free(rj_ops *ops)
     rj_free(ops);
 }
 
-/* With the lock held. */
-static void begin_life(rj_ops *ops, op_slot *slot, const rj_op_request *request)
+/* With the lock held.  False: out of memory, and the slot is free again. */
+static bool begin_life(rj_ops *ops, op_slot *slot, const rj_op_request *request)
 {
+    if (!rj_op_lend(slot, request->question->secret, request->question->secret_length)) {
+        rj_op_put_free(ops, slot);
+        return false;
+    }
     int64_t wait_ms = request->question->deadline_ms > 0 ? request->question->deadline_ms : 0;
     slot->state = OP_LIVE;
     slot->owner = request->owner;
     slot->question = *request->question;
+    slot->question.secret = NULL; /* ours is the copy */
     slot->answered = request->answered;
     slot->data = request->data;
     slot->permille = -1;
@@ -201,14 +207,15 @@ static void begin_life(rj_ops *ops, op_slot *slot, const rj_op_request *request)
     if (slot->owner)
         slot->owner->live++;
     rj_op_arm(ops, slot->due_ms);
+    return true;
 }
 
 rj_op rj_op_new(rj_ops *ops, const rj_op_request *request)
 {
     uv_mutex_lock(&ops->lock);
     op_slot *slot = take_slot(ops);
-    if (slot)
-        begin_life(ops, slot, request);
+    if (slot && !begin_life(ops, slot, request))
+        slot = NULL;
     rj_op op = slot ? rj_op_handle(slot) : 0;
     uv_mutex_unlock(&ops->lock);
     return op;
@@ -226,7 +233,7 @@ bool rj_op_adopt(rj_ops *ops, rj_op op, const rj_op_request *request)
     if (free) {
         take_off_free(ops, slot);
         renew(slot, generation);
-        begin_life(ops, slot, request);
+        free = begin_life(ops, slot, request);
     }
     uv_mutex_unlock(&ops->lock);
     return free;
@@ -250,6 +257,7 @@ static void deliver(rj_ops *ops, op_slot *slot)
                            .message = slot->message ? slot->message : "",
                            .by_host = slot->by_host,
                            .result = slot->result,
+                           .secrets = slot->status ? NULL : rj_op_show_secrets(slot),
                            .question = &slot->question,
                            .data = slot->data};
     void (*answered)(const rj_op_answer *) = slot->answered;
@@ -265,6 +273,7 @@ static void deliver(rj_ops *ops, op_slot *slot)
     if (slot->owner)
         slot->owner->live--;
     drop_answer(slot);
+    rj_op_wipe_secrets(slot);
     if (slot->given_up) {
         slot->state = OP_ABANDONED;
         slot->owner->abandoned++;
@@ -276,20 +285,33 @@ static void deliver(rj_ops *ops, op_slot *slot)
     uv_mutex_unlock(&ops->lock);
 }
 
-static void deliver_all(void *data)
+/* What is answered by now. */
+static void deliver_finished(rj_ops *ops)
 {
-    rj_ops *ops = data;
     uv_mutex_lock(&ops->lock);
     op_slot *slot = ops->finished;
     ops->finished = NULL;
     ops->finished_end = &ops->finished;
-    ops->finish_posted = false;
     uv_mutex_unlock(&ops->lock);
     while (slot) {
         op_slot *next = slot->next;
         deliver(ops, slot);
         slot = next;
     }
+}
+
+void rj_ops_deliver_now(rj_ops *ops)
+{
+    deliver_finished(ops); /* what was posted for it finds nothing left */
+}
+
+static void deliver_all(void *data)
+{
+    rj_ops *ops = data;
+    uv_mutex_lock(&ops->lock);
+    ops->finish_posted = false;
+    uv_mutex_unlock(&ops->lock);
+    deliver_finished(ops);
     if (ops->live == 0)
         rj_op_stop_timing(ops);
     if (ops->delivered)

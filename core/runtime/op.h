@@ -50,9 +50,10 @@ typedef struct rj_op_answer {
     rj_op op;
     rj_op_owner *owner; /* NULL: nobody was asked */
     rj_status status;
-    const char *message; /* as the plugin or host gave it; "" if none */
-    bool by_host;        /* the host answered in the plugin's place */
-    json_t *result;      /* borrowed; NULL if none */
+    const char *message;               /* as the plugin or host gave it; "" if none */
+    bool by_host;                      /* the host answered in the plugin's place */
+    json_t *result;                    /* borrowed; NULL if none */
+    const rj_attached_secret *secrets; /* borrowed; NULL if none */
     const rj_question *question;
     void *data;
 } rj_op_answer;
@@ -76,6 +77,10 @@ rj_status rj_ops_new(rj_loop *loop, uint64_t grace_ms, rj_ops **ret_ops, rj_erro
 void rj_ops_on_delivered(rj_ops *ops, void (*delivered)(void *data), void *data);
 /* Every op must have been answered; slots of abandoned ones are dropped. */
 void rj_ops_free(rj_ops *ops);
+
+/* Deliver what has been answered by now, instead of on a later turn; never from inside a plugin's call.
+ * [loop] */
+void rj_ops_deliver_now(rj_ops *ops);
 
 /* ---- The asker's side [loop] ----------------------------------------------------------------- */
 

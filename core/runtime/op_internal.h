@@ -17,6 +17,15 @@ typedef enum op_state {
     OP_ABANDONED /* answered by us; the plugin's own answer is still out */
 } op_state;
 
+/* op_secret.c */
+typedef struct op_secret {
+    struct op_secret *next;
+    char *name;
+    void *bytes; /* rj_secret_free() */
+    size_t length;
+    rj_attached_secret shown;
+} op_secret;
+
 /* All members are guarded by the table's lock but those marked [loop]. */
 typedef struct op_slot {
     uint32_t index;
@@ -45,6 +54,8 @@ typedef struct op_slot {
     char *message; /* rj_free(); NULL: none */
     bool by_host;
     json_t *result;
+    op_secret *attached; /* to the answer */
+    op_secret *lent;     /* with the question; NULL: none */
 
     bool has_progress;
     int32_t permille;
@@ -90,6 +101,10 @@ void rj_op_queue_answer(rj_ops *ops, op_slot *slot, rj_status status, const char
                         bool by_host);
 /* With the lock held: its life is over. */
 void rj_op_put_free(rj_ops *ops, op_slot *slot);
+/* op_secret.c.  False: out of memory. */
+bool rj_op_lend(op_slot *slot, const void *bytes, size_t length);
+const rj_attached_secret *rj_op_show_secrets(op_slot *slot);
+void rj_op_wipe_secrets(op_slot *slot);
 /* op_time.c, with the lock held. */
 void rj_op_arm(rj_ops *ops, uint64_t due_ms);
 /* op_progress.c */

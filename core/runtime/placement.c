@@ -14,18 +14,13 @@
 #include "host/host.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "runtime/confine.h"
 #include "runtime/crash_policy.h"
 #include "runtime/proxy.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MIB ((uint64_t)1024 * 1024)
-#define MEMORY_BYTES (256 * MIB)
-#define FILE_BYTES (256 * MIB)
-#define FILES 256u
-#define PROCESSES 32u
-#define CPU_SECONDS 600u
 #define IDLE_MS 60000u
 #define REFUSED_WAIT_MS 5000u /* before a worker that did not get ready is tried again */
 
@@ -36,10 +31,7 @@
 struct rj_instance_worker {
     rj_proxy *proxy;
     int plugin_file;
-    char **folders; /* what `paths` is made of; the first two are state and cache */
-    size_t folder_count;
-    rj_sandbox_path *paths;
-    rj_sandbox sandbox;
+    rj_confinement confinement;
     rj_crash_history crashes;
     unsigned crash_count;
     uint64_t refused_until_ms; /* 0: not refused */
@@ -86,122 +78,32 @@ static rj_status choose_account(rj_instance *instance, rj_uid *ret_uid, rj_error
     const rj_runtime *runtime = instance->runtime;
     for (size_t i = 0; runtime->instances[i] != instance; i++)
         if (runtime->instances[i]->placement &&
-            runtime->instances[i]->placement->sandbox.uid == *ret_uid)
+            runtime->instances[i]->placement->confinement.sandbox.uid == *ret_uid)
             return rj_fail(err, RJ_E_EXISTS,
                            "its account, uid %u, is that of %s; give it another id", *ret_uid,
                            runtime->instances[i]->id);
     return RJ_OK;
 }
 
-static void add_path(rj_instance_worker *placement, const char *path, bool write)
-{
-    placement->paths[placement->sandbox.path_count++] =
-        (rj_sandbox_path){.path = path, .write = write};
-}
-
-/* Keeps the folder and adds it; takes it over also when that fails. */
-static rj_status add_folder(rj_instance_worker *placement, char *folder, bool write, rj_error *err)
-{
-    if (!folder)
-        return rj_fail_memory(err, "confining a plugin");
-    placement->folders[placement->folder_count++] = folder;
-    add_path(placement, folder, write);
-    return RJ_OK;
-}
-
-static char *join(const char *a, const char *b)
-{
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_text_add(&text, a);
-    rj_text_add(&text, b);
-    return rj_text_take(&text);
-}
-
-/* Where packages of this role live, and what their scripts print. */
-static rj_status add_package_area(rj_instance_worker *placement, const rj_paths *paths,
-                                  rj_error *err)
-{
-    char *lib = rj_strdup(rj_path(paths, RJ_PATH_PACKAGE_LIB));
-    char *slash = lib ? strrchr(lib, '/') : NULL;
-    if (slash)
-        *slash = '\0'; /* providers put what they replace beside it */
-    rj_status status = add_folder(placement, lib, true, err);
-    if (!status)
-        status = rj_dir_make(rj_path(paths, RJ_PATH_PACKAGE_LIB), 0755, err);
-    if (!status)
-        status = rj_dir_make(rj_path(paths, RJ_PATH_PACKAGE_LOGS), 0750, err);
-    if (!status)
-        add_path(placement, rj_path(paths, RJ_PATH_PACKAGE_LOGS), true);
-    return status;
-}
-
-static rj_status add_grant(rj_instance_worker *placement, const rj_paths *paths, const char *grant,
-                           rj_error *err)
-{
-    const char *limit = strchr(grant, ':');
-    size_t length = limit ? (size_t)(limit - grant) : strlen(grant);
-    bool write = length == 5 && strncmp(grant, "write", 5) == 0;
-    if (write || (length == 4 && strncmp(grant, "read", 4) == 0))
-        return add_folder(placement, join(rj_paths_root(paths), limit ? limit + 1 : "/"), write,
-                          err);
-    if (length == 7 && strncmp(grant, "network", 7) == 0) {
-        const char *word = limit ? limit + 1 : "";
-        placement->sandbox.network |=
-            strcmp(word, "internet") == 0 ? RJ_NETWORK_INTERNET
-            : strcmp(word, "local") == 0  ? RJ_NETWORK_LOCAL
-            : strcmp(word, "netlink") == 0
-                ? RJ_NETWORK_NETLINK
-                : RJ_NETWORK_INTERNET | RJ_NETWORK_LOCAL | RJ_NETWORK_NETLINK;
-        return RJ_OK;
-    }
-    if (strcmp(grant, "packages") == 0)
-        return add_package_area(placement, paths, err);
-    return RJ_OK;
-}
-
-/* Below a root of its own a plugin looks for the system there. */
-static rj_status add_moved_system(rj_instance_worker *placement, const rj_paths *paths,
-                                  rj_error *err)
-{
-    static const char *const folders[] = {"/proc", "/sys", "/usr"};
-    rj_status status = RJ_OK;
-    for (size_t i = 0; i < 3 && *rj_paths_root(paths) && !status; i++)
-        status = add_folder(placement, join(rj_paths_root(paths), folders[i]), false, err);
-    return status;
-}
-
 static rj_status make_sandbox(rj_instance *instance, rj_instance_worker *placement, rj_error *err)
 {
     const rj_runtime *runtime = instance->runtime;
-    const rj_paths *paths = runtime->options.paths;
-    size_t grants = 0;
-    while (instance->grants.granted[grants])
-        grants++;
-    placement->folders = rj_calloc(grants + 8, sizeof *placement->folders);
-    placement->paths = rj_calloc(grants + 16, sizeof *placement->paths);
-    if (!placement->folders || !placement->paths)
-        return rj_fail_memory(err, "confining a plugin");
-    placement->sandbox = (rj_sandbox){.uid = RJ_SANDBOX_KEEP_ACCOUNT,
-                                      .memory_bytes = MEMORY_BYTES,
-                                      .file_bytes = FILE_BYTES,
-                                      .files = FILES,
-                                      .processes = PROCESSES,
-                                      .cpu_seconds = CPU_SECONDS,
-                                      .paths = placement->paths};
-    static const rj_path_kind own[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
-    rj_status status = choose_account(instance, &placement->sandbox.uid, err);
-    for (size_t i = 0; i < 2 && !status; i++) {
-        char *folder = NULL;
-        status = rj_registry_folder(runtime, own[i], instance->id, &folder, err);
-        if (!status)
-            status = add_folder(placement, folder, true, err);
-    }
-    if (!status) {
-        add_path(placement, instance->folder, false);
-        status = add_moved_system(placement, paths, err);
-    }
-    for (size_t i = 0; i < grants && !status; i++)
-        status = add_grant(placement, paths, instance->grants.granted[i], err);
+    char *state = NULL;
+    char *cache = NULL;
+    rj_confine_what what = {.paths = runtime->options.paths,
+                            .granted = (const char *const *)instance->grants.granted,
+                            .folder = instance->folder};
+    rj_status status = choose_account(instance, &what.uid, err);
+    if (!status)
+        status = rj_registry_folder(runtime, RJ_PATH_STATE, instance->id, &state, err);
+    if (!status)
+        status = rj_registry_folder(runtime, RJ_PATH_CACHE, instance->id, &cache, err);
+    what.state = state;
+    what.cache = cache;
+    if (!status)
+        status = rj_confine(&what, &placement->confinement, err);
+    rj_free(state);
+    rj_free(cache);
     return status;
 }
 
@@ -209,12 +111,12 @@ static rj_status make_sandbox(rj_instance *instance, rj_instance_worker *placeme
 static rj_status give_folders(rj_instance *instance, rj_error *err)
 {
     const rj_instance_worker *placement = instance->placement;
-    rj_uid uid = placement->sandbox.uid;
+    rj_uid uid = placement->confinement.sandbox.uid;
     rj_status status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (uid == RJ_SANDBOX_KEEP_ACCOUNT)
         uid = rj_system_uid();
     for (size_t i = 0; i < 2 && !status; i++)
-        status = rj_dir_give(placement->folders[i], uid, err);
+        status = rj_dir_give(placement->confinement.folders[i], uid, err);
     return status;
 }
 
@@ -242,9 +144,9 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
                          "%s is missing, in which it would run; install the agent again", program);
     rj_worker_spec spec = {.program = program,
                            .name = instance->id,
-                           .temporary = placement->folders[1],
+                           .temporary = placement->confinement.folders[1],
                            .plugin_file = placement->plugin_file,
-                           .sandbox = &placement->sandbox};
+                           .sandbox = &placement->confinement.sandbox};
     return status ? status : rj_worker_process_start(&spec, ret_process, err);
 }
 
@@ -347,7 +249,7 @@ static rj_status make_proxy(rj_instance *instance, rj_error *err)
                               .provides = (const char *const *)manifest->provides,
                               .checks = (const char *const *)manifest->checks,
                               .formats = (const char *const *)manifest->formats,
-                              .sandbox = &instance->placement->sandbox,
+                              .sandbox = &instance->placement->confinement.sandbox,
                               .idle_ms =
                                   options->worker_idle_ms ? options->worker_idle_ms : IDLE_MS,
                               .start_ms = options->worker_start_ms,
@@ -393,10 +295,7 @@ void rj_placement_release(rj_instance *instance)
     instance->owner.elsewhere = false;
     if (!placement)
         return;
-    for (size_t i = 0; i < placement->folder_count; i++)
-        rj_free(placement->folders[i]);
-    rj_free(placement->folders);
-    rj_free(placement->paths);
+    rj_confine_free(&placement->confinement);
     rj_library_close_file(placement->plugin_file);
     rj_free(placement);
     instance->placement = NULL;
@@ -434,8 +333,9 @@ json_t *rj_placement_describe(const rj_instance *instance)
         return NULL;
     json_t *document = rj_proxy_describe(placement->proxy);
     int failed = document ? 0 : -1;
-    rj_uid uid = placement->sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT ? rj_system_uid()
-                                                                   : placement->sandbox.uid;
+    rj_uid uid = placement->confinement.sandbox.uid == RJ_SANDBOX_KEEP_ACCOUNT
+                     ? rj_system_uid()
+                     : placement->confinement.sandbox.uid;
     failed |= json_object_set_new(document, "crashes", json_integer(placement->crash_count));
     failed |= json_object_set_new(document, "user", json_integer((json_int_t)uid));
     if (!failed)

@@ -11,6 +11,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <realmjoin/draft/secret.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +20,7 @@
 
 static void reply(rj_proxy *proxy, rj_status status, const char *bytes, size_t length)
 {
-    rj_wire_writer writer = {0};
+    rj_wire_writer writer = {.secret = true}; /* some are */
     rj_wire_begin(&writer, RJ_WIRE_REPLY, 0);
     rj_wire_put_i32(&writer, status);
     rj_wire_put_bytes(&writer, bytes, length);
@@ -108,6 +110,57 @@ static rj_status publish(rj_proxy *proxy, rj_wire_reader *reader)
     return RJ_OK;
 }
 
+/* ---- Secrets --------------------------------------------------------------------------------- */
+
+typedef struct pushed_secret {
+    rj_proxy *proxy;
+    bool replied;
+} pushed_secret;
+
+/* Answered from the host's own memory: no copy of ours to wipe. */
+static void RJ_CALL reply_secret(void *data, const void *bytes, size_t length)
+{
+    pushed_secret *pushed = data;
+    pushed->replied = true;
+    reply(pushed->proxy, RJ_OK, bytes, length);
+}
+
+static rj_status secret_call(rj_proxy *proxy, const rj_wire_frame *frame, rj_wire_reader *reader)
+{
+    const rj_host *host = proxy->options.host;
+    const rj_host_secret *secret = host->query(host, RJ_HOST_SECRET);
+    rj_status status = secret ? RJ_OK : RJ_E_DENIED;
+    if (frame->type == RJ_WIRE_SECRET_ATTACH) {
+        size_t length = 0;
+        const char *name = rj_wire_get_text(reader);
+        const char *bytes = rj_wire_get_bytes(reader, &length);
+        if (!rj_wire_read_end(reader))
+            return RJ_E_CORRUPT;
+        if (!status)
+            status = rj_proxy_find(proxy, frame->handle)
+                         ? secret->attach(host, frame->handle, name, bytes, length)
+                         : RJ_E_NOT_FOUND;
+        reply(proxy, status, NULL, 0);
+        return RJ_OK;
+    }
+    if (!rj_wire_read_end(reader))
+        return RJ_E_CORRUPT;
+    if (frame->type == RJ_WIRE_SECRET_OF) {
+        rj_secret handle = secret ? secret->of_op(host, frame->handle) : 0;
+        char bytes[8];
+        for (unsigned i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)(unsigned char)(handle >> (8 * i));
+        reply(proxy, status, bytes, sizeof bytes);
+        return RJ_OK;
+    }
+    pushed_secret pushed = {.proxy = proxy};
+    if (!status)
+        status = secret->read(host, frame->handle, reply_secret, &pushed);
+    if (!pushed.replied)
+        reply(proxy, status ? status : RJ_E_NOT_FOUND, NULL, 0);
+    return RJ_OK;
+}
+
 /* ---- Programs -------------------------------------------------------------------------------- */
 
 static void RJ_CALL on_exit_of_child(void *data, const rj_spawn_exit *how)
@@ -140,7 +193,7 @@ static rj_status start_child(rj_proxy *proxy, rj_op op, uint64_t token, const rj
     const rj_proxied_op *proxied = rj_proxy_find(proxy, op);
     if (!spawn)
         return RJ_E_DENIED;
-    if (!proxied || proxied->state != PROXIED_BEGUN)
+    if (!proxied || proxied->state == PROXIED_QUEUED)
         return RJ_E_NOT_FOUND;
     rj_proxied_child *child = rj_calloc(1, sizeof *child);
     if (!child)
@@ -230,6 +283,11 @@ void rj_proxy_on_call(void *data, const rj_wire_frame *frame)
         break;
     case RJ_WIRE_SPAWN:
         problem = spawn_child(proxy, frame->handle, &reader);
+        break;
+    case RJ_WIRE_SECRET_OF:
+    case RJ_WIRE_SECRET_READ:
+    case RJ_WIRE_SECRET_ATTACH:
+        problem = secret_call(proxy, frame, &reader);
         break;
     default:
         break;

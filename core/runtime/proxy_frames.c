@@ -110,7 +110,7 @@ static void on_finish(rj_proxy *proxy, rj_op op, rj_wire_reader *reader)
     int32_t status = rj_wire_get_i32(reader);
     const char *message = rj_wire_get_text(reader);
     const char *result = rj_wire_get_bytes(reader, &length);
-    if (!rj_wire_read_end(reader) || !proxied || proxied->state != PROXIED_BEGUN) {
+    if (!rj_wire_read_end(reader) || !proxied || proxied->state == PROXIED_QUEUED) {
         violates(proxy, "an answer to what it was not asked");
         return;
     }

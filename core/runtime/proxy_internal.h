@@ -97,6 +97,7 @@ struct rj_proxy {
     char death[RJ_PROXY_TEXT];
     rj_rate frame_rate;
     rj_rate log_rate;
+    rj_rate output_rate;
     unsigned log_dropped;
     char line[1024]; /* of output, so far */
     size_t line_length;

@@ -22,6 +22,9 @@
 #define REAP_STEP_MS 1u
 #define REAP_LIMIT_MS 1000u
 #define OUTPUT_LINES 200u /* of one life; the rest is not logged */
+/* Also what is not logged has to be read, 4 KiB at a time. */
+#define READS_AT_ONCE 2000.0
+#define READS_A_SECOND 200.0
 
 static void on_timer(void *data);
 static void begin_dying(rj_proxy *proxy);
@@ -78,6 +81,12 @@ static bool read_output(rj_proxy *proxy)
     long got = rj_stream_read(rj_worker_process_output(proxy->process), buffer, sizeof buffer);
     if (got > 0)
         take_output(proxy, buffer, (size_t)got);
+    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), 1.0, READS_AT_ONCE,
+                                 READS_A_SECOND)) {
+        rj_proxy_kill(proxy, RJ_WORKER_CRASHED,
+                      "was killed: it prints far more than any plugin needs");
+        return false;
+    }
     if (got <= 0 && got != RJ_STREAM_AGAIN) {
         rj_watch_stop(proxy->output);
         proxy->output = NULL;
@@ -178,7 +187,7 @@ static void begin_life(rj_proxy *proxy, rj_worker_process *process)
     proxy->lines = proxy->log_dropped = 0;
     proxy->last_line[0] = '\0';
     proxy->note_count = 0;
-    proxy->frame_rate = proxy->log_rate = (rj_rate){0};
+    proxy->frame_rate = proxy->log_rate = proxy->output_rate = (rj_rate){0};
 }
 
 static void start(rj_proxy *proxy)
@@ -316,6 +325,14 @@ void rj_proxy_begin_stop(rj_proxy *proxy)
     }
 }
 
+/* The worker says so by a frame only if the plugin does not answer at once; until then its page does. */
+static bool had_begun(const rj_proxied_op *op)
+{
+    const rj_worker_process *process = op->proxy->process;
+    return op->state == PROXIED_BEGUN ||
+           (op->state == PROXIED_SENT && process && rj_worker_process_begun(process) == op->op);
+}
+
 /* What had begun may have done anything. */
 static void lose_begun(rj_proxy *proxy, const char *how)
 {
@@ -324,7 +341,7 @@ static void lose_begun(rj_proxy *proxy, const char *how)
     rj_proxied_op *next;
     for (rj_proxied_op *at = proxy->ops; at; at = next) {
         next = at->next;
-        if (at->state == PROXIED_BEGUN)
+        if (had_begun(at))
             rj_proxy_lose(at, RJ_E_ABANDONED, begun);
     }
 }

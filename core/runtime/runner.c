@@ -250,6 +250,7 @@ void rj_runner_answered(const rj_op_answer *answer)
     if (instance) {
         told.plugin_id = instance->id;
         told.result = answer->result;
+        told.secrets = answer->secrets;
         told.status = known_status(answer, instance);
         const char *message = answer->message;
         if (told.status && !*message) {

@@ -87,11 +87,20 @@ json_t *rj_runtime_in_flight(rj_runtime *runtime);
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
+/* What a plugin attached to its answer: wiped after `answered` has returned. */
+typedef struct rj_attached_secret {
+    const struct rj_attached_secret *next;
+    const char *name;
+    const void *bytes;
+    size_t length;
+} rj_attached_secret;
+
 typedef struct rj_answer {
     rj_status status;
     const char *message;   /* "<plugin id>: ..." on failure, never "" then; "" on success */
     json_t *result;        /* parsed result document, borrowed; NULL if none */
     const char *plugin_id; /* who answered; "" if nobody could be asked */
+    const rj_attached_secret *secrets; /* NULL: none; only with RJ_OK */
 } rj_answer;
 
 typedef struct rj_question {
@@ -100,6 +109,8 @@ typedef struct rj_question {
     void (*answered)(void *data, const rj_answer *answer);
     void (*progressed)(void *data, int permille, const char *text); /* may be NULL; coalesced */
     void *data;
+    const void *secret; /* for the plugin to read while it works; copied; NULL: none */
+    size_t secret_length;
 } rj_question;
 
 /* A number to cancel the question with; 0 only when out of memory -- then it is still answered. */

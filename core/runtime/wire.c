@@ -3,10 +3,26 @@
 #include "runtime/wire.h"
 
 #include "base/alloc.h"
+#include "platform/secret_memory.h"
 
 #include <string.h>
 
 /* ---- Writing --------------------------------------------------------------------------------- */
+
+/* realloc() would leave a copy behind. */
+static char *enlarge(const rj_wire_writer *writer, size_t capacity)
+{
+    if (!writer->secret)
+        return rj_realloc(writer->bytes, capacity);
+    char *bytes = rj_malloc(capacity);
+    if (!bytes)
+        return NULL;
+    if (writer->length)
+        memcpy(bytes, writer->bytes, writer->length);
+    rj_wipe(writer->bytes, writer->length);
+    rj_free(writer->bytes);
+    return bytes;
+}
 
 /* Room for `more` bytes behind those there are. */
 static char *grow(rj_wire_writer *writer, size_t more)
@@ -17,7 +33,7 @@ static char *grow(rj_wire_writer *writer, size_t more)
         size_t capacity = writer->capacity ? writer->capacity : 256;
         while (capacity - writer->length < more)
             capacity *= 2;
-        char *bytes = rj_realloc(writer->bytes, capacity);
+        char *bytes = enlarge(writer, capacity);
         if (!bytes) {
             writer->failed = true;
             return NULL;
@@ -115,6 +131,8 @@ rj_status rj_wire_end(rj_wire_writer *writer)
 
 void rj_wire_discard(rj_wire_writer *writer)
 {
+    if (writer->secret && writer->bytes)
+        rj_wipe(writer->bytes, writer->capacity);
     rj_free(writer->bytes);
     *writer = (rj_wire_writer){0};
 }
@@ -137,7 +155,7 @@ static bool belongs(rj_wire_direction direction, uint64_t type)
     case RJ_WIRE_TO_CORE:
         return type >= RJ_WIRE_HELLO && type <= RJ_WIRE_STOPPED;
     case RJ_WIRE_CALL:
-        return type >= RJ_WIRE_QUERY && type <= RJ_WIRE_SPAWN;
+        return type >= RJ_WIRE_QUERY && type <= RJ_WIRE_SECRET_ATTACH;
     case RJ_WIRE_ANSWER:
         return type == RJ_WIRE_REPLY;
     }

@@ -40,7 +40,7 @@ typedef enum rj_wire_type {
     /* Worker to core, frames. */
     RJ_WIRE_HELLO = 32,       /* 0: magic u32, version u32, notes list */
     RJ_WIRE_READY = 33,       /* 0: status i32, message */
-    RJ_WIRE_BEGUN = 34,       /* op: - ; comes before the plugin is called */
+    RJ_WIRE_BEGUN = 34,       /* op: - ; the plugin was called and has not answered at once */
     RJ_WIRE_PROGRESS = 35,    /* op: permille i32, text */
     RJ_WIRE_FINISH = 36,      /* op: status i32, message, result ("" if none) */
     RJ_WIRE_LOG = 37,         /* op or 0: level i32, text */
@@ -52,14 +52,17 @@ typedef enum rj_wire_type {
     RJ_WIRE_STOPPED = 43,     /* 0: clean u32 */
 
     /* Worker to core, calls; each is answered before the next may come. */
-    RJ_WIRE_QUERY = 64,     /* 0: id */
-    RJ_WIRE_KV_GET = 65,    /* 0: key */
-    RJ_WIRE_KV_SET = 66,    /* 0: key, value */
-    RJ_WIRE_KV_REMOVE = 67, /* 0: key */
-    RJ_WIRE_CONFIG = 68,    /* 0: - */
-    RJ_WIRE_PUBLISH = 69,   /* 0: topic, json */
-    RJ_WIRE_SPAWN = 70,     /* op: child u64, limit ms i64, program, directory, has log u32, log,
+    RJ_WIRE_QUERY = 64,       /* 0: id */
+    RJ_WIRE_KV_GET = 65,      /* 0: key */
+    RJ_WIRE_KV_SET = 66,      /* 0: key, value */
+    RJ_WIRE_KV_REMOVE = 67,   /* 0: key */
+    RJ_WIRE_CONFIG = 68,      /* 0: - */
+    RJ_WIRE_PUBLISH = 69,     /* 0: topic, json */
+    RJ_WIRE_SPAWN = 70,       /* op: child u64, limit ms i64, program, directory, has log u32, log,
                                arguments list, environment list */
+    RJ_WIRE_SECRET_OF = 71,   /* op: - ; the answer's bytes are the handle, u64 */
+    RJ_WIRE_SECRET_READ = 72, /* secret: - */
+    RJ_WIRE_SECRET_ATTACH = 73, /* op: name, bytes */
 
     /* Core to worker, answers to calls. */
     RJ_WIRE_REPLY = 96, /* 0: status i32, bytes */
@@ -91,6 +94,7 @@ typedef struct rj_wire_writer {
     size_t length;
     size_t capacity;
     bool failed;
+    bool secret; /* set before the first byte: what it held is wiped */
 } rj_wire_writer;
 
 void rj_wire_begin(rj_wire_writer *writer, rj_wire_type type, uint64_t handle);

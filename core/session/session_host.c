@@ -21,6 +21,7 @@ struct rj_session_host {
     rj_loop *loop;
     const rj_paths *paths;
     rj_client *client; /* NULL: no connection */
+    json_t *rules; /* the policy's about plugins, as the service told them; lent to the runtime */
     rj_store *store;
     rj_runtime *runtime;
     work *first;
@@ -33,6 +34,10 @@ static rj_status load_plugins(rj_session_host *host, rj_error *err)
 {
     if (host->runtime)
         return RJ_OK;
+    if (!host->rules)
+        return rj_fail(err, RJ_E_NOT_STARTED,
+                       "session: the service did not say how plugins are to be loaded; start the "
+                       "session again");
     const char *state = rj_path(host->paths, RJ_PATH_STATE);
     bool was_damaged = false;
     rj_status status = rj_dir_make(state, 0700, err);
@@ -43,7 +48,8 @@ static rj_status load_plugins(rj_session_host *host, rj_error *err)
     rj_runtime_options options = {.loop = host->loop,
                                   .paths = host->paths,
                                   .role = RJ_ROLE_SESSION,
-                                  .kv = rj_store_kv(host->store)};
+                                  .kv = rj_store_kv(host->store),
+                                  .plugins_policy = host->rules};
     status = rj_runtime_new(&options, &host->runtime, err);
     return status == RJ_OK ? rj_runtime_load(host->runtime, err) : status;
 }
@@ -271,6 +277,13 @@ static void cancel(rj_session_host *host, json_int_t number)
 bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params)
 {
     bool is_cancel = strcmp(method, "session.cancel") == 0;
+    if (host->client && strcmp(method, "session.plugins") == 0) {
+        if (!host->runtime) { /* what is loaded stays as it is */
+            json_decref(host->rules);
+            host->rules = json_deep_copy(params);
+        }
+        return true;
+    }
     if (!host->client || (!is_cancel && strcmp(method, "session.perform") != 0))
         return false;
     json_int_t number = json_integer_value(json_object_get(params, "question"));
@@ -343,6 +356,7 @@ bool rj_session_host_free(rj_session_host *host)
         return false;
     if (host->store)
         rj_store_close(host->store);
+    json_decref(host->rules);
     rj_free(host);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "worker/uplink.h"
 
 #include "base/alloc.h"
+#include "platform/secret_memory.h"
 #include "platform/stream.h"
 #include "platform/system.h"
 #include "platform/worker_process.h"
@@ -90,6 +91,7 @@ rj_status rj_uplink_call(rj_wire_writer *writer, rj_sink sink, void *data)
     const char *pushed = rj_wire_get_bytes(&reader, &length);
     if (!status && sink)
         sink(data, pushed, length);
+    rj_wipe(bytes, RJ_WIRE_HEADER + frame.length);
     rj_free(bytes);
     return status;
 }

@@ -15,6 +15,8 @@
 #include "runtime/instance.h"
 #include "runtime/setup.h"
 
+#include <realmjoin/draft/secret.h>
+
 typedef struct rj_worker {
     rj_loop *loop;
     rj_runtime *runtime;
@@ -23,6 +25,8 @@ typedef struct rj_worker {
     char *setup_bytes; /* what `setup` points into */
     rj_channel *frames;
     unsigned told_busy;
+    _Atomic uint64_t *begun; /* the core reads it when we end */
+    rj_op unsaid;            /* begun, and the core was not told by a frame; 0: none */
     bool stopped;
     bool clean;
 } rj_worker;
@@ -38,6 +42,7 @@ void rj_worker_log_misbehaviour(rj_op_owner *owner, rj_op op, const char *text);
 /* worker_event.c, worker_spawn.c: notices and programs, with what the core tells of them. */
 extern const rj_host_event rj_worker_event_table;
 extern const rj_host_spawn rj_worker_spawn_table;
+extern const rj_host_secret rj_worker_secret_table; /* worker_secret.c */
 void rj_worker_on_event(uint64_t token, rj_wire_reader *reader);
 void rj_worker_on_child_exit(uint64_t token, rj_wire_reader *reader);
 

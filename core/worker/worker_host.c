@@ -142,6 +142,7 @@ const void *RJ_CALL rj_worker_query(const rj_host *host, const char *id)
         {RJ_HOST_EVENT, &rj_worker_event_table, false},
         {RJ_HOST_TIMER, &rj_host_timer_table, false},
         {RJ_HOST_SPAWN, &rj_worker_spawn_table, true},
+        {RJ_HOST_SECRET, &rj_worker_secret_table, true},
     };
     (void)host;
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++)

@@ -101,18 +101,24 @@ static rj_status enter(extraction *x, const char *name, const char **ret_last)
         memcpy(segment, rest, length); /* names were checked: at most 255 bytes */
         segment[length] = '\0';
         int at = x->fds[x->depth - 1];
-        if (mkdirat(at, segment, 0755) == 0) {
-            if (fchmodat(at, segment, 0755, 0) != 0)
-                return io_failure(x->failure, "set the mode of", x->name, name);
-        } else if (errno != EEXIST) {
+        int made = mkdirat(at, segment, 0755) == 0;
+        if (!made && errno != EEXIST)
             return io_failure(x->failure, "make a folder for", x->name, name);
-        }
         int fd = openat(at, segment, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
             return io_failure(x->failure, "open the folder of", x->name, name);
+        /* whatever the umask; by descriptor, as a worker may not do it by path */
+        if (made && fchmod(fd, 0755) != 0) {
+            rj_status status = io_failure(x->failure, "set the mode of", x->name, name);
+            close(fd);
+            return status;
+        }
         x->fds[x->depth++] = fd;
         memcpy(x->path + (rest - name), rest, length + 1);
         x->path[rest - name + (ptrdiff_t)length + 1] = '\0';
+        /* by descriptor: a sandbox that keeps the account refuses it by path */
+        if (made && fchmod(fd, 0755) != 0)
+            return io_failure(x->failure, "set the mode of", x->name, name);
         rest = slash + 1;
     }
     *ret_last = rest;

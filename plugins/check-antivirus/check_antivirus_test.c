@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +91,7 @@ static void bind_socket(const check_fixture *fixture, int fd)
     check_fixture_path(fixture, SOCKET, address.sun_path, sizeof address.sun_path);
     unlink(address.sun_path);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(chmod(address.sun_path, 0666), 0); /* as ClamAV does */
 }
 
 static void start_clamd(fake_clamd *clamd, const check_fixture *fixture, manner how,

@@ -402,20 +402,11 @@ static void the_kernels_own_rules_are_judged_as_recorded_ones(void **state)
 static void without_the_right_to_ask_the_kernel_it_is_unknown(void **state)
 {
     const check_fixture *fixture = *state;
-    bool is_root = geteuid() == 0;
     char *document;
 
-    if (is_root) {
-        char scratch[128];
-
-        snprintf(scratch, sizeof scratch, "%s", fixture->base);
-        assert_int_equal(chown(scratch, 65534, 65534), 0);
-        assert_int_equal(chown(fixture->scratch, 65534, 65534), 0);
-        assert_int_equal(seteuid(65534), 0);
-    }
+    plugin_host_without_root(true);
     document = check_fixture_run("", fixture, ID, "{}");
-    if (is_root)
-        assert_int_equal(seteuid(0), 0);
+    plugin_host_without_root(false);
     assert_non_null(strstr(document, "\"unknown\""));
     assert_non_null(strstr(document, "CAP_NET_ADMIN"));
     free(document);

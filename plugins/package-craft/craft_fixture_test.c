@@ -87,44 +87,16 @@ void craft_write_archive(const craft_fixture *fixture, const char *name,
 
 /* ---- The plugin ------------------------------------------------------------------------------ */
 
-/* A host that grants everything but spawn: the test host's own with a narrower query(). */
-static const rj_host *granting_host;
-
-static const void *RJ_CALL query_without_spawn(const rj_host *host, const char *id)
+static void open_host(craft_fixture *fixture)
 {
-    (void)host;
-    return strcmp(id, RJ_HOST_SPAWN) == 0 ? NULL : granting_host->query(granting_host, id);
-}
-
-static rj_status RJ_CALL create_without_spawn(const rj_host *host, const char *config_json,
-                                              rj_plugin **ret_plugin)
-{
-    static rj_host narrow;
-
-    granting_host = host;
-    narrow = *host;
-    narrow.query = query_without_spawn;
-    return rj_plugin_entry_v1()->create(&narrow, config_json, ret_plugin);
-}
-
-static const rj_plugin_desc *entry_without_spawn(void)
-{
-    static rj_plugin_desc descriptor;
-
-    descriptor = *rj_plugin_entry_v1();
-    descriptor.create = create_without_spawn;
-    return &descriptor;
-}
-
-static void open_host(craft_fixture *fixture, const rj_plugin_desc *(*entry)(void))
-{
-    fixture->host = plugin_host_open(entry, "", craft_path(fixture, "host"), "{}");
+    fixture->host =
+        plugin_host_open(rj_plugin_entry_v1, fixture->folder, craft_path(fixture, "host"), "{}");
     fixture->plugin = plugin_host_plugin(fixture->host);
     fixture->table = plugin_host_table(fixture->host, RJ_PACKAGE);
     assert_non_null(fixture->table);
 }
 
-static craft_fixture *open_with(const rj_plugin_desc *(*entry)(void))
+craft_fixture *craft_fixture_open(void)
 {
     craft_fixture *fixture = calloc(1, sizeof *fixture);
 
@@ -140,18 +112,18 @@ static craft_fixture *open_with(const rj_plugin_desc *(*entry)(void))
         "/Lang:de", "/Name:A B", "environment", "RJ_PackageID", "hello", "PATH", "/usr/bin:/bin",
         "time_limit_ms", 20000, "log_path", craft_path(fixture, "hello.log"));
     assert_non_null(fixture->request);
-    open_host(fixture, entry);
+    open_host(fixture);
     return fixture;
-}
-
-craft_fixture *craft_fixture_open(void)
-{
-    return open_with(rj_plugin_entry_v1);
 }
 
 craft_fixture *craft_fixture_open_without_spawn(void)
 {
-    return open_with(entry_without_spawn);
+    craft_fixture *fixture;
+
+    plugin_host_refuse(RJ_HOST_SPAWN);
+    fixture = craft_fixture_open();
+    plugin_host_refuse(NULL);
+    return fixture;
 }
 
 void craft_fixture_suspend(craft_fixture *fixture)
@@ -166,7 +138,7 @@ void craft_fixture_suspend(craft_fixture *fixture)
 void craft_fixture_reopen(craft_fixture *fixture)
 {
     craft_fixture_suspend(fixture);
-    open_host(fixture, rj_plugin_entry_v1);
+    open_host(fixture);
 }
 
 void craft_fixture_close(craft_fixture *fixture)

@@ -84,7 +84,15 @@ rj_status craft_make_folder(const char *path, rj_failure *failure)
 
 rj_status craft_make_startable(const char *path, rj_failure *failure)
 {
-    return chmod(path, 0755) == 0 ? RJ_OK : cannot(failure, "make executable", path);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    rj_status status = RJ_OK;
+
+    /* by descriptor: a worker may not change modes by path */
+    if (fd < 0 || fchmod(fd, 0755) != 0)
+        status = cannot(failure, "make executable", path);
+    if (fd >= 0)
+        close(fd);
+    return status;
 }
 
 static int write_all(int fd, const char *text, size_t length)

@@ -21,7 +21,8 @@ char *fixture_path(const fixture *f, const char *name)
     static char paths[8][512];
     static unsigned next;
     char *path = paths[next++ % 8];
-    snprintf(path, sizeof(paths[0]), "%s/%s", f->folder, name);
+    snprintf(path, sizeof(paths[0]), "%s%s/%s", f->folder,
+             strncmp(name, "lib", 3) == 0 ? NUGET_TEST_LIB : "", name);
     return path;
 }
 
@@ -32,7 +33,7 @@ int fixture_open(void **state)
     if (!mkdtemp(f->folder) || mkdir(fixture_path(f, "feed"), 0755) != 0 ||
         mkdir(fixture_path(f, "scratch"), 0755) != 0)
         return -1;
-    f->host = plugin_host_open(rj_plugin_entry_v1, "", fixture_path(f, "scratch"), "{}");
+    f->host = plugin_host_open(rj_plugin_entry_v1, f->folder, fixture_path(f, "scratch"), "{}");
     f->table = plugin_host_table(f->host, RJ_PACKAGE);
     *state = f;
     return f->table ? 0 : -1;

@@ -10,8 +10,11 @@
 #include "plugin_host.h"
 #include "zip_writer.h"
 
+/* Where "lib" is below the folder: the agent's own place, which the grant "packages" opens. */
+#define NUGET_TEST_LIB "/var/lib/realmjoin/chocolatey"
+
 typedef struct fixture {
-    char folder[64]; /* with feed/, lib/ and scratch/ */
+    char folder[64]; /* with feed/ and scratch/; stands for "/" */
     plugin_host *host;
     const rj_package *table;
     plugin_answer answer;

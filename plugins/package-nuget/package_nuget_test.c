@@ -98,7 +98,8 @@ static void the_script_gets_arguments_environment_and_folder(void **state)
              NULL);
     expect_ok(f, install_package(f, "hello", NULL));
     char wanted[600];
-    snprintf(wanted, sizeof(wanted), "2|/Lang:de|a b|hello|1.0.0|%s/lib/hello\n", f->folder);
+    snprintf(wanted, sizeof(wanted), "2|/Lang:de|a b|hello|1.0.0|%s\n",
+             fixture_path(f, "lib/hello"));
     assert_string_equal(file_content(f, "out"), wanted);
     assert_true(json_is_true(json_object_get(f->result, "restart")));
     assert_int_equal(json_integer_value(json_object_get(f->result, "exit_code")), 194);
@@ -251,7 +252,7 @@ static void a_hierarchical_feed_is_held_to_its_hash(void **state)
 static void a_full_disk_installs_nothing(void **state)
 {
     fixture *f = *state;
-    mkdir(fixture_path(f, "lib"), 0755);
+    assert_int_equal(nuget_make_folder(fixture_path(f, "lib"), NULL), RJ_OK);
     if (geteuid() != 0 ||
         mount("none", fixture_path(f, "lib"), "tmpfs", 0, "size=3m,mode=755") != 0)
         tap_skip("a small file system of its own cannot be mounted here");

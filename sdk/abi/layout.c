@@ -180,10 +180,14 @@ MEMBER(rj_host_secret, size, 0, 0);
 MEMBER(rj_host_secret, minor, 4, 4);
 MEMBER(rj_host_secret, attach, 8, 8);
 MEMBER(rj_host_secret, read, 16, 12);
-MEMBER(rj_host_secret, keep, 24, 16);
-MEMBER(rj_host_secret, recall, 32, 20);
-MEMBER(rj_host_secret, forget, 40, 24);
-SIZE(rj_host_secret, 48, 28);
+MEMBER(rj_host_secret, of_op, 24, 16);
+SIZE(rj_host_secret, 32, 20);
+MEMBER(rj_host_vault, size, 0, 0);
+MEMBER(rj_host_vault, minor, 4, 4);
+MEMBER(rj_host_vault, keep, 8, 8);
+MEMBER(rj_host_vault, recall, 16, 12);
+MEMBER(rj_host_vault, forget, 24, 16);
+SIZE(rj_host_vault, 32, 20);
 
 MEMBER(rj_ui, size, 0, 0);
 MEMBER(rj_ui, minor, 4, 4);

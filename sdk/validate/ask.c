@@ -131,7 +131,7 @@ void rj_ask_forget(rj_asked *asked)
 static bool status_fits(rj_status status, rj_manner manner)
 {
     if (manner == RJ_ASKED_ODDLY)
-        return status != RJ_E_ABANDONED;
+        return status != RJ_E_ABANDONED && status != RJ_E_NOT_STARTED;
     if (manner == RJ_ASKED_WRONGLY && status == RJ_OK)
         return false;
     switch (status) {
@@ -215,7 +215,8 @@ bool rj_ask_judge(rj_stage *stage, const rj_asked *asked, rj_manner manner, cons
                           asked->method->label, how, asked->answers);
         return false;
     }
-    return judge_status(stage, asked, manner, how) & judge_result(stage, asked, manner, how);
+    bool fits = judge_status(stage, asked, manner, how);
+    return judge_result(stage, asked, manner, how) && fits;
 }
 
 bool rj_ask_all(rj_stage *stage, rj_manner manner, const char *how)

@@ -26,5 +26,7 @@ typedef struct rj_usage {
 /* Descriptors of a file whose path ends with `ignored` are not counted. */
 void rj_usage_read(const char *ignored, rj_usage *ret_usage);
 void rj_usage_pause(void); /* 20 ms */
+/* For how long this thread has been ready to run, and others ran; 0: the system does not say. */
+unsigned long long rj_usage_starved_ms(void);
 
 #endif

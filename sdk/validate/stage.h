@@ -46,6 +46,7 @@ typedef struct rj_stage {
     json_t *policy;
     bool stopped;
     uint64_t longest_ms; /* the loop was held up by one call */
+    uint64_t starved_ms; /* of the thread until now */
     uint64_t load_ms;
     unsigned held; /* timers and subscriptions when a further instance was made */
 } rj_stage;

@@ -3,6 +3,7 @@
 #include "process_facts.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,4 +47,17 @@ void rj_usage_read(const char *ignored, rj_usage *ret_usage)
 void rj_usage_pause(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+unsigned long long rj_usage_starved_ms(void)
+{
+    char text[128] = "";
+    unsigned long long ran = 0;
+    unsigned long long waited = 0;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    return length > 0 && sscanf(text, "%llu %llu", &ran, &waited) == 2 ? waited / 1000000 : 0;
 }

@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef struct bench {
     rj_loop *loop;
@@ -115,6 +118,32 @@ static void sort(double *took, size_t count, double *ret_p50, double *ret_p99)
     *ret_p99 = took[count * 99 / 100];
 }
 
+/* The least two processes need for a question and an answer: bytes there and back. */
+static void echo(double *took, size_t rounds)
+{
+    int pair[2];
+    char bytes[100] = {0};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+        exit(1);
+    pid_t child = fork();
+    if (child == 0) {
+        close(pair[0]);
+        while (read(pair[1], bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+            if (write(pair[1], bytes, sizeof bytes) < 0)
+                break;
+        _exit(0);
+    }
+    close(pair[1]);
+    for (size_t i = 0; i < rounds; i++) {
+        uint64_t begin = rj_clock_monotonic_ns();
+        if (write(pair[0], bytes, sizeof bytes) < 0 || read(pair[0], bytes, sizeof bytes) <= 0)
+            exit(1);
+        took[i] = (double)(rj_clock_monotonic_ns() - begin) / 1e3;
+    }
+    close(pair[0]);
+    waitpid(child, NULL, 0);
+}
+
 static json_int_t memory_of_worker(bench *b)
 {
     json_t *list = rj_runtime_describe(b->runtime);
@@ -139,7 +168,7 @@ int main(int argc, char **argv)
         rj_paths_new(RJ_ROLE_SERVICE, argv[1], NULL, &b.paths, &err))
         give_up("beginning", &err);
 
-    double first, first99, worker, worker99, inside, inside99;
+    double first, first99, worker, worker99, inside, inside99, echo50, echo99;
     for (size_t i = 0; i < starts; i++) {
         load(&b, "worker");
         took[i] = ask(&b);
@@ -162,10 +191,12 @@ int main(int argc, char **argv)
     sort(took, rounds, &inside, &inside99);
     unload(&b);
 
+    echo(took, rounds);
+    sort(took, rounds, &echo50, &echo99);
     printf(
         "{\"first_p50\": %.1f, \"worker_p50\": %.2f, \"worker_p99\": %.2f, \"inside_p50\": %.2f, "
-        "\"inside_p99\": %.2f, \"worker_kb\": %lld}\n",
-        first, worker, worker99, inside, inside99, (long long)memory);
+        "\"inside_p99\": %.2f, \"echo_p50\": %.2f, \"worker_kb\": %lld}\n",
+        first, worker, worker99, inside, inside99, echo50, (long long)memory);
     free(took);
     rj_paths_free(b.paths);
     rj_loop_free(b.loop);

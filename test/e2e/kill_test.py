@@ -129,6 +129,23 @@ def an_upgrade_killed_at_any_write_ends_with_the_new_version(folder):
 
 
 @tap.test(timeout=300)
+def an_upgrade_through_workers_killed_at_any_write_ends_with_the_new_version(folder):
+    if not agent.WORKER.exists():
+        tap.skip("the worker is not built")
+    workers = {name: {"Isolation": "worker"} for name in ("package-nuget", "package-craft")}
+
+    def upgrade(it):
+        it.assign(*packages(it, "2.0.0"), Plugins=workers)
+
+    def verify(it):
+        installed_at("2.0.0", runs_before=1)(it)
+        listed = json.loads(it.realmjoin("plugin", "list", "--json").stdout)["plugins"]
+        assert all(p["isolation"] == "worker" for p in listed if p["id"] in workers), listed
+
+    each_kill_converges(folder, first_version, upgrade, verify)
+
+
+@tap.test(timeout=300)
 def a_removal_killed_at_any_write_leaves_nothing(folder):
     def remove(it):
         it.assign(*(dict(package, Mandatory=False, Uninstall=True) for package in packages(it, "1.0.0")))

@@ -70,6 +70,7 @@ def the_generator_its_templates_and_the_stamp_tool_are_installed_for_plugin_auth
     assert_installed(
         "/usr/bin/realmjoin-new-plugin",
         "/usr/bin/realmjoin-stamp-manifest",
+        "/usr/bin/rj-validate",
         "/usr/share/pkgconfig/realmjoin-sdk.pc",
     )
     templates = [p for p in (SOURCE / "sdk/template").iterdir() if p.name != "meson.build"]

@@ -4,10 +4,12 @@
  * runtime load it as any other plugin.
  */
 #include <realmjoin/check.h>
+#include <realmjoin/draft/secret.h>
 #include <realmjoin/package.h>
 
 #include "probe_ids.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -371,6 +373,8 @@ static void misbehave(rj_plugin *p, const char *id, rj_op op)
     }
 }
 
+static void use_secret(rj_plugin *p, const char *id, rj_op op);
+
 static void use_service(rj_plugin *p, const char *id, rj_op op)
 {
     uint64_t number;
@@ -395,6 +399,8 @@ static void use_service(rj_plugin *p, const char *id, rj_op op)
         answer_text(p, op, text);
     } else if (strcmp(id, "heard") == 0) {
         answer_text(p, op, p->heard);
+    } else if (strncmp(id, "secret", 6) == 0) {
+        use_secret(p, id, op);
     } else if (strcmp(id, "wake") == 0) {
         p->op->on_cancel(p->host, op, wake, new_call(p, op));
     } else if (strcmp(id, "spawn") == 0) {
@@ -419,6 +425,37 @@ static void use_service(rj_plugin *p, const char *id, rj_op op)
     } else {
         misbehave(p, id, op);
     }
+}
+
+/* What came with the question goes back as an attachment, in capitals. */
+static void keep_secret(void *data, const void *bytes, size_t length)
+{
+    snprintf(data, 64, "%.*s", (int)length, (const char *)bytes);
+}
+
+static void use_secret(rj_plugin *p, const char *id, rj_op op)
+{
+    char text[64] = "none";
+    const rj_host_secret *secret = p->host->query(p->host, RJ_HOST_SECRET);
+    if (!secret) {
+        p->op->finish(p->host, op, RJ_E_DENIED, "secrets are not granted");
+        return;
+    }
+    rj_secret handle = secret->of_op(p->host, op);
+    rj_status got = secret->read(p->host, handle, keep_secret, text);
+    rj_status stale = secret->read(p->host, handle ^ ((rj_secret)1 << 40), keep_secret, text);
+    for (char *c = text; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    rj_status put = secret->attach(p->host, op, "token", text, strlen(text));
+    rj_status bad = secret->attach(p->host, op, "no/name", text, 1);
+    if (strcmp(id, "secret-crash") == 0)
+        abort();
+    if (strcmp(id, "secret-fail") == 0) {
+        p->op->finish(p->host, op, RJ_E_FAILED, "not today");
+        return;
+    }
+    snprintf(text, sizeof text, "%d %d %d %d", (int)got, (int)stale, (int)put, (int)bad);
+    answer_text(p, op, text);
 }
 
 static void evaluate(rj_plugin *p, const char *id, rj_op op)

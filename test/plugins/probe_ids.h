@@ -8,7 +8,8 @@
         "huge", "strange", "forget", "wake", "timer", "timers", "kv", "config", "publish",         \
         "heard", "fill-lane", "busy-lane", "spawn", "spawn-log", "spawn-kill", "spawn-limit",      \
         "spawn-long", "spawn-none", "spawn-quiet", "stop-refuse", "stop-timer", "slow-progress",   \
-        "unknown-op", "multi-line", "put-back", "spawn-out", "spawn-up"
+        "unknown-op", "multi-line", "put-back", "spawn-out", "spawn-up", "secret", "secret-fail",  \
+        "secret-crash"
 #define PROBE_FORMATS "probe-format"
 
 #endif

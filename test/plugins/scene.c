@@ -30,14 +30,19 @@ static void must(rj_status status, const rj_error *err)
 
 void scene_open(scene *s)
 {
+    scene_open_as(s, RJ_ROLE_SERVICE);
+}
+
+void scene_open_as(scene *s, rj_role role)
+{
     rj_error err = RJ_ERROR_NONE;
-    *s = (scene){.grace_ms = 150};
+    *s = (scene){.grace_ms = 150, .role = role};
     memory_kv_open(&s->memory);
     s->kv = memory_kv_backend(&s->memory);
     snprintf(s->root, sizeof s->root, "/tmp/rj-scene-XXXXXX");
     assert_non_null(mkdtemp(s->root));
     chmod(s->root, 0755);
-    must(rj_paths_new(RJ_ROLE_SERVICE, s->root, NULL, &s->paths, &err), &err);
+    must(rj_paths_new(role, s->root, NULL, &s->paths, &err), &err);
     must(rj_loop_new(&s->loop, &err), &err);
     if (scene_in_worker())
         scene_add_worker(s);
@@ -82,7 +87,7 @@ void scene_add(scene *s, bool built_in, const char *id, const char *module, cons
     rj_error err = RJ_ERROR_NONE;
     char from[400];
     char path[500];
-    char manifest[3000];
+    char manifest[6000];
     char hash[65];
     char *bytes = NULL;
     size_t length = 0;
@@ -119,10 +124,10 @@ void scene_add_probe(scene *s)
     char extra[1400];
     print_list(check_list, sizeof check_list, checks);
     print_list(format_list, sizeof format_list, formats);
-    snprintf(
-        extra, sizeof extra,
-        ", \"capabilities\": [\"spawn\"], \"isolation\": \"%s\", \"checks\": %s, \"formats\": %s",
-        scene_in_worker() ? "worker" : "in-process", check_list, format_list);
+    snprintf(extra, sizeof extra,
+             ", \"capabilities\": [\"spawn\", \"secret\"], \"isolation\": \"%s\", \"checks\": %s, "
+             "\"formats\": %s",
+             scene_in_worker() ? "worker" : "in-process", check_list, format_list);
     scene_add(s, true, "probe", "probe", "\"rj.check/1\", \"rj.package/1\"", extra);
 }
 
@@ -131,7 +136,7 @@ void scene_load(scene *s)
     rj_error err = RJ_ERROR_NONE;
     rj_runtime_options options = {.loop = s->loop,
                                   .paths = s->paths,
-                                  .role = RJ_ROLE_SERVICE,
+                                  .role = s->role,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
                                   .grace_ms = s->grace_ms,
@@ -179,6 +184,9 @@ static void on_answer(void *data, const rj_answer *answer)
     snprintf(h->message, sizeof h->message, "%s", answer->message);
     snprintf(h->plugin_id, sizeof h->plugin_id, "%s", answer->plugin_id);
     h->result = json_incref(answer->result);
+    for (const rj_attached_secret *at = answer->secrets; at; at = at->next)
+        snprintf(h->secret, sizeof h->secret, "%s=%.*s", at->name, (int)at->length,
+                 (const char *)at->bytes);
 }
 
 static void on_progress(void *data, int permille, const char *text)

@@ -15,6 +15,7 @@ typedef struct scene {
     json_t *policy;
     memory_kv memory;
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
+    rj_role role;
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
     uint64_t worker_start_ms;
@@ -27,13 +28,15 @@ typedef struct heard {
     rj_status status;
     char message[1200];
     char plugin_id[80];
-    json_t *result; /* new reference */
+    json_t *result;   /* new reference */
+    char secret[100]; /* "name=value" of the last one attached */
     unsigned progress_calls;
     int permille;
     char progress_text[300];
 } heard;
 
-void scene_open(scene *s);
+void scene_open(scene *s); /* of the service */
+void scene_open_as(scene *s, rj_role role);
 /* <root>/<usr/lib or opt>/realmjoin/plugins/<id>/ with a copy of the module and a stamped manifest;
  * `extra` is JSON text behind the last member ("" or ", \"x\": 1"). */
 void scene_add(scene *s, bool built_in, const char *id, const char *module, const char *provides,

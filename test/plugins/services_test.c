@@ -335,6 +335,67 @@ static void an_end_without_an_answer_is_reported(void **state)
     assert_non_null(strstr(h.message, "saw its program end and gave no answer"));
 }
 
+static void ask_with_secret(const char *id, heard *h)
+{
+    rj_question question = scene_question(h, 5000);
+    question.secret = "hush";
+    question.secret_length = 4;
+    rj_runtime_evaluate(s.runtime, id, &question);
+    scene_wait(&s, h);
+}
+
+static void a_secret_goes_to_the_plugin_and_another_comes_back(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    heard h;
+    ask_with_secret("secret", &h);
+    assert_string_equal(text(&h, "text"), "0 -9 0 -8");
+    assert_string_equal(h.secret, "token=HUSH");
+    scene_forget(&h);
+}
+
+static void a_question_without_a_secret_has_none(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    heard h;
+    scene_evaluate(&s, "secret", 5000, &h);
+    assert_string_equal(text(&h, "text"), "-9 -9 0 -8");
+    assert_string_equal(h.secret, "token=NONE");
+    scene_forget(&h);
+}
+
+static void secrets_of_a_failed_answer_are_not_handed_out(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    heard h;
+    ask_with_secret("secret-fail", &h);
+    assert_int_equal(h.status, RJ_E_FAILED);
+    assert_string_equal(h.secret, "");
+}
+
+static void secrets_of_a_worker_that_crashed_are_not_handed_out(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    heard h;
+    ask_with_secret("secret-crash", &h);
+    assert_int_equal(h.status, RJ_E_ABANDONED);
+    assert_string_equal(h.secret, "");
+}
+
+static void without_the_grant_there_are_no_secrets(void **state)
+{
+    (void)state;
+    s.policy = json_pack("{s:{s:[]}}", "probe", "Grant");
+    scene_load(&s);
+    heard h;
+    scene_evaluate(&s, "secret", 5000, &h);
+    assert_int_equal(h.status, RJ_E_DENIED);
+}
+
 static void a_program_that_is_not_granted_is_not_started(void **state)
 {
     (void)state;
@@ -400,6 +461,13 @@ int main(void)
         IN_SCENE(a_program_that_is_not_granted_is_not_started),
         IN_SCENE(the_service_is_absent_without_any_grant),
         IN_SCENE(every_failing_allocation_of_a_spawn_gives_one_answer),
+        IN_SCENE(a_secret_goes_to_the_plugin_and_another_comes_back),
+        IN_SCENE(a_question_without_a_secret_has_none),
+        IN_SCENE(secrets_of_a_failed_answer_are_not_handed_out),
+        IN_SCENE(without_the_grant_there_are_no_secrets),
+        IN_SCENE(secrets_of_a_worker_that_crashed_are_not_handed_out), /* the last: see below */
     };
-    return cmocka_run_group_tests_name("runtime_services", tests, NULL, NULL);
+    /* In-process the crash would end the program. */
+    size_t count = sizeof tests / sizeof tests[0] - (scene_in_worker() ? 0 : 1);
+    return _cmocka_run_group_tests("runtime_services", tests, count, NULL, NULL);
 }

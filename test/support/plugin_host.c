@@ -27,6 +27,7 @@
 #define ABANDON_AFTER_MS 5000
 #define STOP_DEADLINE_MS 10000
 #define LANE_QUEUE_LIMIT 64
+#define NOBODY 65534
 
 typedef struct host_job {
     struct host_job *next;
@@ -195,17 +196,24 @@ static void call_done(plugin_host *host)
 /* One turn: wait at most `timeout_ms` for something to do, then do it. */
 static void turn(plugin_host *host, int timeout_ms)
 {
-    struct pollfd fds[1 + 2 * HOST_MAX_CHILDREN];
-    size_t count = 1;
+    struct pollfd fds[2 + 2 * HOST_MAX_CHILDREN];
+    size_t count = 2;
     uint64_t ticks;
     ssize_t got;
 
     fds[0] = (struct pollfd){.fd = host->wake_fd, .events = POLLIN};
-    count += host_children_poll(host, fds + 1, sizeof fds / sizeof fds[0] - 1, &timeout_ms);
+    fds[1] = (struct pollfd){.fd = -1};
+    if (host->worker) {
+        fds[1] = (struct pollfd){.fd = plugin_worker_descriptor(host->worker), .events = POLLIN};
+        timeout_ms = plugin_worker_wait(host->worker, timeout_ms);
+    }
+    count += host_children_poll(host, fds + 2, sizeof fds / sizeof fds[0] - 2, &timeout_ms);
     timeout_ms = host_timers_wait(host, timeout_ms);
     poll(fds, count, timeout_ms);
     got = read(host->wake_fd, &ticks, sizeof ticks);
     (void)got; /* nothing to read is fine: it does not block */
+    if (host->worker)
+        plugin_worker_turn(host->worker);
     host_call_wakes(host);
     call_done(host);
     host_children_tend(host);
@@ -308,6 +316,7 @@ plugin_answer plugin_host_call(plugin_host *host, int64_t deadline_ms,
 
 static const void *RJ_CALL host_query(const rj_host *api, const char *id)
 {
+    const plugin_host *host = (const plugin_host *)api->ctx;
     static const struct {
         const char *id;
         const void *table;
@@ -318,7 +327,8 @@ static const void *RJ_CALL host_query(const rj_host *api, const char *id)
         {RJ_HOST_TIMER, &host_timer_table}, {RJ_HOST_SPAWN, &host_spawn_table},
     };
 
-    (void)api;
+    if (host->refused && strcmp(id, host->refused) == 0)
+        return NULL;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (strcmp(id, tables[i].id) == 0)
             return tables[i].table;
@@ -336,54 +346,113 @@ static char *make_directory(const char *parent, const char *name)
     return path;
 }
 
-static void make_config(plugin_host *host, const char *root, const char *scratch,
+/* What plugins that are opened from now on do not get. */
+static const char *refused_service;
+static bool without_root;
+
+bool plugin_host_in_worker(void)
+{
+    const char *placement = getenv("RJ_TEST_PLACEMENT");
+
+    return placement && strcmp(placement, "worker") == 0;
+}
+
+void plugin_host_refuse(const char *service)
+{
+    refused_service = service;
+}
+
+/* A worker is started by root, which makes it nobody. */
+void plugin_host_without_root(bool without)
+{
+    without_root = without;
+    if (getuid() == 0 && !plugin_host_in_worker() && seteuid(without ? NOBODY : 0) != 0)
+        fail_msg("cannot change the account: %s", strerror(errno));
+}
+
+static void make_config(plugin_host *host, const char *root, const char *state, const char *cache,
                         const char *settings_json)
 {
     json_t *settings = json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL);
-    char *state_dir = make_directory(scratch, "state");
-    char *cache_dir = make_directory(scratch, "cache");
     json_t *config;
 
     if (!settings)
         fail_msg("the settings of the test are not JSON: %s", settings_json);
     config = json_pack("{s:s, s:s, s:s, s:s, s:o}", "root", root, "role", "service", "state_dir",
-                       state_dir, "cache_dir", cache_dir, "settings", settings);
+                       state, "cache_dir", cache, "settings", settings);
     host->config_json = config ? json_dumps(config, JSON_COMPACT) : NULL;
     if (!host->config_json)
         fail_msg("cannot make the plugin's configuration");
     json_decref(config);
-    free(state_dir);
-    free(cache_dir);
-    host->kv_dir = make_directory(scratch, "kv");
+}
+
+static void note_misuse_in_worker(void *data, rj_op op, const char *text)
+{
+    host_misuse(data, "op %llu: %s", (unsigned long long)op, text);
+}
+
+/* The proxy takes the plugin's place; create() is called in the worker, with the first question. */
+static void open_in_worker(plugin_host *host, const plugin_worker_options *places)
+{
+    plugin_worker_options options = *places;
+    const char *problem;
+
+    options.host = &host->api;
+    options.without_root = without_root;
+    options.data = host;
+    options.misuse = note_misuse_in_worker;
+    problem = plugin_worker_open(&options, &host->worker);
+    if (problem)
+        fail_msg("%s", problem);
+    host->desc = plugin_worker_desc();
+    host->plugin = plugin_worker_plugin(host->worker);
+    host->id = plugin_worker_id(host->worker);
+}
+
+static void open_in_process(plugin_host *host, const rj_plugin_desc *(*entry)(void))
+{
+    rj_status status;
+
+    host->desc = entry();
+    if (!host->desc || host->desc->size < sizeof *host->desc || !host->desc->id ||
+        !host->desc->version || !host->desc->provides || !host->desc->create ||
+        !host->desc->query || !host->desc->stop || !host->desc->destroy)
+        fail_msg("the entry function returned an incomplete descriptor");
+    host->id = host->desc->id;
+    status = host->desc->create(&host->api, host->config_json, &host->plugin);
+    if (status)
+        fail_msg("%s: create failed with %d: %s", host->id, (int)status,
+                 host->log ? host->log : "nothing logged");
 }
 
 plugin_host *plugin_host_open(const rj_plugin_desc *(*entry)(void), const char *root,
                               const char *scratch, const char *settings_json)
 {
     plugin_host *host = calloc(1, sizeof *host);
-    rj_status status;
+    char *state = make_directory(scratch, "state");
+    char *cache = make_directory(scratch, "cache");
 
     if (!host)
         fail_msg("out of memory");
     host->api = (rj_host){sizeof host->api, RJ_ABI_MINOR, host, host_query};
+    host->refused = refused_service;
     host->loop_thread = pthread_self();
     pthread_mutex_init(&host->lock, NULL);
     pthread_cond_init(&host->lane_wakeup, NULL);
     host->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (host->wake_fd < 0)
         fail_msg("eventfd: %s", strerror(errno));
-    make_config(host, root, scratch, settings_json);
-    host->desc = entry();
-    if (!host->desc || host->desc->size < sizeof *host->desc || !host->desc->id ||
-        !host->desc->version || !host->desc->provides || !host->desc->create ||
-        !host->desc->query || !host->desc->stop || !host->desc->destroy)
-        fail_msg("the entry function returned an incomplete descriptor");
+    make_config(host, root, state, cache, settings_json);
+    host->kv_dir = make_directory(scratch, "kv");
     if (pthread_create(&host->lane_thread, NULL, lane_main, host) != 0)
         fail_msg("cannot start the lane");
-    status = host->desc->create(&host->api, host->config_json, &host->plugin);
-    if (status)
-        fail_msg("%s: create failed with %d: %s", host->desc->id, (int)status,
-                 host->log ? host->log : "nothing logged");
+    if (plugin_host_in_worker())
+        open_in_worker(host, &(plugin_worker_options){
+                                 .root = root, .scratch = scratch, .state = state, .cache = cache});
+    else
+        open_in_process(host, entry);
+    free(state);
+    free(cache);
     return host;
 }
 
@@ -423,8 +492,7 @@ static void end_leftovers(plugin_host *host)
     while (is_working(host, NULL) && host_now_ms() < give_up)
         turn(host, 50);
     if (is_working(host, NULL))
-        fail_msg("%s: the lane does not come back; log:\n%s", host->desc->id,
-                 plugin_host_log(host));
+        fail_msg("%s: the lane does not come back; log:\n%s", host->id, plugin_host_log(host));
 }
 
 static void free_host(plugin_host *host)
@@ -451,6 +519,8 @@ const char *plugin_host_close(plugin_host *host)
     end_leftovers(host);
     host->desc->destroy(host->plugin);
     host_services_close(host);
+    if (host->worker)
+        plugin_worker_close(host->worker);
     pthread_mutex_lock(&host->lock);
     host->lane_ends = true;
     pthread_cond_signal(&host->lane_wakeup);

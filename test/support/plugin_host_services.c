@@ -56,6 +56,8 @@ static plugin_host *on_loop(const rj_host *api, const char *what)
 
 /* ---- Log ------------------------------------------------------------------------------------- */
 
+static const char worker_printed[] = "its worker printed: ";
+
 static void RJ_CALL log_write(const rj_host *api, int32_t level, rj_op op, const char *text)
 {
     plugin_host *host = (plugin_host *)api->ctx;
@@ -63,6 +65,8 @@ static void RJ_CALL log_write(const rj_host *api, int32_t level, rj_op op, const
     char *grown;
     int length = asprintf(&line, "%d %llu %s\n", (int)level, (unsigned long long)op, text);
 
+    if (strncmp(text, worker_printed, sizeof worker_printed - 1) == 0)
+        host_misuse(host, "%s", text); /* nobody prints there but a sanitizer */
     if (level < RJ_LOG_ERROR || level > RJ_LOG_DEBUG)
         host_misuse(host, "log level %d does not exist", (int)level);
     if (length < 0)
@@ -192,7 +196,7 @@ static rj_status RJ_CALL event_publish(const rj_host *api, const char *topic, co
     struct host_notice *notice, **end;
     json_t *parsed;
 
-    if (!is_at_or_below(topic, host->desc->id))
+    if (!is_at_or_below(topic, host->id))
         return RJ_E_DENIED;
     parsed = json_loadb(json, length, JSON_DECODE_ANY, NULL);
     if (!parsed) {

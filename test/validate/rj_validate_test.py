@@ -180,7 +180,7 @@ def missed(folder, fault):
 @tap.test(timeout=200)
 def every_planted_fault_is_found_by_the_test_that_is_meant_to(folder):
     assert len(FAULTS) >= 20
-    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         results = list(pool.map(lambda fault: missed(folder, fault), FAULTS))
     wrong = sum(results, [])
     assert not wrong, "\n".join(wrong)

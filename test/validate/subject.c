@@ -295,7 +295,7 @@ static void RJ_CALL evaluate(rj_plugin *p, const char *check_id, rj_op op)
         return;
     }
     if (is(FAULT_BLOCKS_LOOP))
-        subject_sleep_ms(700);
+        subject_sleep_ms(2500);
     if (is(FAULT_EXITS))
         exit(0);
     if (is(FAULT_USES_OP_AFTER_END) && p->last_op)

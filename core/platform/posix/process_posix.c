@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define START_LIMIT_MS 10000 /* a program on a file system that does not answer */
+#define START_STEP_MS 100
 
 struct rj_process {
     pid_t supervisor; /* 0: reaped */
@@ -73,12 +74,14 @@ static rj_status no_start(const rj_process_spec *spec, const supervisor_message 
 static rj_status await_start(rj_process *process, const rj_process_spec *spec, rj_error *err)
 {
     struct pollfd polled = {.fd = process->control, .events = POLLIN};
-    int ready;
-    do
-        ready = poll(&polled, 1, START_LIMIT_MS);
-    while (ready < 0 && errno == EINTR);
+    int ready = 0;
+    for (int waited = 0; ready <= 0 && waited < START_LIMIT_MS; waited += START_STEP_MS) {
+        ready = poll(&polled, 1, START_STEP_MS);
+        if (ready == 0) /* the program may have stopped its parent before that could speak */
+            kill(process->supervisor, SIGCONT);
+    }
     supervisor_message message;
-    if (ready == 0) {
+    if (ready <= 0) {
         kill(process->supervisor, SIGKILL);
         reap_supervisor(process);
         return rj_fail(err, RJ_E_TIMEOUT, "%s was not started within %d seconds", spec->program,

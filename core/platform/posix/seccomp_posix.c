@@ -166,6 +166,7 @@ static const uint16_t always[] = {
     SYS_sendfile,
     SYS_signalfd4,
     SYS_sync_file_range,
+    SYS_syncfs,
     SYS_write,
     SYS_writev,
     /* files: Landlock and the account decide which */
@@ -178,14 +179,9 @@ static const uint16_t always[] = {
     SYS_fstatfs,
     SYS_getcwd,
     SYS_getdents64,
-    SYS_getxattr,
-    SYS_inotify_add_watch,
     SYS_inotify_init1,
     SYS_inotify_rm_watch,
-    SYS_lgetxattr,
     SYS_linkat,
-    SYS_listxattr,
-    SYS_llistxattr,
     SYS_mkdirat,
     SYS_newfstatat,
     SYS_readlinkat,
@@ -240,16 +236,33 @@ static const uint16_t with_network[] = {SYS_accept,  SYS_accept4, SYS_bind,
                                         SYS_connect, SYS_listen,  SYS_setsockopt};
 
 /*
- * Landlock does not know modes, owners and times.  A worker with an account of its own can change those
- * of its own files only.  One that shares an account, perhaps root's, must first get a descriptor, which
+ * Landlock does not know modes, owners, times, attributes and watches.  A worker with an account of its
+ * own can change those of its own files only, and sees of others what everybody may.  One that shares an account, perhaps root's, must first get a descriptor, which
  * Landlock does restrict, and makes no file that runs with its account's rights for others.
  */
 static const uint16_t with_own_account[] = {
-    SYS_fchmod, SYS_fchmodat, SYS_fchown,   SYS_fchownat,
-    SYS_openat, SYS_openat2,  SYS_truncate, SYS_utimensat,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_openat,
+    SYS_openat2,
+    SYS_truncate,
+    SYS_utimensat,
+    SYS_getxattr,
+    SYS_lgetxattr,
+    SYS_listxattr,
+    SYS_llistxattr,
+    SYS_inotify_add_watch,
 #ifdef __x86_64__
-    SYS_chmod,  SYS_chown,    SYS_creat,    SYS_futimesat,
-    SYS_lchown, SYS_open,     SYS_utime,    SYS_utimes,
+    SYS_chmod,
+    SYS_chown,
+    SYS_creat,
+    SYS_futimesat,
+    SYS_lchown,
+    SYS_open,
+    SYS_utime,
+    SYS_utimes,
 #endif
 };
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * realmjoin/draft/secret.h -- "rj.host.secret.draft-1/1": how secrets cross the border.
+ * realmjoin/draft/secret.h -- "rj.host.secret.draft-2/1": how secrets cross the border.
  *
  * DRAFT: may change or vanish with any release; see docs/abi-policy.md.
  *
@@ -11,13 +11,13 @@
  *
  * Plugin to host: attach() while the op is running.  The host copies; the plugin wipes its own
  * copy.  When the op finishes with RJ_OK the attachments belong to whoever asked for it; with any
- * other status they are wiped unread.
+ * other status, also when the plugin crashes, they are wiped unread.
  *
- * Host to plugin: a method gets an rj_secret.  It is valid until the op of that call is over and
- * is 0 where the method allows none.  The plugin needs to free nothing.
+ * Host to plugin: of_op() tells the handle of the secret that came with a question.  It is valid until
+ * the op is over.  The plugin needs to free nothing.
  *
- * At rest: keep() and recall() store secrets of the plugin itself across restarts, encrypted with a
- * key of this machine (sealed by the TPM where there is one).  A copied disk does not reveal them.
+ * At rest: a plugin that must keep secrets across restarts will get "rj.host.vault.draft-1/1",
+ * encrypted with a key of this machine; no agent offers it yet.
  */
 #ifndef REALMJOIN_DRAFT_SECRET_H
 #define REALMJOIN_DRAFT_SECRET_H
@@ -32,7 +32,7 @@ extern "C" {
 typedef uint64_t rj_secret;
 
 /* Needs the capability "secret".  Names and keys: 1..128 characters of [A-Za-z0-9._-]. */
-#define RJ_HOST_SECRET "rj.host.secret.draft-1/1"
+#define RJ_HOST_SECRET "rj.host.secret.draft-2/1"
 typedef struct rj_host_secret {
     uint32_t size;
     uint32_t minor;
@@ -43,6 +43,18 @@ typedef struct rj_host_secret {
                                size_t length);
     /* Push the bytes, in one call, borrowed for it.  RJ_E_NOT_FOUND: not valid any more.  [any] */
     rj_status(RJ_CALL *read)(const rj_host *host, rj_secret secret, rj_sink sink, void *data);
+    /* The secret that came with the op's question; 0: none did, or the op is over.  [any] */
+    rj_secret(RJ_CALL *of_op)(const rj_host *host, rj_op op);
+} rj_host_secret;
+
+/*
+ * "rj.host.vault.draft-1/1" -- secrets of the plugin itself across restarts.  Needs the capability
+ * "vault".  A copied disk does not reveal them.
+ */
+#define RJ_HOST_VAULT "rj.host.vault.draft-1/1"
+typedef struct rj_host_vault {
+    uint32_t size;
+    uint32_t minor;
     /* Store below `key`, private to the plugin id.  Durable once it has returned RJ_OK; the former
      * value is then gone.  May use the TPM: takes up to seconds.  At most 64 keys.  [lane] */
     rj_status(RJ_CALL *keep)(const rj_host *host, const char *key, const void *bytes,
@@ -52,7 +64,7 @@ typedef struct rj_host_secret {
     rj_status(RJ_CALL *recall)(const rj_host *host, const char *key, rj_sink sink, void *data);
     /* RJ_OK also when there was none.  [lane] */
     rj_status(RJ_CALL *forget)(const rj_host *host, const char *key);
-} rj_host_secret;
+} rj_host_vault;
 
 #ifdef __cplusplus
 }
