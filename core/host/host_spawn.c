@@ -25,6 +25,7 @@
 #define READS_A_TURN 4 /* then others get their turn */
 
 #define READS_AT_END 256
+#define CHILDREN_MAX 64u /* of one plugin, at a time */
 #define KILL_AGAIN_MS 500u
 
 #define NOT_ENDED (-1)
@@ -308,6 +309,15 @@ static rj_status check_log(const rj_instance *instance, const char *path, rj_err
     return status;
 }
 
+/* Each takes memory and descriptors of ours. */
+static bool has_too_many(rj_instance *instance)
+{
+    uv_mutex_lock(&instance->lock);
+    bool many = instance->services->child_count >= CHILDREN_MAX;
+    uv_mutex_unlock(&instance->lock);
+    return many;
+}
+
 static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *spawn,
                                void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
                                void *data, uint64_t *ret_child)
@@ -320,6 +330,10 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
                                : rj_fail(&err, RJ_E_INVALID, "no on_exit");
     if (!status && !rj_grants_allow(&instance->grants, "spawn", spec->spec.program))
         status = rj_fail(&err, RJ_E_DENIED, "%s is not granted to it", spec->spec.program);
+    if (!status && !rj_grants_whole(&instance->grants, "spawn"))
+        status = rj_spawn_check_narrow(&spec->spec, &err);
+    if (!status && has_too_many(instance))
+        status = rj_fail(&err, RJ_E_LIMIT, "%u of its programs run already", CHILDREN_MAX);
     if (!status)
         status = check_log(instance, spec->spec.log_path, &err);
     rj_host_child *child = status ? NULL : rj_calloc(1, sizeof *child);
