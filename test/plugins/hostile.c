@@ -231,7 +231,7 @@ void many_files(hostile *h)
     long made = 0;
     int problem = 0;
     char path[500];
-    const time_t limit = time(NULL) + 5;
+    const time_t limit = time(NULL) + 2;
     while (made < 100000 && !problem && time(NULL) < limit) {
         snprintf(path, sizeof path, "%s/%ld", hostile_setting(h, "state_dir"), made);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
