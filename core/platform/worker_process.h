@@ -8,6 +8,7 @@
  *                 3      frames, both ways
  *                 4      calls of the worker, one answer each
  *                 5      the plugin's file, as it was checked
+ *                 6      a page of memory for one number, see rj_worker_process_begun()
  */
 #ifndef RJ_PLATFORM_WORKER_PROCESS_H
 #define RJ_PLATFORM_WORKER_PROCESS_H
@@ -16,7 +17,7 @@
 #include "platform/process.h"
 #include "platform/sandbox.h"
 
-enum { RJ_WORKER_FRAMES = 3, RJ_WORKER_CALLS = 4, RJ_WORKER_PLUGIN = 5 };
+enum { RJ_WORKER_FRAMES = 3, RJ_WORKER_CALLS = 4, RJ_WORKER_PLUGIN = 5, RJ_WORKER_BEGUN = 6 };
 
 typedef struct rj_worker_process rj_worker_process;
 
@@ -37,6 +38,8 @@ int rj_worker_process_frames(const rj_worker_process *process);
 int rj_worker_process_calls(const rj_worker_process *process);
 int rj_worker_process_output(const rj_worker_process *process);
 long rj_worker_process_pid(const rj_worker_process *process);
+/* What the worker wrote last to its page: the question it began last, also after a sudden end. */
+uint64_t rj_worker_process_begun(const rj_worker_process *process);
 /* Kill it and its process group (SIGKILL). */
 void rj_worker_process_kill(rj_worker_process *process);
 /* True once it has ended; then *ret_end is how, each time the same. */
@@ -46,6 +49,9 @@ bool rj_worker_process_usage(const rj_worker_process *process, uint64_t *ret_mem
                              uint64_t *ret_cpu_ms);
 /* Frees; kills it first and waits, if it still runs. */
 void rj_worker_process_free(rj_worker_process *process);
+
+/* The worker's side: the page, and its descriptor closed.  NULL: it cannot be mapped. */
+_Atomic uint64_t *rj_worker_map_begun(void);
 
 /* "Segmentation fault"; "" for a number that is no signal. */
 const char *rj_signal_text(int number);

@@ -285,20 +285,33 @@ static void deliver(rj_ops *ops, op_slot *slot)
     uv_mutex_unlock(&ops->lock);
 }
 
-static void deliver_all(void *data)
+/* What is answered by now. */
+static void deliver_finished(rj_ops *ops)
 {
-    rj_ops *ops = data;
     uv_mutex_lock(&ops->lock);
     op_slot *slot = ops->finished;
     ops->finished = NULL;
     ops->finished_end = &ops->finished;
-    ops->finish_posted = false;
     uv_mutex_unlock(&ops->lock);
     while (slot) {
         op_slot *next = slot->next;
         deliver(ops, slot);
         slot = next;
     }
+}
+
+void rj_ops_deliver_now(rj_ops *ops)
+{
+    deliver_finished(ops); /* what was posted for it finds nothing left */
+}
+
+static void deliver_all(void *data)
+{
+    rj_ops *ops = data;
+    uv_mutex_lock(&ops->lock);
+    ops->finish_posted = false;
+    uv_mutex_unlock(&ops->lock);
+    deliver_finished(ops);
     if (ops->live == 0)
         rj_op_stop_timing(ops);
     if (ops->delivered)

@@ -78,6 +78,10 @@ void rj_ops_on_delivered(rj_ops *ops, void (*delivered)(void *data), void *data)
 /* Every op must have been answered; slots of abandoned ones are dropped. */
 void rj_ops_free(rj_ops *ops);
 
+/* Deliver what has been answered by now, instead of on a later turn; never from inside a plugin's call.
+ * [loop] */
+void rj_ops_deliver_now(rj_ops *ops);
+
 /* ---- The asker's side [loop] ----------------------------------------------------------------- */
 
 /* 0: out of memory, and `answered` will not be called. */

@@ -193,7 +193,7 @@ static rj_status start_child(rj_proxy *proxy, rj_op op, uint64_t token, const rj
     const rj_proxied_op *proxied = rj_proxy_find(proxy, op);
     if (!spawn)
         return RJ_E_DENIED;
-    if (!proxied || proxied->state != PROXIED_BEGUN)
+    if (!proxied || proxied->state == PROXIED_QUEUED)
         return RJ_E_NOT_FOUND;
     rj_proxied_child *child = rj_calloc(1, sizeof *child);
     if (!child)

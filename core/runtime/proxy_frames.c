@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FRAME_USUAL 4096.0
 #define FRAMES_AT_ONCE 20000.0
 #define FRAMES_A_SECOND 2000.0
 #define LINES_AT_ONCE 500.0
@@ -18,14 +19,17 @@
 
 static bool may_log(rj_proxy *proxy)
 {
-    return rj_rate_take(&proxy->log_rate, rj_clock_monotonic_ms(), LINES_AT_ONCE, LINES_A_SECOND);
+    return rj_rate_take(&proxy->log_rate, rj_clock_monotonic_ms(), 1, LINES_AT_ONCE,
+                        LINES_A_SECOND);
 }
 
-/* Two kinds answer what the worker was asked; of all others no honest worker sends many. */
-static bool is_one_too_many(rj_proxy *proxy, rj_wire_type type)
+/* Two kinds answer what the worker was asked; of all others no honest worker sends many.  A large one
+ * counts for many. */
+static bool is_one_too_many(rj_proxy *proxy, const rj_wire_frame *frame)
 {
-    return type != RJ_WIRE_BEGUN && type != RJ_WIRE_FINISH &&
-           !rj_rate_take(&proxy->frame_rate, rj_clock_monotonic_ms(), FRAMES_AT_ONCE,
+    return frame->type != RJ_WIRE_BEGUN && frame->type != RJ_WIRE_FINISH &&
+           !rj_rate_take(&proxy->frame_rate, rj_clock_monotonic_ms(),
+                         1.0 + (double)frame->length / FRAME_USUAL, FRAMES_AT_ONCE,
                          FRAMES_A_SECOND);
 }
 
@@ -106,7 +110,7 @@ static void on_finish(rj_proxy *proxy, rj_op op, rj_wire_reader *reader)
     int32_t status = rj_wire_get_i32(reader);
     const char *message = rj_wire_get_text(reader);
     const char *result = rj_wire_get_bytes(reader, &length);
-    if (!rj_wire_read_end(reader) || !proxied || proxied->state != PROXIED_BEGUN) {
+    if (!rj_wire_read_end(reader) || !proxied || proxied->state == PROXIED_QUEUED) {
         violates(proxy, "an answer to what it was not asked");
         return;
     }
@@ -197,7 +201,7 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
             proxied->state = PROXIED_BEGUN;
         return;
     }
-    if (is_one_too_many(proxy, frame->type)) {
+    if (is_one_too_many(proxy, frame)) {
         violates(proxy, "far more messages than any plugin needs");
         return;
     }

@@ -81,7 +81,7 @@ static bool read_output(rj_proxy *proxy)
     long got = rj_stream_read(rj_worker_process_output(proxy->process), buffer, sizeof buffer);
     if (got > 0)
         take_output(proxy, buffer, (size_t)got);
-    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), READS_AT_ONCE,
+    if (got > 0 && !rj_rate_take(&proxy->output_rate, rj_clock_monotonic_ms(), 1.0, READS_AT_ONCE,
                                  READS_A_SECOND)) {
         rj_proxy_kill(proxy, RJ_WORKER_CRASHED,
                       "was killed: it prints far more than any plugin needs");
@@ -325,6 +325,14 @@ void rj_proxy_begin_stop(rj_proxy *proxy)
     }
 }
 
+/* The worker says so by a frame only if the plugin does not answer at once; until then its page does. */
+static bool had_begun(const rj_proxied_op *op)
+{
+    const rj_worker_process *process = op->proxy->process;
+    return op->state == PROXIED_BEGUN ||
+           (op->state == PROXIED_SENT && process && rj_worker_process_begun(process) == op->op);
+}
+
 /* What had begun may have done anything. */
 static void lose_begun(rj_proxy *proxy, const char *how)
 {
@@ -333,7 +341,7 @@ static void lose_begun(rj_proxy *proxy, const char *how)
     rj_proxied_op *next;
     for (rj_proxied_op *at = proxy->ops; at; at = next) {
         next = at->next;
-        if (at->state == PROXIED_BEGUN)
+        if (had_begun(at))
             rj_proxy_lose(at, RJ_E_ABANDONED, begun);
     }
 }

@@ -2,7 +2,7 @@
 /* A bucket that fills again with time, see rate.h. */
 #include "runtime/rate.h"
 
-bool rj_rate_take(rj_rate *rate, uint64_t now_ms, double at_once, double a_second)
+bool rj_rate_take(rj_rate *rate, uint64_t now_ms, double count, double at_once, double a_second)
 {
     if (rate->when_ms == 0)
         rate->left = at_once;
@@ -11,8 +11,8 @@ bool rj_rate_take(rj_rate *rate, uint64_t now_ms, double at_once, double a_secon
     if (rate->left > at_once)
         rate->left = at_once;
     rate->when_ms = now_ms;
-    if (rate->left < 1.0)
+    if (rate->left < count)
         return false;
-    rate->left -= 1.0;
+    rate->left -= count;
     return true;
 }

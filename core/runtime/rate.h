@@ -11,7 +11,7 @@ typedef struct rj_rate {
     uint64_t when_ms; /* 0: nothing taken yet */
 } rj_rate;
 
-/* One more; false: too many. */
-bool rj_rate_take(rj_rate *rate, uint64_t now_ms, double at_once, double a_second);
+/* So many more; false: too many, and none is taken. */
+bool rj_rate_take(rj_rate *rate, uint64_t now_ms, double count, double at_once, double a_second);
 
 #endif

@@ -40,7 +40,7 @@ typedef enum rj_wire_type {
     /* Worker to core, frames. */
     RJ_WIRE_HELLO = 32,       /* 0: magic u32, version u32, notes list */
     RJ_WIRE_READY = 33,       /* 0: status i32, message */
-    RJ_WIRE_BEGUN = 34,       /* op: - ; comes before the plugin is called */
+    RJ_WIRE_BEGUN = 34,       /* op: - ; the plugin was called and has not answered at once */
     RJ_WIRE_PROGRESS = 35,    /* op: permille i32, text */
     RJ_WIRE_FINISH = 36,      /* op: status i32, message, result ("" if none) */
     RJ_WIRE_LOG = 37,         /* op or 0: level i32, text */

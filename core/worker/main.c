@@ -252,6 +252,9 @@ int main(int argc, char **argv)
     rj_log_set_level(RJ_LOG_WARNING);
     rj_log_to_stderr(true);
     rj_status status = read_setup(worker, &err);
+    worker->begun = status ? NULL : rj_worker_map_begun();
+    if (!status && !worker->begun)
+        status = rj_fail(&err, RJ_E_IO, "its page of memory cannot be mapped");
     if (status || rj_uplink_open(&err)) {
         fprintf(stderr, "realmjoin-worker: %s; it is started by the agent, not by hand\n",
                 err.text);

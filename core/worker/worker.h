@@ -25,6 +25,8 @@ typedef struct rj_worker {
     char *setup_bytes; /* what `setup` points into */
     rj_channel *frames;
     unsigned told_busy;
+    _Atomic uint64_t *begun; /* the core reads it when we end */
+    rj_op unsaid;            /* begun, and the core was not told by a frame; 0: none */
     bool stopped;
     bool clean;
 } rj_worker;

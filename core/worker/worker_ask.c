@@ -7,6 +7,7 @@
 #include "runtime/runner.h"
 #include "worker/uplink.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 static void send_answer(rj_op op, rj_status status, const char *message, const json_t *result)
@@ -20,6 +21,8 @@ static void send_answer(rj_op op, rj_status status, const char *message, const j
     rj_wire_put_text(&writer, lost ? "out of memory while answering" : message);
     rj_wire_put_bytes(&writer, json, length);
     rj_uplink_send(&writer);
+    if (rj_the_worker.unsaid == op)
+        rj_the_worker.unsaid = 0; /* its answer says it */
     rj_free(json);
 }
 
@@ -65,10 +68,9 @@ void rj_worker_on_ask(rj_op op, rj_wire_reader *reader)
     int64_t remaining_ms = rj_wire_get_i64(reader);
     const char *argument = rj_wire_get_text(reader);
     if (!rj_wire_read_end(reader) || verb >= RJ_WIRE_VERB_COUNT)
-        return; /* no core of ours sends that */
-    rj_wire_writer begun = {0};
-    rj_wire_begin(&begun, RJ_WIRE_BEGUN, op);
-    rj_uplink_send(&begun);
+        return;                      /* no core of ours sends that */
+    atomic_store(worker->begun, op); /* before anything can go wrong with it */
+    worker->unsaid = op;
     static const char *const verbs[] = {"evaluate", "remediate", "detect", "fetch",
                                         "install",  "uninstall", "recover"};
     char what[96];
@@ -89,4 +91,11 @@ void rj_worker_on_ask(rj_op op, rj_wire_reader *reader)
         return;
     }
     give(worker->instance, verb, argument, op);
+    rj_ops_deliver_now(worker->runtime->ops); /* most answer at once */
+    if (worker->unsaid != op)
+        return;
+    rj_wire_writer begun = {0};
+    rj_wire_begin(&begun, RJ_WIRE_BEGUN, op);
+    rj_uplink_send(&begun);
+    worker->unsaid = 0;
 }

@@ -37,7 +37,7 @@ static bool may_log(void)
     static rj_rate rate; /* guarded by the instance's text lock */
     uv_mutex_t *lock = &rj_the_worker.instance->owner.text_lock;
     uv_mutex_lock(lock);
-    bool good = rj_rate_take(&rate, rj_clock_monotonic_ms(), LINES_AT_ONCE, LINES_A_SECOND);
+    bool good = rj_rate_take(&rate, rj_clock_monotonic_ms(), 1, LINES_AT_ONCE, LINES_A_SECOND);
     uv_mutex_unlock(lock);
     return good;
 }

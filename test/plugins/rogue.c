@@ -184,7 +184,7 @@ static bool misuse_calls(uint64_t op)
 {
     rj_wire_writer writer = {0};
     if (is("call-none")) {
-        rj_wire_begin(&writer, (rj_wire_type)71, 0);
+        rj_wire_begin(&writer, (rj_wire_type)90, 0);
         send_to(RJ_WORKER_CALLS, &writer);
     } else if (is("call-frame")) {
         rj_wire_begin(&writer, RJ_WIRE_FINISH, op);
@@ -290,8 +290,8 @@ static bool answer_out_of_turn(uint64_t op)
         _exit(7);
     if (is("begun-other")) {
         send_empty(RJ_WIRE_BEGUN, op + 1);
-    } else if (is("finish-first")) {
-        finish(op, RJ_OK, "");
+    } else if (is("finish-other")) {
+        finish(op + 1, RJ_OK, "");
     } else if (is("progress-first")) {
         send_text(RJ_WIRE_PROGRESS, op, "before it was begun");
     } else {

@@ -13,16 +13,19 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FIRST_FREE (RJ_WORKER_PLUGIN + 1)
+#define FIRST_FREE (RJ_WORKER_BEGUN + 1)
 #define VARIABLES_MAX 8
+#define PAGE_BYTES 4096u
 
 struct rj_worker_process {
     pid_t pid;
@@ -31,6 +34,7 @@ struct rj_worker_process {
     int frames;
     int calls;
     int output;
+    const _Atomic uint64_t *begun; /* the page that the worker writes */
 };
 
 /* ---- The child ------------------------------------------------------------------------------- */
@@ -43,34 +47,29 @@ static void say(const char *text)
 
 static _Noreturn void give_up(const char *what, int error_number)
 {
-    char number[12];
-    size_t at = sizeof number;
-    number[--at] = '\0';
-    unsigned rest = (unsigned)error_number;
-    do
-        number[--at] = (char)('0' + rest % 10);
-    while (rest /= 10);
+    const char *reason = strerrordesc_np(error_number);
     say("the worker cannot be started: ");
     say(what);
-    say(": error ");
-    say(number + at);
+    say(": ");
+    say(reason ? reason : "unknown reason");
     say("\n");
     _exit(127);
 }
 
 /* Each to its number, by way of numbers that collide with none. */
-static void arrange_descriptors(int output, int frames, int calls, int plugin)
+static void arrange_descriptors(int output, int frames, int calls, int plugin, int begun)
 {
-    const int wanted[] = {output, frames, calls, plugin};
-    static const int places[] = {STDERR_FILENO, RJ_WORKER_FRAMES, RJ_WORKER_CALLS,
-                                 RJ_WORKER_PLUGIN};
-    int safe[4];
-    for (size_t i = 0; i < 4; i++) {
-        safe[i] = fcntl(wanted[i], F_DUPFD, FIRST_FREE + 4);
+    const int wanted[] = {output, frames, calls, plugin, begun};
+    static const int places[] = {STDERR_FILENO, RJ_WORKER_FRAMES, RJ_WORKER_CALLS, RJ_WORKER_PLUGIN,
+                                 RJ_WORKER_BEGUN};
+    enum { COUNT = sizeof places / sizeof places[0] };
+    int safe[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        safe[i] = fcntl(wanted[i], F_DUPFD, FIRST_FREE + COUNT);
         if (safe[i] < 0)
             _exit(127);
     }
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < COUNT; i++)
         if (dup2(safe[i], places[i]) < 0)
             _exit(127);
     int null = open("/dev/null", O_RDWR);
@@ -95,12 +94,12 @@ static void reset_signals(void)
 }
 
 static _Noreturn void run_worker(const rj_worker_spec *spec, char *const *environment, int output,
-                                 int frames, int calls, pid_t parent)
+                                 int frames, int calls, int begun, pid_t parent)
 {
     const char *what = "";
     const char *const arguments[] = {"realmjoin-worker", spec->name, NULL};
     reset_signals();
-    arrange_descriptors(output, frames, calls, spec->plugin_file);
+    arrange_descriptors(output, frames, calls, spec->plugin_file, begun);
     if (chdir("/") < 0)
         give_up("/", errno);
     int problem = rj_sandbox_before_exec(spec->sandbox, (long)parent, &what);
@@ -122,7 +121,7 @@ static void close_both(const int pair[2])
 
 /* Signals stay blocked in the child until it has reset them: no handler of ours may run there. */
 static pid_t fork_worker(const rj_worker_spec *spec, char *const *environment, int output,
-                         int frames, int calls)
+                         int frames, int calls, int begun)
 {
     sigset_t all;
     sigset_t before;
@@ -131,7 +130,7 @@ static pid_t fork_worker(const rj_worker_spec *spec, char *const *environment, i
     sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0)
-        run_worker(spec, environment, output, frames, calls, parent);
+        run_worker(spec, environment, output, frames, calls, begun, parent);
     int problem = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = problem;
@@ -161,12 +160,40 @@ static size_t fill_environment(char *temporary, char **environment)
     return count;
 }
 
+/* A page for both.  Its size is sealed: a worker must not be able to take it from under our reading. */
+static int make_page(const _Atomic uint64_t **ret_page)
+{
+    int fd = memfd_create("rj-begun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -1;
+    void *page = MAP_FAILED;
+    if (ftruncate(fd, PAGE_BYTES) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        int problem = errno;
+        close(fd);
+        errno = problem;
+        return -1;
+    }
+    *ret_page = page;
+    return fd;
+}
+
+_Atomic uint64_t *rj_worker_map_begun(void)
+{
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, RJ_WORKER_BEGUN, 0);
+    close(RJ_WORKER_BEGUN);
+    return page == MAP_FAILED ? NULL : page;
+}
+
 rj_status rj_worker_process_start(const rj_worker_spec *spec, rj_worker_process **ret_process,
                                   rj_error *err)
 {
     int frames[2] = {-1, -1};
     int calls[2] = {-1, -1};
     int output[2] = {-1, -1};
+    int begun = -1;
     char temporary[4096];
     char *environment[VARIABLES_MAX];
     snprintf(temporary, sizeof temporary, "TMPDIR=%s", spec->temporary);
@@ -177,14 +204,18 @@ rj_status rj_worker_process_start(const rj_worker_spec *spec, rj_worker_process 
     rj_status status = RJ_OK;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frames) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, calls) < 0 ||
-        pipe2(output, O_CLOEXEC) < 0)
+        pipe2(output, O_CLOEXEC) < 0 || (begun = make_page(&process->begun)) < 0)
         status = rj_fail_errno(err, errno, "a worker for %s cannot be started", spec->name);
     if (!status) {
-        process->pid = fork_worker(spec, environment, output[1], frames[1], calls[1]);
+        process->pid = fork_worker(spec, environment, output[1], frames[1], calls[1], begun);
         if (process->pid < 0)
             status = rj_fail_errno(err, errno, "a worker for %s cannot be started", spec->name);
     }
+    if (begun >= 0)
+        close(begun);
     if (status) {
+        if (process->begun)
+            munmap((void *)(uintptr_t)process->begun, PAGE_BYTES);
         close_both(frames);
         close_both(calls);
         close_both(output);
@@ -222,6 +253,11 @@ int rj_worker_process_output(const rj_worker_process *process)
 long rj_worker_process_pid(const rj_worker_process *process)
 {
     return (long)process->pid;
+}
+
+uint64_t rj_worker_process_begun(const rj_worker_process *process)
+{
+    return atomic_load(process->begun);
 }
 
 void rj_worker_process_kill(rj_worker_process *process)
@@ -309,6 +345,7 @@ void rj_worker_process_free(rj_worker_process *process)
         rj_worker_process_kill(process);
         reap(process);
     }
+    munmap((void *)(uintptr_t)process->begun, PAGE_BYTES);
     close(process->frames);
     close(process->calls);
     close(process->output);

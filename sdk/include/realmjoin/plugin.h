@@ -200,6 +200,9 @@ typedef struct rj_host_kv {
 /*
  * "rj.host.event/1" -- notices between host and plugins.  Always granted.
  * Topics are dotted words; a plugin publishes only below its own id ("com.vendor.x.changed").
+ *
+ * In a worker, which starts with the first question, notices are heard from then on: one that comes
+ * while the worker sleeps starts it, if its plugin had subscribed before.
  */
 #define RJ_HOST_EVENT "rj.host.event/1"
 typedef struct rj_host_event {
@@ -218,7 +221,7 @@ typedef struct rj_host_event {
     void(RJ_CALL *unsubscribe)(const rj_host *host, uint64_t subscription);
 } rj_host_event;
 
-/* "rj.host.timer/1" -- timers on the loop.  Always granted. */
+/* "rj.host.timer/1" -- timers on the loop.  Always granted.  A running timer keeps a worker awake. */
 #define RJ_HOST_TIMER "rj.host.timer/1"
 typedef struct rj_host_timer {
     uint32_t size;

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Real workers with a plugin that dies, hangs, or keeps awake (fragile.c): what becomes of its
+ * questions, of the plugin and of its file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "fragile_ids.h"
+#include "leaks.h"
+#include "platform/file.h"
+#include "platform/system.h"
+#include "scene.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static scene s;
+static unsigned error_lines; /* of the plugin's */
+static char last_error_line[2000];
+
+static void keep_line(void *data, int level, const char *line)
+{
+    (void)data;
+    if (level != RJ_LOG_ERROR || !strstr(line, "|plugin."))
+        return;
+    error_lines++;
+    snprintf(last_error_line, sizeof last_error_line, "%s", line);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    scene_open(&s);
+    if (!scene_in_worker())
+        scene_add_worker(&s);
+    s.worker_start_ms = 8000;
+    error_lines = 0;
+    rj_log_set_listener(keep_line, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    scene_close(&s);
+    rj_log_set_listener(NULL, NULL);
+    if (leaks_child()) {
+        print_message("# a process is left\n");
+        return 1;
+    }
+    return 0;
+}
+
+static void add_fragile(void)
+{
+    static const char *const checks[] = {FRAGILE_CHECK_IDS, NULL};
+    char extra[1000] = ", \"capabilities\": [\"spawn\"], \"checks\": [";
+    for (size_t i = 0; checks[i]; i++) {
+        size_t used = strlen(extra);
+        snprintf(extra + used, sizeof extra - used, "%s\"%s\"", i ? ", " : "", checks[i]);
+    }
+    strncat(extra, "]", sizeof extra - strlen(extra) - 1);
+    scene_add(&s, false, "fragile", "fragile", "\"rj.check/1\"", extra);
+    s.policy = json_pack("{s:{s:[s]}}", "fragile", "Grant", "spawn");
+}
+
+static void load(void)
+{
+    add_fragile();
+    scene_load(&s);
+}
+
+/* ---- Looking at it --------------------------------------------------------------------------- */
+
+static json_int_t worker_number(const char *member)
+{
+    json_t *worker = scene_describe(&s, "fragile", "worker");
+    assert_non_null(worker);
+    json_int_t number = json_integer_value(json_object_get(worker, member));
+    json_decref(worker);
+    return number; /* 0: there is none */
+}
+
+static void wait_for_end(void)
+{
+    uint64_t limit = rj_clock_monotonic_ms() + 5000;
+    while (worker_number("pid") && rj_clock_monotonic_ms() < limit)
+        rj_loop_turn(s.loop, 20);
+    assert_int_equal(worker_number("pid"), 0);
+}
+
+static void assert_answer(const heard *h, rj_status status, const char *words)
+{
+    if (h->answers != 1 || h->status != status || !strstr(h->message, words))
+        fail_msg("answered %d: %s", (int)h->status, h->message);
+}
+
+static void ask(const char *check, rj_status status, const char *words)
+{
+    heard h;
+    scene_evaluate(&s, check, 9000, &h);
+    if (h.status != status || !strstr(h.message, words))
+        fail_msg("%s: answered %d: %s", check, (int)h.status, h.message);
+    scene_forget(&h);
+}
+
+/* As an administrator does: what went before is forgotten. */
+static void forgive(void)
+{
+    rj_error err = RJ_ERROR_NONE;
+    if (rj_runtime_set_quarantined(s.runtime, "fragile", true, &err) ||
+        rj_runtime_set_quarantined(s.runtime, "fragile", false, &err))
+        fail_msg("%s", err.text);
+}
+
+static void assert_state(const char *id, const char *expected, const char *words)
+{
+    json_t *state = scene_describe(&s, id, "state");
+    json_t *reason = scene_describe(&s, id, "reason");
+    if (!state || strcmp(json_string_value(state), expected) != 0 ||
+        !strstr(json_string_value(reason), words))
+        fail_msg("%s is %s: %s", id, state ? json_string_value(state) : "absent",
+                 reason ? json_string_value(reason) : "");
+    json_decref(state);
+    json_decref(reason);
+}
+
+/* ---- Crashes --------------------------------------------------------------------------------- */
+
+static void a_crash_is_told_to_each_question_by_how_far_it_was(void **state)
+{
+    static const char *const checks[] = {"busy", "lane", "late-abort", "fine"};
+    heard h[4];
+    (void)state;
+    load();
+    ask("fine", RJ_OK, "");
+    for (size_t i = 0; i < 4; i++) {
+        rj_question question = scene_question(&h[i], 9000);
+        if (i == 3) /* its worker's loop sleeps by then: this one stays in the socket */
+            scene_turn_for(&s, 150);
+        rj_runtime_evaluate(s.runtime, checks[i], &question);
+    }
+    for (size_t i = 0; i < 4; i++)
+        scene_wait(&s, &h[i]);
+    for (size_t i = 0; i < 3; i++)
+        assert_answer(&h[i], RJ_E_ABANDONED,
+                      "fragile: its worker crashed with signal 6 (Aborted); what was done is");
+    assert_answer(&h[3], RJ_E_NOT_STARTED,
+                  "its worker crashed with signal 6 (Aborted) before this was begun");
+    wait_for_end();
+    assert_int_equal(error_lines, 1);
+    assert_non_null(strstr(last_error_line, "crashed with signal 6 (Aborted)"));
+    assert_int_equal(worker_number("crashes"), 1);
+}
+
+static void wherever_its_code_crashes_the_reason_is_told(void **state)
+{
+    static const struct {
+        const char *check;
+        const char *words;
+    } ways[] = {
+        {"abort", "crashed with signal 6 (Aborted)"},
+        {"wild", "crashed with signal 11 (Segmentation fault)"},
+        {"exit", "ended by itself with code 3"},
+        {"abort-lane", "crashed with signal 6 (Aborted)"},
+        {"abort-timer", "crashed with signal 6 (Aborted)"},
+    };
+    (void)state;
+    load();
+    ask("fine", RJ_OK, "");
+    unsigned descriptors = leaks_descriptors();
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        error_lines = 0;
+        ask(ways[i].check, RJ_E_ABANDONED, ways[i].words);
+        wait_for_end();
+        assert_int_equal(error_lines, 1);
+        assert_non_null(strstr(last_error_line, ways[i].words));
+        assert_false(leaks_child());
+        assert_in_range(leaks_descriptors(), 0, descriptors);
+        json_t *last = scene_describe(&s, "fragile", "last_error");
+        assert_non_null(strstr(json_string_value(last), ways[i].words));
+        json_decref(last);
+        forgive();
+        ask("fine", RJ_OK, "");
+    }
+}
+
+static void a_crash_in_create_is_told_before_anything_was_begun(void **state)
+{
+    heard h;
+    (void)state;
+    scene_add(&s, false, "case", "case-create-crashes", "\"rj.check/1\"",
+              ", \"capabilities\": [], \"checks\": [\"case\"]");
+    scene_load(&s);
+    assert_state("case", "ready", "");
+    scene_evaluate(&s, "case", 9000, &h);
+    assert_answer(&h, RJ_E_NOT_STARTED,
+                  "its worker crashed with signal 6 (Aborted) while it was being started");
+    assert_state("case", "ready", "");
+}
+
+static void a_crash_while_it_ends_is_told_and_nothing_is_left(void **state)
+{
+    static const char *const ways[] = {"arm-stop", "arm-destroy"};
+    (void)state;
+    load();
+    for (size_t i = 0; i < 2; i++) {
+        if (i)
+            scene_load(&s);
+        error_lines = 0;
+        ask(ways[i], RJ_OK, "");
+        assert_true(scene_unload(&s));
+        assert_int_equal(error_lines, 1);
+        assert_non_null(strstr(last_error_line, "crashed with signal 6 (Aborted)"));
+        assert_false(leaks_child());
+    }
+}
+
+static void three_crashes_set_the_file_aside_until_it_is_cleared(void **state)
+{
+    static const uint64_t waits[] = {0, 1000, 10000};
+    heard h;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    load();
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t before = rj_clock_monotonic_ms();
+        rj_question question = scene_question(&h, 30000);
+        rj_runtime_evaluate(s.runtime, "abort", &question);
+        while (!h.answers && rj_clock_monotonic_ms() < before + 20000)
+            rj_loop_turn(s.loop, 100);
+        assert_answer(&h, RJ_E_ABANDONED, "crashed with signal 6");
+        assert_in_range(rj_clock_monotonic_ms() - before, waits[i] > 500 ? waits[i] - 500 : 0,
+                        waits[i] + 5000);
+        wait_for_end();
+    }
+    const char *why = "3 crashes within ten minutes; the last time its worker crashed with signal "
+                      "6 (Aborted)";
+    assert_state("fragile", "quarantined", why);
+    assert_state("fragile", "quarantined", "by the agent since");
+    ask("fine", RJ_E_NOT_FOUND, why);
+    assert_true(scene_unload(&s));
+    scene_load(&s);
+    assert_state("fragile", "quarantined", why);
+    ask("fine", RJ_E_NOT_FOUND, why);
+    if (rj_runtime_set_quarantined(s.runtime, "fragile", false, &err))
+        fail_msg("%s", err.text);
+    ask("fine", RJ_OK, "");
+}
+
+/* ---- Hanging --------------------------------------------------------------------------------- */
+
+static void code_that_hangs_is_killed_and_the_next_question_is_answered(void **state)
+{
+    static const char *const ways[] = {"hang-loop", "hang-lane"};
+    heard h;
+    (void)state;
+    load();
+    ask("fine", RJ_OK, "");
+    for (size_t i = 0; i < 2; i++) {
+        error_lines = 0;
+        uint64_t before = rj_clock_monotonic_ms();
+        scene_evaluate(&s, ways[i], 300, &h);
+        assert_answer(&h, RJ_E_ABANDONED, "no answer within the deadline");
+        assert_in_range(rj_clock_monotonic_ms() - before, 300, 3000);
+        wait_for_end();
+        assert_int_equal(error_lines, 1);
+        assert_non_null(strstr(last_error_line, "was killed: it did not answer \"evaluate hang-"));
+        ask("fine", RJ_OK, "");
+    }
+    assert_int_equal(worker_number("crashes"), 0);
+    assert_int_equal(worker_number("starts"), 3);
+}
+
+/* ---- Sleep ----------------------------------------------------------------------------------- */
+
+static void a_worker_without_work_ends_and_comes_back_with_the_next_question(void **state)
+{
+    (void)state;
+    s.worker_idle_ms = 100;
+    load();
+    scene_turn_for(&s, 50);
+    assert_int_equal(worker_number("starts"), 0); /* nobody has asked yet */
+    ask("fine", RJ_OK, "");
+    assert_true(worker_number("pid") > 0);
+    wait_for_end();
+    ask("fine", RJ_OK, "");
+    assert_int_equal(worker_number("starts"), 2);
+    assert_int_equal(worker_number("crashes"), 0);
+    assert_int_equal(error_lines, 0);
+}
+
+static void a_timer_or_a_child_keeps_a_worker_awake(void **state)
+{
+    (void)state;
+    s.worker_idle_ms = 100;
+    load();
+    ask("awake", RJ_OK, "");
+    scene_turn_for(&s, 500);
+    assert_true(worker_number("pid") > 0);
+    ask("tired", RJ_OK, "");
+    wait_for_end();
+    ask("short-child", RJ_OK, ""); /* takes longer than it may idle */
+    wait_for_end();
+    assert_int_equal(worker_number("starts"), 2);
+    assert_int_equal(error_lines, 0);
+}
+
+static void a_notice_wakes_a_worker_that_had_asked_for_it(void **state)
+{
+    heard h;
+    (void)state;
+    s.worker_idle_ms = 200;
+    load();
+    json_t *document = json_object();
+    rj_runtime_publish(s.runtime, "host.test", document);
+    scene_turn_for(&s, 50);
+    assert_int_equal(worker_number("starts"), 0); /* nobody has asked for it yet */
+    ask("fine", RJ_OK, "");
+    wait_for_end();
+    rj_runtime_publish(s.runtime, "host.other", document);
+    scene_turn_for(&s, 50);
+    assert_int_equal(worker_number("pid"), 0);
+    rj_runtime_publish(s.runtime, "host.test.woken", document);
+    json_decref(document);
+    uint64_t limit = rj_clock_monotonic_ms() + 5000;
+    while (worker_number("starts") < 2 && rj_clock_monotonic_ms() < limit)
+        rj_loop_turn(s.loop, 20);
+    scene_evaluate(&s, "heard", 9000, &h);
+    assert_string_equal(json_string_value(json_object_get(h.result, "summary")), "host.test.woken");
+    scene_forget(&h);
+    assert_int_equal(worker_number("starts"), 2);
+}
+
+static void new_settings_reach_a_worker_awake_or_asleep(void **state)
+{
+    static const char *const colours[] = {"green", "blue"};
+    (void)state;
+    s.worker_idle_ms = 300;
+    load();
+    ask("fine", RJ_OK, "");
+    for (size_t i = 0; i < 2; i++) {
+        heard h;
+        if (i)
+            wait_for_end();
+        json_t *policy = json_pack("{s:{s:[s], s:{s:s}}}", "fragile", "Grant", "spawn", "Settings",
+                                   "Colour", colours[i]);
+        rj_runtime_configure(s.runtime, policy);
+        json_decref(policy);
+        scene_evaluate(&s, "config", 9000, &h);
+        assert_string_equal(
+            json_string_value(json_object_get(json_object_get(h.result, "settings"), "Colour")),
+            colours[i]);
+        scene_forget(&h);
+    }
+}
+
+/* ---- The core's own death -------------------------------------------------------------------- */
+
+static bool is_alive(long pid)
+{
+    char path[60];
+    char status[4] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (file && fscanf(file, "%*d %*s %2s", status) != 1)
+        *status = '\0';
+    if (file)
+        fclose(file);
+    return *status && *status != 'Z'; /* a zombie waits for whoever collects orphans */
+}
+
+/* In a process of its own: asks, tells the pids of the worker and of its child, and hangs. */
+static _Noreturn void be_a_core(int pipe_end)
+{
+    static heard h;
+    long pids[2] = {0, 0};
+    rj_log_set_listener(NULL, NULL);
+    rj_question question = scene_question(&h, 60000);
+    scene_open(&s);
+    scene_add_worker(&s);
+    load();
+    rj_runtime_evaluate(s.runtime, "child", &question);
+    char path[100];
+    for (int i = 0; i < 500 && !(pids[0] && pids[1]); i++) {
+        rj_loop_turn(s.loop, 20);
+        pids[0] = (long)worker_number("pid");
+        snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)getpid(), (long)getpid());
+        FILE *file = fopen(path, "r");
+        long found = 0;
+        pids[1] = 0;
+        while (file && fscanf(file, "%ld", &found) == 1)
+            if (found != pids[0])
+                pids[1] = found;
+        if (file)
+            fclose(file);
+    }
+    if (write(pipe_end, pids, sizeof pids) != (ssize_t)sizeof pids ||
+        write(pipe_end, s.root, sizeof s.root) != (ssize_t)sizeof s.root)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+static void
+when_the_core_is_killed_its_workers_and_their_children_are_gone_within_a_second(void **state)
+{
+    int ends[2];
+    long pids[2] = {0, 0};
+    char root[sizeof s.root];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    pid_t core = fork();
+    assert_true(core >= 0);
+    if (core == 0)
+        be_a_core(ends[1]);
+    assert_int_equal(read(ends[0], pids, sizeof pids), (ssize_t)sizeof pids);
+    assert_int_equal(read(ends[0], root, sizeof root), (ssize_t)sizeof root);
+    bool were_there = pids[0] && pids[1] && is_alive(pids[0]) && is_alive(pids[1]);
+    kill(core, SIGKILL);
+    waitpid(core, NULL, 0);
+    uint64_t limit = rj_clock_monotonic_ms() + 1000;
+    while ((is_alive(pids[0]) || is_alive(pids[1])) && rj_clock_monotonic_ms() < limit)
+        usleep(5000);
+    bool worker = is_alive(pids[0]);
+    bool child = is_alive(pids[1]);
+    rj_dir_remove(root, NULL);
+    close(ends[0]);
+    close(ends[1]);
+    if (!were_there || worker || child)
+        fail_msg("worker %ld, child %ld: %s%s%s", pids[0], pids[1],
+                 were_there ? "" : "not both were there", worker ? "the worker lives on, " : "",
+                 child ? "the child lives on" : "");
+}
+
+/* ---- The file -------------------------------------------------------------------------------- */
+
+static void the_file_that_was_checked_is_the_file_that_runs(void **state)
+{
+    char path[500];
+    char other[500];
+    char *bytes = NULL;
+    size_t length = 0;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    load();
+    snprintf(path, sizeof path, "%s/fragile.so", scene_folder(&s, false, "fragile"));
+    snprintf(other, sizeof other, "%s/case-create-crashes.so", TEST_MODULES);
+    if (rj_file_read(other, 16u << 20, &bytes, &length, &err) ||
+        rj_file_write(path, bytes, length, 0644, &err))
+        fail_msg("%s", err.text);
+    rj_free(bytes);
+    ask("fine", RJ_OK, "");
+    ask("abort", RJ_E_ABANDONED, "signal 6");
+    ask("fine", RJ_OK, ""); /* and each time anew */
+    assert_int_equal(worker_number("starts"), 2);
+}
+
+static void what_the_code_offers_must_be_what_the_manifest_lists(void **state)
+{
+    static const struct {
+        const char *module;
+        const char *checks;
+        const char *check;
+        const char *words;
+    } ways[] = {
+        {"case-good", ", \"capabilities\": [], \"checks\": [\"another\"]", "another",
+         "its manifest offers \"another\", its code does not"},
+        {"case-two-ids", ", \"capabilities\": [], \"checks\": [\"case\"]", "case",
+         "its code offers \"second\", its manifest does not"},
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        error_lines = 0;
+        scene_add(&s, false, "case", ways[i].module, "\"rj.check/1\"", ways[i].checks);
+        scene_load(&s);
+        ask(ways[i].check, RJ_E_NOT_STARTED, ways[i].words);
+        scene_turn_for(&s, 100);
+        ask(ways[i].check, RJ_E_NOT_STARTED, "it is tried again in");
+        assert_int_equal(error_lines, 1);
+        assert_true(scene_unload(&s));
+    }
+}
+
+static void a_folder_that_others_can_change_is_refused(void **state)
+{
+    char folder[400];
+    char away[420];
+    (void)state;
+    add_fragile();
+    snprintf(folder, sizeof folder, "%s", scene_folder(&s, false, "fragile"));
+    assert_int_equal(chmod(folder, 0775), 0);
+    scene_load(&s);
+    assert_state("fragile", "refused", "can be changed by others");
+    ask("fine", RJ_E_NOT_FOUND, "no loaded plugin offers the check");
+    assert_true(scene_unload(&s));
+    assert_int_equal(chmod(folder, 0755), 0);
+    snprintf(away, sizeof away, "%s/elsewhere", s.root);
+    assert_int_equal(rename(folder, away), 0);
+    assert_int_equal(symlink(away, folder), 0);
+    scene_load(&s);
+    json_t *found = scene_describe(&s, "fragile", "state");
+    assert_true(!found || strcmp(json_string_value(found), "refused") == 0);
+    json_decref(found);
+}
+
+static void a_file_that_its_worker_may_not_read_is_told(void **state)
+{
+    char path[500];
+    (void)state;
+    add_fragile();
+    snprintf(path, sizeof path, "%s/fragile.so", scene_folder(&s, false, "fragile"));
+    assert_int_equal(chmod(path, 0600), 0);
+    scene_load(&s);
+    heard h;
+    scene_evaluate(&s, "fine", 9000, &h);
+    if (rj_system_is_root()) /* whose workers are nobody */
+        assert_answer(&h, RJ_E_NOT_STARTED, "ermission");
+    else
+        assert_answer(&h, RJ_OK, "");
+    scene_forget(&h);
+}
+
+#define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            when_the_core_is_killed_its_workers_and_their_children_are_gone_within_a_second),
+        IN_SCENE(a_crash_is_told_to_each_question_by_how_far_it_was),
+        IN_SCENE(wherever_its_code_crashes_the_reason_is_told),
+        IN_SCENE(a_crash_in_create_is_told_before_anything_was_begun),
+        IN_SCENE(a_crash_while_it_ends_is_told_and_nothing_is_left),
+        IN_SCENE(three_crashes_set_the_file_aside_until_it_is_cleared),
+        IN_SCENE(code_that_hangs_is_killed_and_the_next_question_is_answered),
+        IN_SCENE(a_worker_without_work_ends_and_comes_back_with_the_next_question),
+        IN_SCENE(a_timer_or_a_child_keeps_a_worker_awake),
+        IN_SCENE(a_notice_wakes_a_worker_that_had_asked_for_it),
+        IN_SCENE(new_settings_reach_a_worker_awake_or_asleep),
+        IN_SCENE(the_file_that_was_checked_is_the_file_that_runs),
+        IN_SCENE(what_the_code_offers_must_be_what_the_manifest_lists),
+        IN_SCENE(a_folder_that_others_can_change_is_refused),
+        IN_SCENE(a_file_that_its_worker_may_not_read_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
