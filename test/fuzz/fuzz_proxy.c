@@ -68,6 +68,12 @@ int rj_worker_process_output(const rj_worker_process *p)
     return p->ours[OUTPUT];
 }
 
+uint64_t rj_worker_process_begun(const rj_worker_process *p)
+{
+    (void)p;
+    return 0; /* no page: it says what it has begun by frames */
+}
+
 long rj_worker_process_pid(const rj_worker_process *p)
 {
     (void)p;

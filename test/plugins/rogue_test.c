@@ -26,8 +26,7 @@
 #define TURN_MAX_MS 500 /* of a loop that is not waiting; the machine may be busy */
 
 static scene s;
-static unsigned error_lines; /* of plugins, since the last case began */
-static unsigned lines;
+static unsigned lines, error_lines; /* of plugins, since the last case began */
 static char last_error_line[2000];
 static unsigned descriptors;
 
