@@ -25,6 +25,7 @@
 #define READS_A_TURN 4 /* then others get their turn */
 
 #define READS_AT_END 256
+#define CHILDREN_MAX 64u /* of one plugin, at a time */
 #define KILL_AGAIN_MS 500u
 
 #define NOT_ENDED (-1)
@@ -36,6 +37,7 @@ typedef struct rj_host_child {
     rj_op op;
     uint64_t number;
     rj_spawn_spec *spec;
+    char *log_folder; /* what its log file lies below; NULL: none */
     void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how);
     void *data;
     rj_post begin_post;
@@ -153,6 +155,7 @@ static void free_child(void *data)
     rj_runtime *runtime = child->instance->runtime;
     unlink_child(child);
     rj_spawn_spec_free(child->spec);
+    rj_free(child->log_folder);
     rj_free(child);
     rj_runtime_check_stop(runtime);
 }
@@ -274,7 +277,9 @@ static void begin(void *data)
         return;
     }
     if (spec->log_path)
-        status = rj_file_append_open(spec->log_path, 0640, &child->log, &child->log_size, &err);
+        status =
+            rj_file_append_open(child->log_folder, spec->log_path + strlen(child->log_folder) + 1,
+                                0640, &child->log, &child->log_size, &err);
     rj_process_spec process = {.program = spec->program,
                                .arguments = spec->arguments,
                                .environment = spec->environment,
@@ -289,23 +294,41 @@ static void begin(void *data)
     }
 }
 
-/* A plugin may spawn, yet not write anywhere: what is appended is written as the agent. */
-static rj_status check_log(const rj_instance *instance, const char *path, rj_error *err)
+/* A plugin may spawn, yet not write anywhere: what is appended is written as the agent.  *ret_folder
+ * (rj_free(), NULL: no log) is the one of the allowed folders that the file lies below. */
+static rj_status check_log(const rj_instance *instance, const char *path, char **ret_folder,
+                           rj_error *err)
 {
     const rj_runtime *runtime = instance->runtime;
     static const rj_path_kind own[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
+    char *folder = path ? rj_strdup(rj_path(runtime->options.paths, RJ_PATH_LOG)) : NULL;
+    if (path && !folder)
+        return rj_fail_memory(err, "starting a program");
+    bool allowed = !path || rj_spawn_is_below(path, folder);
     rj_status status = RJ_OK;
-    bool allowed = !path || rj_spawn_is_below(path, rj_path(runtime->options.paths, RJ_PATH_LOG));
     for (size_t i = 0; i < 2 && !allowed && !status; i++) {
-        char *folder = NULL;
+        rj_free(folder);
+        folder = NULL;
         status = rj_registry_folder(runtime, own[i], instance->id, &folder, err);
         allowed = !status && rj_spawn_is_below(path, folder);
-        rj_free(folder);
     }
     if (!status && !allowed)
         status = rj_fail(err, RJ_E_DENIED,
                          "log file %s is neither below the log folder nor below its own", path);
+    if (status)
+        rj_free(folder);
+    else
+        *ret_folder = folder;
     return status;
+}
+
+/* Each takes memory and descriptors of ours. */
+static bool has_too_many(rj_instance *instance)
+{
+    uv_mutex_lock(&instance->lock);
+    bool many = instance->services->child_count >= CHILDREN_MAX;
+    uv_mutex_unlock(&instance->lock);
+    return many;
 }
 
 static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *spawn,
@@ -316,12 +339,17 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
     rj_runtime *runtime = instance->runtime;
     rj_error err = RJ_ERROR_NONE;
     rj_spawn_spec *spec = NULL;
+    char *log_folder = NULL;
     rj_status status = on_exit ? rj_spawn_spec_copy(spawn, &spec, &err)
                                : rj_fail(&err, RJ_E_INVALID, "no on_exit");
     if (!status && !rj_grants_allow(&instance->grants, "spawn", spec->spec.program))
         status = rj_fail(&err, RJ_E_DENIED, "%s is not granted to it", spec->spec.program);
+    if (!status && !rj_grants_whole(&instance->grants, "spawn"))
+        status = rj_spawn_check_narrow(&spec->spec, &err);
+    if (!status && has_too_many(instance))
+        status = rj_fail(&err, RJ_E_LIMIT, "%u of its programs run already", CHILDREN_MAX);
     if (!status)
-        status = check_log(instance, spec->spec.log_path, &err);
+        status = check_log(instance, spec->spec.log_path, &log_folder, &err);
     rj_host_child *child = status ? NULL : rj_calloc(1, sizeof *child);
     if (!status && !child)
         status = rj_fail_memory(&err, "starting a program");
@@ -330,6 +358,7 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
                                  .instance = instance,
                                  .op = op,
                                  .spec = spec,
+                                 .log_folder = log_folder,
                                  .on_exit = on_exit,
                                  .data = data,
                                  .ended_by = NOT_ENDED,
@@ -344,6 +373,7 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
         rj_log(RJ_LOG_WARNING, "host.spawn", correlation, "plugin %s: no program started: %s",
                instance->id, err.text);
         rj_spawn_spec_free(spec);
+        rj_free(log_folder);
         rj_free(child);
         return status;
     }

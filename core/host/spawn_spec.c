@@ -87,6 +87,43 @@ bool rj_spawn_is_below(const char *path, const char *folder)
     return true;
 }
 
+/* What decides how text looks, and no name of a file: catalogues are looked for by it. */
+static bool is_harmless(const char *variable)
+{
+    static const char *const names[] = {"LANG", "LANGUAGE", "TERM", "NO_COLOR"};
+    static const char *const searches[] = {
+        "PATH=/usr/bin:/bin", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    size_t length = strcspn(variable, "=");
+    for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
+        if (strcmp(variable, searches[i]) == 0)
+            return true;
+    if (strchr(variable, '/'))
+        return false;
+    bool known = length > 3 && strncmp(variable, "LC_", 3) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        known |= strlen(names[i]) == length && strncmp(variable, names[i], length) == 0;
+    return known;
+}
+
+rj_status rj_spawn_check_narrow(const rj_spawn *spawn, rj_error *err)
+{
+    const char *name = strrchr(spawn->program, '/') + 1;
+    if (strcmp(spawn->arguments[0], spawn->program) != 0 && strcmp(spawn->arguments[0], name) != 0)
+        return rj_fail(err, RJ_E_DENIED,
+                       "%s would be called \"%.40s\", which makes another program "
+                       "of some; the first argument must be %s",
+                       spawn->program, spawn->arguments[0], name);
+    for (const char *const *at = spawn->environment; *at; at++)
+        if (!is_harmless(*at))
+            return rj_fail(err, RJ_E_DENIED,
+                           "the variable %.*s may make %s run other code, and the grant names only "
+                           "that program; leave it out, or ask for \"spawn\"",
+                           (int)strcspn(*at, "=") < 40 ? (int)strcspn(*at, "=") : 40, *at,
+                           spawn->program);
+    return RJ_OK;
+}
+
 rj_status rj_spawn_spec_copy(const rj_spawn *spawn, rj_spawn_spec **ret_spec, rj_error *err)
 {
     static const char *const nothing[] = {NULL};

@@ -102,6 +102,30 @@ static rj_status add_moved_system(rj_confinement *made, const rj_paths *paths, r
     return status;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || folder[length - 1] == '/');
+}
+
+/*
+ * What lies below a folder that the plugin may change is open to it already.  Named once more, it would
+ * be looked up anew at each start, and lead wherever the plugin has let it lead by then.
+ */
+static void drop_what_it_may_replace(rj_confinement *made)
+{
+    rj_sandbox_path *paths = made->paths;
+    size_t kept = 0;
+    for (size_t i = 0; i < made->sandbox.path_count; i++) {
+        bool below = false;
+        for (size_t j = 0; j < made->sandbox.path_count && !below; j++)
+            below = (j < kept || j > i) && paths[j].write && is_below(paths[i].path, paths[j].path);
+        if (!below)
+            paths[kept++] = paths[i];
+    }
+    made->sandbox.path_count = kept;
+}
+
 rj_status rj_confine(const rj_confine_what *what, rj_confinement *ret_confinement, rj_error *err)
 {
     size_t grants = 0;
@@ -129,6 +153,8 @@ rj_status rj_confine(const rj_confine_what *what, rj_confinement *ret_confinemen
     }
     for (size_t i = 0; i < grants && !status; i++)
         status = add_grant(&made, what->paths, what->granted[i], err);
+    if (!status)
+        drop_what_it_may_replace(&made);
     if (status)
         rj_confine_free(&made);
     else

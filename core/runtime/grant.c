@@ -170,6 +170,14 @@ bool rj_grants_any(const rj_grants *grants, const char *name)
     return false;
 }
 
+bool rj_grants_whole(const rj_grants *grants, const char *name)
+{
+    for (char **at = grants->granted; at && *at; at++)
+        if (strcmp(*at, name) == 0)
+            return true;
+    return false;
+}
+
 bool rj_grants_allow(const rj_grants *grants, const char *name, const char *argument)
 {
     for (char **at = grants->granted; at && *at; at++) {

@@ -16,6 +16,7 @@
 #include "platform/system.h"
 #include "runtime/confine.h"
 #include "runtime/crash_policy.h"
+#include "runtime/limits.h"
 #include "runtime/proxy.h"
 
 #include <stdio.h>
@@ -76,8 +77,8 @@ static rj_status choose_account(rj_instance *instance, rj_uid *ret_uid, rj_error
         return RJ_OK;
     *ret_uid = uid_of(instance->id);
     const rj_runtime *runtime = instance->runtime;
-    for (size_t i = 0; runtime->instances[i] != instance; i++)
-        if (runtime->instances[i]->placement &&
+    for (size_t i = 0; i < runtime->instance_count; i++)
+        if (runtime->instances[i] != instance && runtime->instances[i]->placement &&
             runtime->instances[i]->placement->confinement.sandbox.uid == *ret_uid)
             return rj_fail(err, RJ_E_EXISTS,
                            "its account, uid %u, is that of %s; give it another id", *ret_uid,
@@ -102,6 +103,9 @@ static rj_status make_sandbox(rj_instance *instance, rj_instance_worker *placeme
     what.cache = cache;
     if (!status)
         status = rj_confine(&what, &placement->confinement, err);
+    if (!status)
+        status = rj_limits_apply(rj_registry_policy(runtime, instance->id), instance->id,
+                                 &placement->confinement.sandbox, err);
     rj_free(state);
     rj_free(cache);
     return status;

@@ -181,9 +181,8 @@ static void make_surroundings(hostile_scene *h, json_t *settings)
     h->abstract_socket = listen_unix(name, 1);
     json_object_set_new(settings, "port", json_string(port));
     json_object_set_new(settings, "abstract", json_string(name));
-    json_object_set_new(settings, "packages", json_string(rj_path(s->paths, RJ_PATH_PACKAGE_LIB)));
-    json_object_set_new(settings, "package-logs",
-                        json_string(rj_path(s->paths, RJ_PATH_PACKAGE_LOGS)));
+    set_path(settings, "packages", rj_path(s->paths, RJ_PATH_PACKAGE_LIB), 0755);
+    set_path(settings, "package-logs", rj_path(s->paths, RJ_PATH_PACKAGE_LOGS), 0750);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */

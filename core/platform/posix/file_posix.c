@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,17 +271,46 @@ rj_status rj_file_rename(const char *from, const char *to, rj_error *err)
 
 /* ---- Appending ------------------------------------------------------------------------------- */
 
-rj_status rj_file_append_open(const char *path, unsigned mode, int *ret_handle, uint64_t *ret_size,
-                              rj_error *err)
+/* The folder that `name` stands in; *name becomes its last part.  Links on the way are refused: the
+ * folders below may be those of somebody we do not trust. */
+static int open_parent(const char *folder, const char **name)
+{
+    char part[NAME_MAX + 1];
+    int parent = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (const char *slash; parent >= 0 && (slash = strchr(*name, '/')); *name = slash + 1) {
+        int length = (int)(slash - *name);
+        int next = -1;
+        if (length > NAME_MAX)
+            errno = ENAMETOOLONG;
+        else if (snprintf(part, sizeof part, "%.*s", length, *name) && strcmp(part, "..") != 0)
+            next = openat(parent, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        else
+            errno = EINVAL;
+        int problem = errno;
+        close(parent);
+        errno = problem;
+        parent = next;
+    }
+    return parent;
+}
+
+rj_status rj_file_append_open(const char *folder, const char *name, unsigned mode, int *ret_handle,
+                              uint64_t *ret_size, rj_error *err)
 {
     int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    int fd = open(path, flags, (mode_t)mode);
+    const char *last = name;
+    int parent = open_parent(folder, &last);
+    int fd = parent < 0 ? -1 : openat(parent, last, flags, (mode_t)mode);
+    int problem = errno;
+    if (parent >= 0)
+        close(parent);
     if (fd < 0)
-        return rj_fail_errno(err, errno, "log file %s cannot be opened", path);
+        return rj_fail_errno(err, problem, "log file %s/%s cannot be opened", folder, name);
     struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
         close(fd);
-        return rj_fail(err, RJ_E_INVALID, "log file %s is not a regular file", path);
+        return rj_fail(err, RJ_E_INVALID, "log file %s/%s is not a regular file of one name",
+                       folder, name);
     }
     *ret_handle = fd;
     *ret_size = (uint64_t)st.st_size;

@@ -304,6 +304,30 @@ static void every_failing_allocation_is_an_error(void **state)
     fail();
 }
 
+static rj_status append_to(const char *name)
+{
+    int handle = -1;
+    uint64_t size = 0;
+    rj_status status = rj_file_append_open(top, name, 0640, &handle, &size, NULL);
+    rj_file_append_close(handle);
+    return status;
+}
+
+static void a_log_is_not_opened_through_links_below_its_folder(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(in("a"), 0700), 0);
+    assert_int_equal(symlink("a", in("link")), 0);
+    assert_int_equal(append_to("a/log"), RJ_OK);
+    assert_int_not_equal(append_to("link/log"), RJ_OK);
+    assert_int_not_equal(append_to("link/new"), RJ_OK);
+    assert_int_not_equal(append_to("a/../a/log"), RJ_OK);
+    assert_int_not_equal(append_to("a"), RJ_OK);
+    assert_int_equal(append_to("a/log"), RJ_OK);
+    assert_int_equal(link(in("a/log"), in("a/second")), 0);
+    assert_int_equal(append_to("a/log"), RJ_E_INVALID);
+}
+
 int main(void)
 {
     if (!mkdtemp(top))
@@ -324,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup(links_and_foreign_owners_are_not_trusted, fresh),
         cmocka_unit_test_setup(only_plain_paths_below_the_boundary_can_be_trusted, fresh),
         cmocka_unit_test_setup(a_lock_is_held_once_and_names_its_holder, fresh),
+        cmocka_unit_test_setup(a_log_is_not_opened_through_links_below_its_folder, fresh),
         cmocka_unit_test_setup(every_failing_allocation_is_an_error, fresh),
     };
     int failed = cmocka_run_group_tests_name("platform_file", tests, NULL, NULL);
