@@ -44,8 +44,8 @@ static void answer(rj_plugin *p, rj_op op, const char *text)
 
 static void die_by_a_wild_pointer(void)
 {
-    volatile int *volatile nowhere = NULL;
-    signal(SIGSEGV, SIG_DFL); /* a sanitizer has put its own there */
+    volatile int *nowhere = (volatile int *)(uintptr_t)4096; /* nothing is ever mapped there */
+    signal(SIGSEGV, SIG_DFL);                                /* a sanitizer has put its own there */
     *nowhere = 1;
 }
 

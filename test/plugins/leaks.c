@@ -45,3 +45,16 @@ bool leaks_child(void)
     siginfo_t info = {0};
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
+
+bool leaks_process(long pid)
+{
+    char path[60];
+    char status[4] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (file && fscanf(file, "%*d %*s %2s", status) != 1)
+        *status = '\0';
+    if (file)
+        fclose(file);
+    return *status && *status != 'Z';
+}

@@ -10,5 +10,7 @@ unsigned leaks_descriptors(void);
 long leaks_resident_mib(void);
 /* There is a child process, running or as a zombie. */
 bool leaks_child(void);
+/* The process runs.  As a zombie, waiting for whoever collects orphans, it does not. */
+bool leaks_process(long pid);
 
 #endif

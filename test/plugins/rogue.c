@@ -281,6 +281,27 @@ static bool flood(uint64_t op)
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
+/* A breach, and in the same breath the beginning of the second question. */
+static void begin_with_the_last_words(uint64_t op)
+{
+    static unsigned asked;
+    rj_wire_writer breach = {0};
+    rj_wire_writer begun = {0};
+    char both[2 * RJ_WIRE_HEADER];
+    rj_wire_begin(&breach, RJ_WIRE_HELLO, 0);
+    rj_wire_begin(&begun, RJ_WIRE_BEGUN, op);
+    if (rj_wire_end(&breach) || rj_wire_end(&begun))
+        _exit(9);
+    memcpy(both, breach.bytes, RJ_WIRE_HEADER);
+    memcpy(both + RJ_WIRE_HEADER, begun.bytes, RJ_WIRE_HEADER);
+    if (asked++)
+        send_bytes(both, sizeof both);
+    else
+        send_bytes(both + RJ_WIRE_HEADER, RJ_WIRE_HEADER);
+    rj_wire_discard(&breach);
+    rj_wire_discard(&begun);
+}
+
 /* What is wrong before the question is begun; false: nothing. */
 static bool answer_out_of_turn(uint64_t op)
 {
@@ -294,6 +315,8 @@ static bool answer_out_of_turn(uint64_t op)
         finish(op + 1, RJ_OK, "");
     } else if (is("progress-first")) {
         send_text(RJ_WIRE_PROGRESS, op, "before it was begun");
+    } else if (is("begun-last")) {
+        begin_with_the_last_words(op);
     } else {
         return false;
     }

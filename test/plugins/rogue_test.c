@@ -16,7 +16,6 @@
 #include "platform/system.h"
 #include "scene.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +250,22 @@ static void after_its_answer_a_second_one_ends_the_worker_only(void **state)
     assert_end("finish-twice", "an answer to what it was not asked", 1);
 }
 
+static void what_it_began_with_its_last_words_is_abandoned_too(void **state)
+{
+    heard h[2];
+    (void)state;
+    add_rogue("begun-last");
+    load();
+    for (size_t i = 0; i < 2; i++) {
+        rj_question question = scene_question(&h[i], 8000);
+        rj_runtime_evaluate(s.runtime, "begun-last", &question);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        scene_wait(&s, &h[i]);
+        assert_answer("begun-last", &h[i], RJ_E_ABANDONED, "a greeting that is none");
+    }
+}
+
 static void calls_beyond_the_plugins_rights_are_refused_and_harm_nothing(void **state)
 {
     static const struct {
@@ -365,18 +380,9 @@ static void what_a_worker_leaves_behind_in_its_group_is_killed_with_it(void **st
     assert_end("grandchild", "ended by itself with code 4", 1);
     long child = strtol(strstr(h.message, "child ") + 6, NULL, 10);
     assert_true(child > 1);
-    for (int i = 0; i < 200 && kill((pid_t)child, 0) == 0; i++)
+    for (int i = 0; i < 200 && leaks_process(child); i++)
         scene_turn_for(&s, 10);
-    char path[60];
-    char status[4] = "";
-    snprintf(path, sizeof path, "/proc/%ld/stat", child);
-    FILE *file = fopen(path, "r");
-    if (file && fscanf(file, "%*d %*s %2s", status) != 1)
-        *status = '\0';
-    if (file)
-        fclose(file);
-    if (*status && *status != 'Z') /* as a zombie it waits for whoever collects orphans */
-        fail_msg("the grandchild %ld lives on", child);
+    assert_false(leaks_process(child));
 }
 
 static void the_next_question_waits_for_the_back_off_and_gets_a_new_worker(void **state)
@@ -575,6 +581,7 @@ int main(void)
         IN_SCENE(a_worker_that_begins_wrong_is_not_asked),
         IN_SCENE(a_call_that_is_none_ends_the_worker),
         IN_SCENE(after_its_answer_a_second_one_ends_the_worker_only),
+        IN_SCENE(what_it_began_with_its_last_words_is_abandoned_too),
         IN_SCENE(calls_beyond_the_plugins_rights_are_refused_and_harm_nothing),
         IN_SCENE(a_strange_answer_is_made_plain),
         IN_SCENE(an_answer_after_the_cancellation_is_an_answer),
