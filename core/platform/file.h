@@ -24,7 +24,8 @@ rj_status rj_file_rename(const char *from, const char *to, rj_error *err); /* re
 rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err);
 
 /* A log that only grows, `name` somewhere below `folder`: opened for appending, made if absent, regular
- * files with no other name only, and never through a link below the folder.  Writing may fail (disk full); the reader of the log sees where it ends. */
+ * files with no other name only, and never through a link below the folder.  Writing may fail (disk
+ * full); the reader of the log sees where it ends. */
 rj_status rj_file_append_open(const char *folder, const char *name, unsigned mode, int *ret_handle,
                               uint64_t *ret_size, rj_error *err);
 bool rj_file_append(int handle, const void *bytes, size_t length);

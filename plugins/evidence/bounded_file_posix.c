@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "in_root_posix.h"
+
 #define OPEN_ATTEMPTS 8 /* a rename during a look-up with ".." makes it fail with EAGAIN */
 
 const char *file_outcome_text(file_outcome outcome)
@@ -68,6 +70,10 @@ static file_outcome open_below(const char *root, const char *path, int flags, in
             error = errno;
             if (fd >= 0 || error != EAGAIN)
                 break;
+        }
+        if (fd < 0 && error == ENOSYS) {
+            fd = in_root_open(root_fd, path, flags);
+            error = errno;
         }
         close(root_fd);
     }

@@ -16,8 +16,17 @@
 rj_status rj_report_open(const char *path, rj_report *ret_report, rj_error *err)
 {
     uint64_t size = 0;
+    const char *slash = strrchr(path, '/');
     *ret_report = (rj_report){.handle = -1};
-    return rj_file_append_open(path, 0600, &ret_report->handle, &size, err);
+    if (!slash || slash == path)
+        return rj_fail(err, RJ_E_INVALID, "\"%s\" is no absolute path of a report", path);
+    char *folder = rj_strndup(path, (size_t)(slash - path));
+    if (!folder)
+        return rj_fail_memory(err, "opening a report");
+    rj_status status =
+        rj_file_append_open(folder, slash + 1, 0600, &ret_report->handle, &size, err);
+    rj_free(folder);
+    return status;
 }
 
 void rj_report_close(rj_report *report)

@@ -324,8 +324,7 @@ void a_deadline_that_has_passed_is_a_timeout(void **state)
     wanted.check_id = *state;
     answer = plugin_host_call(wanted.host, 0, call_evaluate, &wanted);
     /* a worker is not started for it */
-    assert_int_equal(answer.status,
-                     plugin_host_in_worker() ? RJ_E_NOT_STARTED : RJ_E_TIMEOUT);
+    assert_int_equal(answer.status, plugin_host_in_worker() ? RJ_E_NOT_STARTED : RJ_E_TIMEOUT);
     assert_true(answer.message[0] != '\0');
     assert_null(answer.result);
     assert_behaved(wanted.host);

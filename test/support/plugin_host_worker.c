@@ -111,8 +111,8 @@ static rj_status open_module(plugin_worker *worker, const char *from, rj_error *
     if (!status)
         status = copy_file(original, worker->folder, name, 0644, &path, err);
     if (!status)
-        status = rj_library_check(path, worker->folder, worker->manifest->sha256, &worker->module,
-                                  err);
+        status =
+            rj_library_check(path, worker->folder, worker->manifest->sha256, &worker->module, err);
     rj_free(original);
     rj_free(path);
     return status;
@@ -182,7 +182,8 @@ static rj_status make(plugin_worker *worker, rj_error *err)
     if (!status)
         status = rj_manifest_read(plugin, &worker->manifest, err);
     if (!status)
-        status = copy_file(program, worker->folder, "realmjoin-worker", 0755, &worker->program, err);
+        status =
+            copy_file(program, worker->folder, "realmjoin-worker", 0755, &worker->program, err);
     if (!status)
         status = open_module(worker, plugin, err);
     if (!status)
