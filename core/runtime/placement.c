@@ -146,6 +146,10 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
     if (!status && !rj_file_exists(program))
         status = rj_fail(err, RJ_E_NOT_FOUND,
                          "%s is missing, in which it would run; install the agent again", program);
+    if (!status) {
+        const char *root = rj_paths_root(instance->runtime->options.paths);
+        status = rj_file_check_trusted(program, *root ? root : NULL, err);
+    }
     rj_worker_spec spec = {.program = program,
                            .name = instance->id,
                            .temporary = placement->confinement.folders[1],
