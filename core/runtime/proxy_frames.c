@@ -197,7 +197,8 @@ void rj_proxy_on_frame(void *data, const rj_wire_frame *frame)
     rj_wire_reader reader = rj_wire_read(frame);
     if (proxy->state == PROXY_DYING) { /* its last words: all that counts is what it began */
         rj_proxied_op *proxied = rj_proxy_find(proxy, frame->handle);
-        if (frame->type == RJ_WIRE_BEGUN && proxied && proxied->state == PROXIED_SENT)
+        bool tells = frame->type == RJ_WIRE_BEGUN || frame->type == RJ_WIRE_FINISH;
+        if (tells && proxied && proxied->state == PROXIED_SENT)
             proxied->state = PROXIED_BEGUN;
         return;
     }

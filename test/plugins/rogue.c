@@ -299,25 +299,26 @@ static bool flood(uint64_t op)
 
 /* ---- Questions ------------------------------------------------------------------------------- */
 
-/* A breach, and in the same breath the beginning of the second question. */
-static void begin_with_the_last_words(uint64_t op)
+/* At the second question a breach, and in the same breath what shows that it was begun. */
+static void show_with_the_last_words(uint64_t op, rj_wire_type type)
 {
     static unsigned asked;
     rj_wire_writer breach = {0};
-    rj_wire_writer begun = {0};
+    rj_wire_writer shown = {0};
     char both[2 * RJ_WIRE_HEADER];
+    if (asked++ == 0) {
+        send_empty(RJ_WIRE_BEGUN, op);
+        return;
+    }
     rj_wire_begin(&breach, RJ_WIRE_HELLO, 0);
-    rj_wire_begin(&begun, RJ_WIRE_BEGUN, op);
-    if (rj_wire_end(&breach) || rj_wire_end(&begun))
+    rj_wire_begin(&shown, type, op);
+    if (rj_wire_end(&breach) || rj_wire_end(&shown))
         _exit(9);
     memcpy(both, breach.bytes, RJ_WIRE_HEADER);
-    memcpy(both + RJ_WIRE_HEADER, begun.bytes, RJ_WIRE_HEADER);
-    if (asked++)
-        send_bytes(both, sizeof both);
-    else
-        send_bytes(both + RJ_WIRE_HEADER, RJ_WIRE_HEADER);
+    memcpy(both + RJ_WIRE_HEADER, shown.bytes, RJ_WIRE_HEADER);
+    send_bytes(both, sizeof both);
     rj_wire_discard(&breach);
-    rj_wire_discard(&begun);
+    rj_wire_discard(&shown);
 }
 
 /* What is wrong before the question is begun; false: nothing. */
@@ -334,7 +335,9 @@ static bool answer_out_of_turn(uint64_t op)
     } else if (is("progress-first")) {
         send_text(RJ_WIRE_PROGRESS, op, "before it was begun");
     } else if (is("begun-last")) {
-        begin_with_the_last_words(op);
+        show_with_the_last_words(op, RJ_WIRE_BEGUN);
+    } else if (is("finish-last")) {
+        show_with_the_last_words(op, RJ_WIRE_FINISH);
     } else {
         return false;
     }

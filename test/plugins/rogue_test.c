@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START_MS 1500
 #define TURN_MAX_MS 500 /* of a loop that is not waiting; the machine may be busy */
 
 static scene s;
@@ -106,7 +105,7 @@ static int setup(void **state)
 {
     (void)state;
     scene_open(&s);
-    s.worker_start_ms = START_MS;
+    s.worker_start_ms = 1500;
     scene_add_program(&s, TEST_ROGUE);
     error_lines = lines = 0;
     *last_error_line = '\0';
@@ -254,17 +253,20 @@ static void after_its_answer_a_second_one_ends_the_worker_only(void **state)
 
 static void what_it_began_with_its_last_words_is_abandoned_too(void **state)
 {
-    heard h[2];
+    static const char *const ways[] = {"begun-last", "finish-last"};
     (void)state;
-    add_rogue("begun-last");
+    for (size_t i = 0; i < 2; i++)
+        add_rogue(ways[i]);
     load();
     for (size_t i = 0; i < 2; i++) {
-        rj_question question = scene_question(&h[i], 8000);
-        rj_runtime_evaluate(s.runtime, "begun-last", &question);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        scene_wait(&s, &h[i]);
-        assert_answer("begun-last", &h[i], RJ_E_ABANDONED, "a greeting that is none");
+        heard h[2];
+        rj_question first = scene_question(&h[0], 8000), second = scene_question(&h[1], 8000);
+        rj_runtime_evaluate(s.runtime, ways[i], &first);
+        rj_runtime_evaluate(s.runtime, ways[i], &second);
+        for (size_t j = 0; j < 2; j++) {
+            scene_wait(&s, &h[j]);
+            assert_answer(ways[i], &h[j], RJ_E_ABANDONED, "a greeting that is none");
+        }
     }
 }
 
@@ -325,7 +327,6 @@ static void an_answer_after_the_cancellation_is_an_answer(void **state)
     scene_wait(&s, &h);
     scene_forget(&h);
     assert_true(h.status == RJ_OK || h.status == RJ_E_CANCELLED);
-    scene_turn_for(&s, 20);
     assert_int_equal(error_lines, 0);
 }
 
@@ -384,7 +385,6 @@ static void what_a_worker_leaves_behind_in_its_group_is_killed_with_it(void **st
     assert_answer("grandchild", &h, RJ_E_ABANDONED, "its last words: child ");
     assert_end("grandchild", "ended by itself with code 4", 1);
     long child = strtol(strstr(h.message, "child ") + 6, NULL, 10);
-    assert_true(child > 1);
     scene_turn_for(&s, 100);
     assert_false(leaks_process(child));
 }
@@ -551,13 +551,13 @@ static void a_worker_that_does_not_read_costs_no_more_than_the_limit(void **stat
     memset(large, 'x', (1 << 20) - 1);
     large[(1 << 20) - 1] = '\0';
     json_t *request = json_pack("{s:s, s:s}", "format", "rogue-format", "large", large);
-    free(large);
     long before = leaks_resident_mib();
     for (size_t i = 0; i < COUNT; i++) {
         rj_question question = scene_question(&heard_of[i], 1500);
         rj_runtime_package(s.runtime, RJ_PACKAGE_DETECT, request, &question);
     }
     json_decref(request);
+    free(large);
     unsigned refused = 0;
     for (size_t i = 0; i < COUNT; i++) {
         scene_wait(&s, &heard_of[i]);
