@@ -16,8 +16,8 @@
 #include "platform/system.h"
 #include "runtime/confine.h"
 #include "runtime/crash_policy.h"
-#include "runtime/limits.h"
 #include "runtime/proxy.h"
+#include "runtime/worker_limits.h"
 
 #include <stdio.h>
 #include <string.h>

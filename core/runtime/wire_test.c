@@ -164,7 +164,7 @@ static void each_type_belongs_to_one_direction(void **state)
         bool good[4];
         good[RJ_WIRE_TO_WORKER] = type >= 1 && type <= 6;
         good[RJ_WIRE_TO_CORE] = type >= 32 && type <= 43;
-        good[RJ_WIRE_CALL] = type >= 64 && type <= 70;
+        good[RJ_WIRE_CALL] = type >= 64 && type <= 73;
         good[RJ_WIRE_ANSWER] = type == 96;
         for (int direction = RJ_WIRE_TO_WORKER; direction <= RJ_WIRE_ANSWER; direction++)
             assert_int_equal(take_header((rj_wire_direction)direction, 0, type, &used),

@@ -14,6 +14,7 @@
 #include "fuzz_target.h"
 
 #include <realmjoin/check.h>
+#include <realmjoin/draft/secret.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct rj_worker_process {
     int ours[LINES];
     int theirs[LINES]; /* -1: closed */
     bool dead;
+    uint64_t begun;
 };
 
 static struct rj_worker_process *process; /* NULL: there is none */
@@ -68,16 +70,20 @@ int rj_worker_process_output(const rj_worker_process *p)
     return p->ours[OUTPUT];
 }
 
-uint64_t rj_worker_process_begun(const rj_worker_process *p)
-{
-    (void)p;
-    return 0; /* no page: it says what it has begun by frames */
-}
-
 long rj_worker_process_pid(const rj_worker_process *p)
 {
     (void)p;
     return 4711;
+}
+
+uint64_t rj_worker_process_begun(const rj_worker_process *p)
+{
+    return p->begun;
+}
+
+_Atomic uint64_t *rj_worker_map_begun(void)
+{
+    return NULL; /* no worker here */
 }
 
 void rj_worker_process_kill(rj_worker_process *p)
@@ -309,6 +315,31 @@ static void end_child(size_t index)
         on_exit(children[index].data, &how);
 }
 
+static rj_status RJ_CALL attach(const rj_host *host, rj_op op, const char *name, const void *bytes,
+                                size_t length)
+{
+    (void)host;
+    must(op <= OPS && ops[op].asked && !ops[op].answers);
+    must(((const char *)bytes)[length] == '\0');
+    return *name ? RJ_OK : RJ_E_INVALID;
+}
+
+static rj_status RJ_CALL read_secret(const rj_host *host, rj_secret secret, rj_sink sink,
+                                     void *data)
+{
+    (void)host;
+    if (secret % 2)
+        return RJ_E_NOT_FOUND;
+    sink(data, "secret", 6);
+    return RJ_OK;
+}
+
+static rj_secret RJ_CALL secret_of(const rj_host *host, rj_op op)
+{
+    (void)host;
+    return op;
+}
+
 static const rj_host_op op_table = {.size = sizeof op_table,
                                     .progress = progress,
                                     .set_result = set_result,
@@ -327,6 +358,9 @@ static const rj_host_event event_table = {.size = sizeof event_table,
 static const rj_host_spawn spawn_table = {
     .size = sizeof spawn_table, .start = spawn_start, .kill = spawn_kill};
 
+static const rj_host_secret secret_table = {
+    .size = sizeof secret_table, .attach = attach, .read = read_secret, .of_op = secret_of};
+
 static const void *RJ_CALL query(const rj_host *host, const char *id)
 {
     static const struct {
@@ -334,7 +368,8 @@ static const void *RJ_CALL query(const rj_host *host, const char *id)
         const void *table;
     } services[] = {{RJ_HOST_OP, &op_table},         {RJ_HOST_LOG, &log_table},
                     {RJ_HOST_CONFIG, &config_table}, {RJ_HOST_KV, &kv_table},
-                    {RJ_HOST_EVENT, &event_table},   {RJ_HOST_SPAWN, &spawn_table}};
+                    {RJ_HOST_EVENT, &event_table},   {RJ_HOST_SPAWN, &spawn_table},
+                    {RJ_HOST_SECRET, &secret_table}};
     (void)host;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         if (strcmp(services[i].id, id) == 0)
@@ -410,12 +445,14 @@ static void act(unsigned kind, unsigned argument)
         end_child(argument % CHILDREN);
         break;
     case 7:
-        if (process && argument % 4 == 0)
+        if (process && argument % 5 == 0)
             hang_up(process);
-        else if (argument % 4 == 1)
+        else if (argument % 5 == 1)
             stop();
-        else if (argument % 4 == 2)
+        else if (argument % 5 == 2)
             rj_proxy_retire(proxy);
+        else if (process && argument % 5 == 4)
+            process->begun = argument / 5;
         else
             json_decref(rj_proxy_describe(proxy));
         break;

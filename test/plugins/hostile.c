@@ -225,14 +225,14 @@ void own_modes(hostile *h)
         open(hostile_path(h, "state_dir", "s"), O_WRONLY | O_CREAT, 04755));
 }
 
-/* As many as there is time for. */
+/* As many as there is time for, and far more than can be open. */
 void many_files(hostile *h)
 {
     long made = 0;
     int problem = 0;
     char path[500];
     const time_t limit = time(NULL) + 2;
-    while (made < 100000 && !problem && time(NULL) < limit) {
+    while (made < 100000 && !problem && (made < 1000 || time(NULL) < limit)) {
         snprintf(path, sizeof path, "%s/%ld", hostile_setting(h, "state_dir"), made);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
         problem = fd < 0 ? errno : 0;

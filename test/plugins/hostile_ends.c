@@ -112,6 +112,32 @@ void spawn(hostile *h)
     h->later = status == RJ_OK;
 }
 
+static void RJ_CALL ignore_exit(void *data, const rj_spawn_exit *how)
+{
+    (void)data;
+    (void)how;
+}
+
+/* A bomb made of programs that it may start. */
+void programs(hostile *h)
+{
+    static const char *const arguments[] = {"sleep", "60", NULL};
+    const rj_host_spawn *table = h->host->query(h->host, RJ_HOST_SPAWN);
+    const rj_spawn what = {.size = sizeof what,
+                           .minor = RJ_ABI_MINOR,
+                           .program = "/bin/sleep",
+                           .arguments = arguments,
+                           .directory = "/"};
+    long started = 0;
+    rj_status status = RJ_OK;
+    while (started < 1000 && status == RJ_OK) {
+        status = table->start(h->host, h->now, &what, ignore_exit, NULL, NULL);
+        started += status == RJ_OK;
+    }
+    hostile_count(h, "started", started);
+    hostile_count(h, "then", status);
+}
+
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
 void end_by_exit(hostile *h)

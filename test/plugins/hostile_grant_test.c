@@ -195,6 +195,16 @@ static void a_granted_program_is_started_and_does_not_become_another(void **stat
     assert_int_equal(hostile_logged("may make /bin/true run other code"), 2);
 }
 
+static void a_bomb_of_granted_programs_ends_at_their_number(void **state)
+{
+    (void)state;
+    open_with("\"spawn:/bin/sleep\"");
+    const json_t *tried = hostile_try(&h, "try-programs");
+    assert_int_equal(hostile_found(tried, "started"), 64);
+    assert_int_equal(hostile_found(tried, "then"), RJ_E_LIMIT);
+    hostile_assert_well(&h);
+}
+
 /* ---- Limits and placement -------------------------------------------------------------------- */
 
 static void processor_time_of_a_thread_aside_ends_at_the_policys_limit(void **state)
@@ -247,6 +257,37 @@ static void in_the_core_only_what_goes_through_the_host_is_refused(void **state)
     assert_int_equal(hostile_found(hostile_try(&h, "try-spawn"), "no table"), 1);
 }
 
+/* The numbers of these two ids are the same.  Whoever comes second is kept out, also when the first one
+ * has been out of service meanwhile. */
+#define FIRST_ID "org.example.n11446"
+#define SECOND_ID "org.example.n7182"
+
+static void two_plugins_never_share_an_account(void **state)
+{
+    (void)state;
+    rj_error err = RJ_ERROR_NONE;
+    static const char checks[] = ", \"capabilities\": [], \"checks\": [\"n\"]";
+    hostile_open(&h, "[]", "");
+    if (hostile_in_session())
+        tap_skip("in a session all workers have the user's account");
+    assert_true(scene_unload(&h.s));
+    scene_add(&h.s, false, FIRST_ID, "hostile", "\"rj.check/1\"", checks);
+    scene_add(&h.s, false, SECOND_ID, "hostile", "\"rj.check/1\"", checks);
+    scene_load(&h.s);
+    json_t *reason = scene_describe(&h.s, SECOND_ID, "reason");
+    assert_string_equal(json_string_value(reason),
+                        "its account, uid 1992343093, is that of " FIRST_ID "; give it another id");
+    json_decref(reason);
+    assert_int_equal(rj_runtime_set_enabled(h.s.runtime, FIRST_ID, false, &err), RJ_OK);
+    assert_true(scene_unload(&h.s));
+    scene_load(&h.s);
+    json_t *word = scene_describe(&h.s, SECOND_ID, "state");
+    assert_string_equal(json_string_value(word), "ready");
+    json_decref(word);
+    assert_int_not_equal(rj_runtime_set_enabled(h.s.runtime, FIRST_ID, true, &err), RJ_OK);
+    assert_non_null(strstr(err.text, "is that of " SECOND_ID));
+}
+
 #define CLOSED(TEST) cmocka_unit_test_setup_teardown(TEST, NULL, teardown)
 
 int main(void)
@@ -263,9 +304,11 @@ int main(void)
         CLOSED(netlink_is_some_of_its_protocols),
         CLOSED(without_a_grant_there_is_no_service_to_start_programs),
         CLOSED(a_granted_program_is_started_and_does_not_become_another),
+        CLOSED(a_bomb_of_granted_programs_ends_at_their_number),
         CLOSED(processor_time_of_a_thread_aside_ends_at_the_policys_limit),
         CLOSED(the_policys_limits_are_those_of_the_worker),
         CLOSED(limits_out_of_bounds_keep_the_plugin_out_and_say_so),
+        CLOSED(two_plugins_never_share_an_account),
         CLOSED(in_the_core_only_what_goes_through_the_host_is_refused),
     };
     if (!hostile_take_account())

@@ -34,6 +34,7 @@
     X("try-log-flood", log_flood)                                                                  \
     X("try-event-flood", event_flood)                                                              \
     X("try-print-flood", print_flood)                                                              \
+    X("try-programs", programs)                                                                    \
     X("try-spawn", spawn)                                                                          \
     X("try-exit", end_by_exit)                                                                     \
     X("try-abort", end_by_abort)                                                                   \

@@ -79,6 +79,8 @@ void signals(hostile *h)
 
 void processes(hostile *h)
 {
+    int (*const run_shell)(const char *) = system;
+    FILE *(*const open_shell)(const char *, const char *) = popen;
     char *const arguments[] = {(char *)(uintptr_t) "true", NULL};
     char *const none[] = {NULL};
     pid_t pid;
@@ -100,6 +102,9 @@ void processes(hostile *h)
 #endif
     int problem = posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, none);
     hostile_count(h, "posix_spawn", problem);
+    /* Of these, one answers as if a shell had ended with 127, the other makes up an errno. */
+    hostile_count(h, "system", run_shell("exit 0") == 0 ? 0 : EPERM);
+    hostile_count(h, "popen", open_shell("exit 0", "r") ? 0 : EPERM);
     TRY("execve", execve("/bin/true", arguments, none));
     TRY("execve of the core's program", execve("/proc/self/exe", arguments, none));
     TRY("execveat", syscall(SYS_execveat, 5, "", arguments, none, 0x1000));

@@ -145,7 +145,7 @@ static void a_hundred_thousand_files_of_its_own_are_not_stopped(void **state)
     const json_t *tried = hostile_try(&h, "try-many-files");
     if (hostile_found(tried, "then"))
         tap_skip("this file system has no room for so many files");
-    in_range(tried, "files", 500, 100000);
+    in_range(tried, "files", 1000, 100000);
     hostile_assert_well(&h);
 }
 

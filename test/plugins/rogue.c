@@ -150,6 +150,13 @@ static void begin_publish(rj_wire_writer *writer)
     rj_wire_put_text(writer, "{}");
 }
 
+static void begin_secret(rj_wire_writer *writer, uint64_t op)
+{
+    rj_wire_begin(writer, RJ_WIRE_SECRET_ATTACH, op);
+    rj_wire_put_text(writer, "key");
+    rj_wire_put_bytes(writer, "0123456789", 10);
+}
+
 /* The status of the answer. */
 static rj_status call(rj_wire_writer *writer)
 {
@@ -230,6 +237,17 @@ static bool misuse_calls(uint64_t op)
             call(&writer);
         }
         finish(op, RJ_OK, "");
+    } else if (is("secret-none")) {
+        rj_wire_begin(&writer, RJ_WIRE_SECRET_READ, op);
+        finish_with_status(op, call(&writer));
+    } else if (is("secret-other-op")) {
+        begin_secret(&writer, op + 1);
+        finish_with_status(op, call(&writer));
+    } else if (is("die-with-secret")) {
+        begin_secret(&writer, op);
+        if (call(&writer))
+            _exit(8);
+        crash();
     } else if (is("die-in-call")) {
         begin_publish(&writer);
         send_to(RJ_WORKER_CALLS, &writer);

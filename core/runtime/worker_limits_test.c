@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/limits.h"
+#include "runtime/worker_limits.h"
 
 static const rj_sandbox usual = {
     .memory_bytes = 256u << 20, .files = 256, .processes = 32, .cpu_seconds = 600};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits from the policy, see limits.h. */
-#include "runtime/limits.h"
+/* Limits from the policy, see worker_limits.h. */
+#include "runtime/worker_limits.h"
 
 #include "base/json.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits of a plugin's worker that the policy sets ("Limits"), see docs/policy.md. */
-#ifndef RJ_RUNTIME_LIMITS_H
-#define RJ_RUNTIME_LIMITS_H
+#ifndef RJ_RUNTIME_WORKER_LIMITS_H
+#define RJ_RUNTIME_WORKER_LIMITS_H
 
 #include "base/status.h"
 #include "platform/sandbox.h"
