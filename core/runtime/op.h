@@ -36,7 +36,8 @@ struct rj_op_owner {
     bool elsewhere;       /* its work runs in another process: that one sees when it is forgotten */
     /* In place of a line in the log, from any thread; NULL: the line. */
     void (*misbehaved_elsewhere)(rj_op_owner *owner, rj_op op, const char *text);
-    /* On the loop, when one of its ops was given up: end what hangs.  NULL: nothing can be done. */
+    /* On the loop, when one of its ops is to be given up: end what hangs, and see to it that the op is
+     * answered, as begun or not.  NULL: nothing can be done, and it is abandoned. */
     void (*gave_up)(rj_op_owner *owner, rj_op op, const char *what);
 };
 

@@ -130,21 +130,21 @@ static void give_up(rj_ops *ops, op_slot *slot)
     rj_op_owner *owner = slot->owner;
     uv_mutex_lock(&ops->lock);
     bool live = slot->state == OP_LIVE;
+    bool elsewhere = live && owner && owner->gave_up;
     char what[WHAT_MAX];
     memcpy(what, slot->what, sizeof what);
-    slot->given_up = live && owner;
-    if (live)
+    slot->given_up = live && owner && !elsewhere;
+    slot->due_ms += elsewhere ? ops->grace_ms + 1 : 0;
+    if (live && !elsewhere)
         rj_op_queue_answer(ops, slot, RJ_E_ABANDONED,
                            "no answer within the deadline and the time allowed for cancelling; "
                            "what was done is unknown",
                            true);
     uv_mutex_unlock(&ops->lock);
-    if (!live || !owner)
-        return;
-    if (owner->gave_up) {
+    if (elsewhere)
         owner->gave_up(owner, op, what);
+    if (!live || !owner || elsewhere)
         return;
-    }
     rj_lane *lane = atomic_load(&owner->lane);
     if (lane)
         rj_lane_give_up(lane, op);

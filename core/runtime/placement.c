@@ -203,18 +203,20 @@ static void misbehaved(void *data, rj_op op, const char *text)
     rj_op_misbehaved(instance->runtime->ops, &instance->owner, op, "%s", text);
 }
 
-/* The op was given up: what hangs is ended. */
+/* The op is to be given up: what hangs is ended, and the proxy answers what it was given. */
 static void gave_up(rj_op_owner *owner, rj_op op, const char *what)
 {
     rj_instance *instance = (rj_instance *)((char *)owner - offsetof(rj_instance, owner));
-    char text[200];
+    rj_proxy *proxy = instance->placement->proxy;
+    char text[240];
     snprintf(text, sizeof text,
-             "was killed: it did not answer \"%.90s\" in time, nor when cancelled", what);
+             "was killed: no answer within the deadline, nor when cancelled, to \"%.90s\"", what);
     if (strcmp(what, "stop") == 0)
-        rj_proxy_give_up_stop(instance->placement->proxy);
+        rj_proxy_give_up_stop(proxy);
     else
-        rj_proxy_kill(instance->placement->proxy, RJ_WORKER_HUNG, text);
-    rj_op_lose(instance->runtime->ops, op, RJ_E_ABANDONED, NULL);
+        rj_proxy_kill(proxy, RJ_WORKER_HUNG, text);
+    if (!rj_proxy_will_answer(proxy, op))
+        rj_op_lose(instance->runtime->ops, op, RJ_E_ABANDONED, text);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */

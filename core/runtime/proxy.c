@@ -44,6 +44,11 @@ rj_proxied_op *rj_proxy_find(rj_proxy *proxy, rj_op op)
     return at;
 }
 
+bool rj_proxy_will_answer(rj_proxy *proxy, rj_op op)
+{
+    return rj_proxy_find(proxy, op) != NULL;
+}
+
 static void take_off(rj_proxied_op *gone)
 {
     rj_proxy *proxy = gone->proxy;

@@ -438,7 +438,7 @@ static void a_hanging_worker_is_killed_and_the_next_question_gets_a_new_one_at_o
         ask("hang", 400, &h);
         assert_answer("hang", &h, RJ_E_ABANDONED, "no answer within the deadline");
         assert_in_range(rj_clock_monotonic_ms() - before, 400, 2500);
-        assert_end("hang", "was killed: it did not answer \"evaluate hang\" in time", 0);
+        assert_end("hang", "nor when cancelled, to \"evaluate hang\"", 0);
     }
 }
 

@@ -184,11 +184,12 @@ static void a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace(vo
     scene_evaluate(&s, "never", 100, &h);
     uint64_t took = rj_clock_monotonic_ms() - begin;
     assert_int_equal(h.status, RJ_E_ABANDONED);
-    assert_true(strncmp(h.message, "probe: no answer within the deadline", 36) == 0);
+    assert_non_null(strstr(h.message, "no answer within the deadline"));
     assert_in_range(took, 245, 2000);
     scene_turn_for(&s, 50);
     if (scene_in_worker())
-        assert_true(logged("was killed: it did not answer \"evaluate never\" in time"));
+        assert_true(
+            logged("no answer within the deadline, nor when cancelled, to \"evaluate never\""));
     else
         assert_true(logged("|c0ffee|misbehaviour: did not answer \"evaluate never\" in time"));
 }

@@ -277,11 +277,27 @@ static void code_that_hangs_is_killed_and_the_next_question_is_answered(void **s
         assert_in_range(rj_clock_monotonic_ms() - before, 300, 3000);
         wait_for_end();
         assert_int_equal(error_lines, 1);
-        assert_non_null(strstr(last_error_line, "was killed: it did not answer \"evaluate hang-"));
+        assert_non_null(strstr(last_error_line, "nor when cancelled, to \"evaluate hang-"));
         ask("fine", RJ_OK, "");
     }
     assert_int_equal(worker_number("crashes"), 0);
     assert_int_equal(worker_number("starts"), 3);
+}
+
+static void a_question_behind_one_that_hangs_was_not_started(void **state)
+{
+    heard first;
+    heard second;
+    (void)state;
+    load();
+    ask("fine", RJ_OK, "");
+    rj_question question = scene_question(&first, 60000);
+    rj_runtime_evaluate(s.runtime, "hang-loop", &question);
+    scene_turn_for(&s, 50);
+    scene_evaluate(&s, "fine", 200, &second);
+    assert_answer(&second, RJ_E_NOT_STARTED, "before this was begun; asking again is safe");
+    scene_wait(&s, &first);
+    assert_answer(&first, RJ_E_ABANDONED, "what was done is unknown");
 }
 
 /* ---- Sleep ----------------------------------------------------------------------------------- */
@@ -533,6 +549,7 @@ int main(void)
         IN_SCENE(a_crash_while_it_ends_is_told_and_nothing_is_left),
         IN_SCENE(three_crashes_set_the_file_aside_until_it_is_cleared),
         IN_SCENE(code_that_hangs_is_killed_and_the_next_question_is_answered),
+        IN_SCENE(a_question_behind_one_that_hangs_was_not_started),
         IN_SCENE(a_worker_without_work_ends_and_comes_back_with_the_next_question),
         IN_SCENE(a_timer_or_a_child_keeps_a_worker_awake),
         IN_SCENE(a_notice_wakes_a_worker_that_had_asked_for_it),
