@@ -91,12 +91,13 @@ bool rj_spawn_is_below(const char *path, const char *folder)
 static bool is_harmless(const char *variable)
 {
     static const char *const names[] = {"LANG", "LANGUAGE", "TERM", "NO_COLOR"};
-    static const char *const searches[] = {
+    static const char *const whole[] = {
         "PATH=/usr/bin:/bin", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "DEBIAN_FRONTEND=noninteractive"};
     size_t length = strcspn(variable, "=");
-    for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
-        if (strcmp(variable, searches[i]) == 0)
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        if (strcmp(variable, whole[i]) == 0)
             return true;
     if (strchr(variable, '/'))
         return false;

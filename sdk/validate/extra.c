@@ -16,8 +16,9 @@
 static unsigned count_held(const rj_instance *instance)
 {
     unsigned count = rj_host_timers((rj_instance *)(uintptr_t)instance);
-    for (size_t i = 0; i < RJ_HOST_SUBSCRIPTIONS_MAX; i++)
-        count += instance->services->subscriptions[i].used;
+    const rj_host_subscription *subscriptions = instance->services->subscriptions;
+    for (size_t i = 0; subscriptions && i < RJ_HOST_SUBSCRIPTIONS_MAX; i++)
+        count += subscriptions[i].used;
     return count;
 }
 

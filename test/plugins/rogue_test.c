@@ -450,7 +450,7 @@ static void a_worker_cannot_hold_up_the_stop(void **state)
         {"stop-deaf", RJ_OK, "did not stop in time", 0},
         {"die-in-stop", RJ_OK, "crashed with signal 11 (Segmentation fault)", 0},
         {"stop-lingers", RJ_OK, "", 0},
-        {"never-reads", RJ_E_ABANDONED, "", 0},
+        {"never-reads", RJ_E_NOT_STARTED, "", 0},
         {"well", RJ_OK, "", 0},
     };
     (void)state;
