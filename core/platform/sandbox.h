@@ -27,6 +27,7 @@ typedef struct rj_sandbox_path {
 } rj_sandbox_path;
 
 #define RJ_SANDBOX_KEEP_ACCOUNT ((rj_uid)-1)
+#define RJ_SANDBOX_NOBODY ((rj_uid)65534) /* where the system does not have the wanted one */
 
 typedef struct rj_sandbox {
     rj_uid uid; /* change to it and the group of the same number, without other groups; or

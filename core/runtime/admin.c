@@ -128,6 +128,7 @@ static void take_out_of_service(rj_instance *instance, rj_instance_state state)
         say_quarantined(instance, instance->reason, sizeof instance->reason);
     rj_log(instance->quarantined ? RJ_LOG_WARNING : RJ_LOG_INFO, LOGGER, NULL,
            "plugin %s is out of service: %s", instance->id, instance->reason);
+    rj_placement_refuse(instance);
     rj_ops_cancel_all(instance->runtime->ops, &instance->owner);
     rj_placement_leave(instance);
 }
@@ -256,9 +257,12 @@ rj_status rj_instance_set_aside(rj_instance *instance, const char *why, bool by_
     instance->quarantine =
         (rj_quarantine){.when_wall_ms = rj_clock_wall_ms(), .by_admin = by_admin};
     snprintf(instance->quarantine.why, sizeof instance->quarantine.why, "%s", why);
+    rj_quarantine quarantine = instance->quarantine;
+    char sha256[65]; /* settling may load another file */
+    memcpy(sha256, instance->sha256, sizeof sha256);
     rj_status settled = settle(instance, err);
-    rj_status status = rj_quarantine_put(&instance->runtime->options.kv, instance->sha256,
-                                         instance->id, &instance->quarantine, err);
+    rj_status status =
+        rj_quarantine_put(&instance->runtime->options.kv, sha256, instance->id, &quarantine, err);
     if (status)
         return rj_fail_prefix(err, status, "%s is quarantined until the service restarts only",
                               instance->id);

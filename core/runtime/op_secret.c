@@ -92,6 +92,8 @@ rj_status rj_op_attach(rj_ops *ops, const rj_op_owner *owner, rj_op op, const ch
 
 bool rj_op_lend(op_slot *slot, const void *bytes, size_t length)
 {
+    if (bytes && length > RJ_SECRET_MAX)
+        return false;
     slot->lent = bytes ? make("question", bytes, length) : NULL;
     return !bytes || slot->lent;
 }

@@ -119,8 +119,11 @@ static rj_status give_folders(rj_instance *instance, rj_error *err)
     rj_status status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (uid == RJ_SANDBOX_KEEP_ACCOUNT)
         uid = rj_system_uid();
-    for (size_t i = 0; i < 2 && !status; i++)
+    for (size_t i = 0; i < 2 && !status; i++) {
         status = rj_dir_give(placement->confinement.folders[i], uid, err);
+        if (status == RJ_E_INVALID) /* a user namespace that does not have it */
+            status = rj_dir_give(placement->confinement.folders[i], RJ_SANDBOX_NOBODY, err);
+    }
     return status;
 }
 
@@ -155,7 +158,9 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
                            .temporary = placement->confinement.folders[1],
                            .plugin_file = placement->plugin_file,
                            .sandbox = &placement->confinement.sandbox};
-    return status ? status : rj_worker_process_start(&spec, ret_process, err);
+    if (!status)
+        status = rj_worker_process_start(&spec, ret_process, err);
+    return status == RJ_E_BUSY ? RJ_E_NOT_STARTED : status; /* busy is the back-off's word */
 }
 
 static void note_crash(rj_instance *instance, const char *text)
@@ -165,9 +170,12 @@ static void note_crash(rj_instance *instance, const char *text)
     if (rj_crash_note(&placement->crashes, rj_clock_monotonic_ms()) != RJ_CRASH_QUARANTINE)
         return;
     rj_error err = RJ_ERROR_NONE;
+    char line[RJ_ERROR_TEXT];
     char why[RJ_QUARANTINE_WHY];
-    snprintf(why, sizeof why, "%u crashes within ten minutes; the last time its worker %.180s",
-             RJ_CRASH_LIMIT, text);
+    int length = snprintf(line, sizeof line,
+                          "%u crashes within ten minutes; the last time its worker %.400s",
+                          RJ_CRASH_LIMIT, text);
+    rj_text_to_line(why, sizeof why, line, (size_t)length);
     if (rj_instance_set_aside(instance, why, false, &err))
         rj_log(RJ_LOG_ERROR, "runtime", NULL,
                "plugin %s is set aside until the next start only: %s", instance->id, err.text);
@@ -178,9 +186,12 @@ static void ended(void *data, rj_worker_end how, const char *text)
     rj_instance *instance = data;
     rj_instance_worker *placement = instance->placement;
     uv_mutex_lock(&instance->owner.text_lock);
-    if (how != RJ_WORKER_RETIRED)
-        snprintf(instance->owner.last_error, sizeof instance->owner.last_error, "its worker %.200s",
-                 text);
+    if (how != RJ_WORKER_RETIRED) {
+        char line[RJ_ERROR_TEXT];
+        int length = snprintf(line, sizeof line, "its worker %s", text);
+        rj_text_to_line(instance->owner.last_error, sizeof instance->owner.last_error, line,
+                        (size_t)length);
+    }
     uv_mutex_unlock(&instance->owner.text_lock);
     if (how == RJ_WORKER_REFUSED) {
         snprintf(placement->refusal, sizeof placement->refusal, "%s", text);
@@ -309,6 +320,12 @@ void rj_placement_release(rj_instance *instance)
     rj_library_close_file(placement->plugin_file);
     rj_free(placement);
     instance->placement = NULL;
+}
+
+void rj_placement_refuse(rj_instance *instance)
+{
+    if (instance->placement)
+        rj_proxy_refuse_queued(instance->placement->proxy, instance->reason);
 }
 
 void rj_placement_leave(rj_instance *instance)

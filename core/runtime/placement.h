@@ -17,6 +17,8 @@ rj_status rj_placement_choose(const rj_instance *instance, bool *ret_worker, rj_
 rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_error *err);
 /* After the proxy has been destroyed. */
 void rj_placement_release(rj_instance *instance);
+/* What it was asked and has not been given yet is answered with the reason. */
+void rj_placement_refuse(rj_instance *instance);
 /* It is out of service: its worker, if there is one, ends once it has no question left. */
 void rj_placement_leave(rj_instance *instance);
 /* It is back in service: what it did before does not count. */

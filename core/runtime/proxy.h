@@ -66,6 +66,8 @@ rj_status rj_proxy_new(const rj_proxy_options *options, rj_proxy **ret_proxy, rj
 extern const rj_plugin_desc rj_proxy_desc;
 /* End the worker at once; what it had begun is abandoned.  `text` goes behind "its worker ". */
 void rj_proxy_kill(rj_proxy *proxy, rj_worker_end how, const char *text);
+/* Answer what waits for a worker: not started, with this text. */
+void rj_proxy_refuse_queued(rj_proxy *proxy, const char *text);
 /* Is the question with it, so that it is answered, at the latest when the worker has ended? */
 bool rj_proxy_will_answer(rj_proxy *proxy, rj_op op);
 /* The same for a stop() that was not answered in time, whose op is over. */

@@ -77,7 +77,8 @@ struct rj_proxy {
     rj_proxied_notice notices[RJ_PROXY_NOTICES];
     size_t notice_count;
     bool stopping;
-    rj_op stop_op; /* 0: not to be answered */
+    bool telling_end; /* `ended` is being called: not to be destroyed from inside */
+    rj_op stop_op;    /* 0: not to be answered */
 
     /* The present life. */
     uint64_t life; /* its number, counted from 1 */
@@ -97,6 +98,9 @@ struct rj_proxy {
     char death[RJ_PROXY_TEXT];
     rj_rate frame_rate;
     rj_rate log_rate;
+    rj_rate call_rate;
+    rj_rate denial_rate;     /* of calls that the host refuses, each with a line in the log */
+    uint64_t quiet_until_ms; /* until then they are refused without asking it */
     rj_rate output_rate;
     unsigned log_dropped;
     char line[1024]; /* of output, so far */

@@ -106,7 +106,7 @@ static uint64_t start_limit_ms(const rj_proxy *proxy)
 
 /* ---- Start ----------------------------------------------------------------------------------- */
 
-static void refuse_queued(rj_proxy *proxy, const char *text)
+void rj_proxy_refuse_queued(rj_proxy *proxy, const char *text)
 {
     rj_proxied_op *next;
     for (rj_proxied_op *at = proxy->ops; at; at = next) {
@@ -159,11 +159,20 @@ static void on_ended(void *data, rj_status status, const char *why)
         begin_dying(proxy);
 }
 
+/* Both lines close together, in any order: what it said before counts. */
+static void on_calls_ended(void *data, rj_status status, const char *why)
+{
+    rj_proxy *proxy = data;
+    if (proxy->state != PROXY_DYING)
+        rj_channel_catch_up(proxy->frames);
+    on_ended(proxy, status, why);
+}
+
 static rj_status open_lines(rj_proxy *proxy, rj_error *err)
 {
     rj_loop *loop = proxy->options.loop;
     rj_channel_hooks frames = {.data = proxy, .frame = rj_proxy_on_frame, .ended = on_ended};
-    rj_channel_hooks calls = {.data = proxy, .frame = rj_proxy_on_call, .ended = on_ended};
+    rj_channel_hooks calls = {.data = proxy, .frame = rj_proxy_on_call, .ended = on_calls_ended};
     rj_status status = rj_channel_open(loop, rj_worker_process_frames(proxy->process),
                                        RJ_WIRE_TO_CORE, &frames, &proxy->frames, err);
     if (!status)
@@ -187,6 +196,8 @@ static void begin_life(rj_proxy *proxy, rj_worker_process *process)
     proxy->lines = proxy->log_dropped = 0;
     proxy->last_line[0] = '\0';
     proxy->note_count = 0;
+    proxy->call_rate = proxy->denial_rate = (rj_rate){0};
+    proxy->quiet_until_ms = 0;
     proxy->frame_rate = proxy->log_rate = proxy->output_rate = (rj_rate){0};
 }
 
@@ -203,7 +214,7 @@ static void start(rj_proxy *proxy)
         return;
     }
     if (status) {
-        refuse_queued(proxy, err.text);
+        rj_proxy_refuse_queued(proxy, err.text);
         rj_proxy_drop_notices(proxy);
         return;
     }
@@ -284,7 +295,7 @@ void rj_proxy_check_retired(rj_proxy *proxy)
 
 bool rj_proxy_is_asleep(const rj_proxy *proxy)
 {
-    return proxy->state == PROXY_ASLEEP && !proxy->ops;
+    return proxy->state == PROXY_ASLEEP && !proxy->ops && !proxy->telling_end;
 }
 
 static void finish_stop(rj_proxy *proxy)
@@ -293,6 +304,7 @@ static void finish_stop(rj_proxy *proxy)
     if (!op)
         return;
     proxy->stop_op = 0;
+    rj_proxy_drop_subscriptions(proxy);
     bool well = proxy->life == 0 || proxy->stopped_well || !proxy->killed;
     proxy->op->finish(proxy->options.host, op, well ? RJ_OK : RJ_E_ABANDONED,
                       well ? NULL : proxy->last_end);
@@ -310,9 +322,11 @@ void rj_proxy_begin_stop(rj_proxy *proxy)
     case PROXY_WAITING:
         wait_no_more(proxy);
         proxy->state = PROXY_ASLEEP;
+        proxy->killed = false;
         finish_stop(proxy);
         return;
     case PROXY_ASLEEP:
+        proxy->killed = false; /* an end that was told at its time */
         finish_stop(proxy);
         return;
     case PROXY_STARTING:
@@ -387,6 +401,13 @@ static void describe_end(const rj_proxy *proxy, const rj_process_end *end, char 
                  *said ? "; its last words: " : "", said);
 }
 
+static void keep_last_end(rj_proxy *proxy, const char *text)
+{
+    char line[RJ_PROXY_TEXT + 20];
+    int length = snprintf(line, sizeof line, "its worker %s", text);
+    rj_text_to_line(proxy->last_end, sizeof proxy->last_end, line, strnlen(line, (size_t)length));
+}
+
 /* The process is gone, or as good as gone. */
 static void end_life(rj_proxy *proxy, const rj_process_end *end)
 {
@@ -408,7 +429,7 @@ static void end_life(rj_proxy *proxy, const rj_process_end *end)
     rj_proxy_say(proxy, asked ? RJ_LOG_DEBUG : RJ_LOG_ERROR, 0, "its worker, pid %ld, %s", pid,
                  text);
     if (!asked)
-        snprintf(proxy->last_end, sizeof proxy->last_end, "its worker %s", text);
+        keep_last_end(proxy, text);
     lose_ops(proxy, text);
     rj_proxy_kill_children(proxy);
     rj_proxy_forget_tokens(proxy);
@@ -418,10 +439,14 @@ static void end_life(rj_proxy *proxy, const rj_process_end *end)
     proxy->process = NULL;
     proxy->state = PROXY_ASLEEP;
     wait_no_more(proxy);
+    if (!proxy->became_ready)
+        rj_proxy_drop_notices(proxy); /* they must not start it again and again */
+    proxy->telling_end = true;
     if (proxy->options.ended)
         proxy->options.ended(proxy->options.data, how, text);
+    proxy->telling_end = false;
     finish_stop(proxy);
-    if (proxy->ops && !proxy->stopping)
+    if ((proxy->ops || proxy->notice_count) && !proxy->stopping)
         start(proxy);
 }
 

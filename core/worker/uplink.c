@@ -37,7 +37,7 @@ static void transmit(int stream, const char *bytes, size_t length)
         rj_system_exit_now(0);
 }
 
-void rj_uplink_send(rj_wire_writer *writer)
+rj_status rj_uplink_send(rj_wire_writer *writer)
 {
     rj_status status = rj_wire_end(writer);
     uv_mutex_lock(&frames_lock);
@@ -45,6 +45,7 @@ void rj_uplink_send(rj_wire_writer *writer)
         transmit(RJ_WORKER_FRAMES, writer->bytes, writer->length);
     uv_mutex_unlock(&frames_lock);
     rj_wire_discard(writer);
+    return status;
 }
 
 /* The answer's bytes, rj_free(); NULL: out of memory. */

@@ -4,23 +4,39 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "platform/system.h"
 #include "runtime/runner.h"
 #include "worker/uplink.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 
-static void send_answer(rj_op op, rj_status status, const char *message, const json_t *result)
+static rj_status send_finish(rj_op op, rj_status status, const char *message, const char *json,
+                             size_t length)
 {
     rj_wire_writer writer = {0};
+    rj_wire_begin(&writer, RJ_WIRE_FINISH, op);
+    rj_wire_put_i32(&writer, status);
+    rj_wire_put_text(&writer, message);
+    rj_wire_put_bytes(&writer, json, length);
+    return rj_uplink_send(&writer);
+}
+
+/* An answer that cannot be sent whole is sent as that; if not even this can be, we are of no use. */
+static void send_answer(rj_op op, rj_status status, const char *message, const json_t *result)
+{
     size_t length = 0;
     char *json = result ? rj_json_print(result, &length) : NULL;
-    bool lost = result && !json;
-    rj_wire_begin(&writer, RJ_WIRE_FINISH, op);
-    rj_wire_put_i32(&writer, lost ? RJ_E_NO_MEMORY : status);
-    rj_wire_put_text(&writer, lost ? "out of memory while answering" : message);
-    rj_wire_put_bytes(&writer, json, length);
-    rj_uplink_send(&writer);
+    rj_status sent = result && !json             ? RJ_E_NO_MEMORY
+                     : length > RJ_OP_RESULT_MAX ? RJ_E_LIMIT
+                                                 : send_finish(op, status, message, json, length);
+    if (sent)
+        sent = send_finish(op, sent,
+                           sent == RJ_E_LIMIT ? "its result is larger than a worker can pass on"
+                                              : "out of memory while answering",
+                           NULL, 0);
+    if (sent)
+        rj_system_exit_now(1);
     if (rj_the_worker.unsaid == op)
         rj_the_worker.unsaid = 0; /* its answer says it */
     rj_free(json);

@@ -16,7 +16,4 @@
 #define RJ_SANITIZED 0
 #endif
 
-/* The account "nobody": where the kernel refuses a worker's own one, as in a user namespace. */
-#define RJ_SANDBOX_NOBODY 65534u
-
 #endif

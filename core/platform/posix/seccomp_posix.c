@@ -199,8 +199,6 @@ static const uint16_t always[] = {
     SYS_recvfrom,
     SYS_recvmmsg,
     SYS_recvmsg,
-    SYS_sendmmsg,
-    SYS_sendmsg,
     SYS_sendto,
     SYS_shutdown,
 #ifdef __x86_64__ /* older forms of the above that other processors never had */
@@ -231,9 +229,9 @@ static const uint16_t always[] = {
 #endif
 };
 
-/* With any network grant: what gives a socket an address. */
-static const uint16_t with_network[] = {SYS_accept,  SYS_accept4, SYS_bind,
-                                        SYS_connect, SYS_listen,  SYS_setsockopt};
+/* With any network grant: what gives a socket an address, and what can pass a descriptor along. */
+static const uint16_t with_network[] = {SYS_accept, SYS_accept4,    SYS_bind,     SYS_connect,
+                                        SYS_listen, SYS_setsockopt, SYS_sendmmsg, SYS_sendmsg};
 
 /*
  * Landlock does not know modes, owners, times, attributes and watches.  A worker with an account of its

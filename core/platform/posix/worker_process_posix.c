@@ -21,11 +21,14 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_FREE (RJ_WORKER_BEGUN + 1)
 #define VARIABLES_MAX 8
 #define PAGE_BYTES 4096u
+#define UNDEAD_MAX 64
+#define FREE_STEPS 50 /* of a millisecond: what a killed process needs */
 
 struct rj_worker_process {
     pid_t pid;
@@ -160,10 +163,21 @@ static size_t fill_environment(char *temporary, char **environment)
     return count;
 }
 
+/* A descriptor that a worker passes would be closed by us when we read, and closing may wait for as long
+ * as its maker wants.  Kernels before 6.16 do not know the option; there the filter stands in the way. */
+static void refuse_descriptors(int socket)
+{
+    static const int no = 0;
+    setsockopt(socket, SOL_SOCKET, 83 /* SO_PASSRIGHTS */, &no, sizeof no);
+}
+
 /* A page for both.  Its size is sealed: a worker must not be able to take it from under our reading. */
 static int make_page(const _Atomic uint64_t **ret_page)
 {
-    int fd = memfd_create("rj-begun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create("rj-begun", flags | 0x8u /* MFD_NOEXEC_SEAL */);
+    if (fd < 0 && errno == EINVAL) /* a kernel before 6.3 */
+        fd = memfd_create("rj-begun", flags);
     if (fd < 0)
         return -1;
     void *page = MAP_FAILED;
@@ -207,6 +221,8 @@ rj_status rj_worker_process_start(const rj_worker_spec *spec, rj_worker_process 
         pipe2(output, O_CLOEXEC) < 0 || (begun = make_page(&process->begun)) < 0)
         status = rj_fail_errno(err, errno, "a worker for %s cannot be started", spec->name);
     if (!status) {
+        refuse_descriptors(frames[0]);
+        refuse_descriptors(calls[0]);
         process->pid = fork_worker(spec, environment, output[1], frames[1], calls[1], begun);
         if (process->pid < 0)
             status = rj_fail_errno(err, errno, "a worker for %s cannot be started", spec->name);
@@ -266,6 +282,27 @@ void rj_worker_process_kill(rj_worker_process *process)
         return;
     kill(-process->pid, SIGKILL); /* its group, once it has made itself one */
     kill(process->pid, SIGKILL);
+}
+
+/* Processes that were killed and have not ended yet: one that waits for a disk cannot, and must not be
+ * waited for.  Collected whenever a worker is started or ends; loop thread only. */
+static pid_t undead[UNDEAD_MAX];
+
+static void collect_undead(void)
+{
+    for (size_t i = 0; i < UNDEAD_MAX; i++)
+        if (undead[i] && waitpid(undead[i], NULL, WNOHANG) != 0)
+            undead[i] = 0;
+}
+
+static void leave_undead(pid_t pid)
+{
+    for (size_t i = 0; i < UNDEAD_MAX; i++) {
+        if (!undead[i]) {
+            undead[i] = pid;
+            return;
+        }
+    }
 }
 
 /* Its group is ended while its number is still its own, so that no other process can be meant. */
@@ -342,9 +379,14 @@ void rj_worker_process_free(rj_worker_process *process)
     if (!process)
         return;
     if (!process->ended) {
+        rj_process_end end;
         rj_worker_process_kill(process);
-        reap(process);
+        for (int step = 0; step < FREE_STEPS && !rj_worker_process_ended(process, &end); step++)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        if (!process->ended)
+            leave_undead(process->pid);
     }
+    collect_undead();
     munmap((void *)(uintptr_t)process->begun, PAGE_BYTES);
     close(process->frames);
     close(process->calls);
