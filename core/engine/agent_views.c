@@ -297,7 +297,7 @@ json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin)
 /* Settings are the device's own business. */
 static json_t *view_rules_of(const json_t *section)
 {
-    static const char *const members[] = {"Enabled", "Isolation", "Grant"};
+    static const char *const members[] = {"Enabled", "Isolation", "Grant", "Limits"};
     document to = {json_object(), false};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         json_t *value = rj_json_get(section, members[i]);

@@ -118,7 +118,7 @@ def the_kernels_rule_set_is_read_by_a_worker_with_no_other_right_of_root_over_th
 def a_session_is_told_where_plugins_run_and_nothing_of_their_settings(folder):
     with agent.Agent(folder) as it:
         it.assign(Plugins={"package-craft": {"Isolation": "worker", "Settings": {"a": "secret of the device"}},
-                           "other": {"Enabled": False, "Grant": ["read"]}})
+                           "other": {"Enabled": False, "Grant": ["read"], "Limits": {"MemoryMB": 512}}})
         it.start()
         it.wait_idle()
         with agent.acting_as(USER), it.connection() as link:
@@ -126,7 +126,7 @@ def a_session_is_told_where_plugins_run_and_nothing_of_their_settings(folder):
             told = link.notifications[0]
         assert told["method"] == "session.plugins", told
         assert told["params"] == {"package-craft": {"Isolation": "worker"},
-                                  "other": {"Enabled": False, "Grant": ["read"]}}, told
+                                  "other": {"Enabled": False, "Grant": ["read"], "Limits": {"MemoryMB": 512}}}, told
 
 
 @tap.test(timeout=90)
