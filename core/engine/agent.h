@@ -78,7 +78,8 @@ json_t *rj_agent_why(rj_agent *agent, const char *id, rj_uid uid,
                      bool admin); /* NULL: unknown id */
 json_t *rj_agent_checks(rj_agent *agent);
 json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin);
-/* By plugin id what holds in users' sessions too: "Enabled", "Isolation", "Grant". */
+/* By plugin id what holds in users' sessions too: "Enabled", "Isolation", "Grant", "Limits".
+ * What is out of service here is not enabled there. */
 json_t *rj_agent_plugin_rules(rj_agent *agent);
 
 #endif

@@ -307,16 +307,40 @@ static json_t *view_rules_of(const json_t *section)
     return take(&to);
 }
 
+/* A session does not know what the administrator took out of service here. */
+static bool is_out_of_service(const json_t *plugin)
+{
+    const char *state = json_string_value(json_object_get(plugin, "state"));
+    return state && (strcmp(state, "disabled") == 0 || strcmp(state, "quarantined") == 0);
+}
+
+static void set_not_enabled(document *to, const char *id)
+{
+    json_t *rules = rj_json_get(to->object, id);
+    if (json_is_object(rules))
+        to->failed |= json_object_set_new(rules, "Enabled", json_false()) != 0;
+    else if (!rules)
+        set(to, id, json_pack("{s:b}", "Enabled", 0));
+}
+
 json_t *rj_agent_plugin_rules(rj_agent *agent)
 {
     document to = {json_object(), false};
-    json_t *plugins = agent->policy ? (json_t *)agent->policy->plugins : NULL;
+    json_t *policy = agent->policy ? (json_t *)agent->policy->plugins : NULL;
     const char *id;
     json_t *section;
-    json_object_foreach(plugins, id, section)
+    json_object_foreach(policy, id, section)
     {
-        if (json_is_object(section))
-            set(&to, id, view_rules_of(section));
+        if (!json_is_null(section)) /* what is no object, a session refuses as well */
+            set(&to, id, json_is_object(section) ? view_rules_of(section) : json_false());
     }
+    json_t *plugins = agent->options.runtime ? rj_runtime_describe(agent->options.runtime) : NULL;
+    to.failed |= agent->options.runtime && !plugins;
+    for (size_t i = 0; i < json_array_size(plugins); i++) {
+        const json_t *plugin = json_array_get(plugins, i);
+        if (is_out_of_service(plugin))
+            set_not_enabled(&to, json_string_value(json_object_get(plugin, "id")));
+    }
+    json_decref(plugins);
     return take(&to);
 }

@@ -129,6 +129,27 @@ def a_session_is_told_where_plugins_run_and_nothing_of_their_settings(folder):
                                   "other": {"Enabled": False, "Grant": ["read"], "Limits": {"MemoryMB": 512}}}, told
 
 
+@tap.test(timeout=30)
+def a_session_does_not_run_what_the_administrator_took_out_of_service(folder):
+    with agent.Agent(folder) as it:
+        it.assign(Plugins={"package-craft": {"Enabled": True, "Isolation": "worker"}})
+        it.start()
+        it.wait_idle()
+
+        def told():
+            with agent.acting_as(USER), it.connection() as link:
+                link.call("session.register", version="0.1.0")
+                return link.notifications[0]["params"]
+
+        fine(it.realmjoin("plugin", "disable", "package-craft"))
+        fine(it.realmjoin("plugin", "quarantine", "package-nuget"))
+        assert told() == {"package-craft": {"Enabled": False, "Isolation": "worker"},
+                          "package-nuget": {"Enabled": False}}, told()
+        fine(it.realmjoin("plugin", "enable", "package-craft"))
+        fine(it.realmjoin("plugin", "quarantine", "package-nuget", "--clear"))
+        assert told() == {"package-craft": {"Enabled": True, "Isolation": "worker"}}, told()
+
+
 @tap.test(timeout=90)
 def packages_of_the_system_are_installed_upgraded_and_removed_through_workers(folder):
     effect = 'echo "$RJ_Version" > "$RJ_Root/effect-$RJ_PackageID"'
