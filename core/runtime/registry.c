@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLUGINS_MAX 64u
+#define PLUGINS_MAX 64u /* of one folder */
+#define ENTRIES_MAX 4096u
 
 /* ---- Instances ------------------------------------------------------------------------------- */
 
@@ -112,6 +113,27 @@ static rj_status add_candidate(rj_runtime *runtime, const char *folder, const ch
     return RJ_OK;
 }
 
+static rj_status add_candidates(rj_runtime *runtime, const char *folder, bool built_in,
+                                char *const *names, size_t count, rj_error *err)
+{
+    size_t last = runtime->instance_count + PLUGINS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (*names[i] == '.')
+            continue;
+        if (runtime->instance_count == last) {
+            rj_log(RJ_LOG_ERROR, "runtime", NULL,
+                   "%s has more than %u plugins; from %s on, by name, none is loaded", folder,
+                   PLUGINS_MAX, names[i]);
+            return RJ_OK;
+        }
+        rj_status status = add_candidate(runtime, folder, names[i], built_in, err);
+        if (status)
+            return status;
+    }
+    return RJ_OK;
+}
+
+/* Our own plugins are a part of us; without those of others we still do our work. */
 static rj_status scan_folder(rj_runtime *runtime, const char *folder, bool built_in, rj_error *err)
 {
     char **names = NULL;
@@ -121,14 +143,15 @@ static rj_status scan_folder(rj_runtime *runtime, const char *folder, bool built
             rj_log(RJ_LOG_WARNING, "runtime", NULL, "there is no folder of plugins at %s", folder);
         return RJ_OK;
     }
-    rj_status status = rj_dir_list(folder, PLUGINS_MAX, &names, &count, err);
-    for (size_t i = 0; i < count && !status; i++) {
-        if (*names[i] == '.')
-            continue;
-        if (runtime->instance_count == 2 * (size_t)PLUGINS_MAX)
-            break;
-        status = add_candidate(runtime, folder, names[i], built_in, err);
+    rj_error found = RJ_ERROR_NONE;
+    rj_status status = rj_dir_list(folder, ENTRIES_MAX, &names, &count, &found);
+    if (status && !built_in && status != RJ_E_NO_MEMORY) {
+        rj_log(RJ_LOG_ERROR, "runtime", NULL, "no third-party plugin is loaded: %s", found.text);
+        return RJ_OK;
     }
+    if (status)
+        return rj_fail(err, status, "%s", found.text);
+    status = add_candidates(runtime, folder, built_in, names, count, err);
     rj_free(names);
     return status;
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "platform/file.h"
 #include "scene.h"
 
@@ -247,6 +248,65 @@ static void one_bad_plugin_does_not_stop_others(void **state)
     assert_state(s, "case", "ready", "");
 }
 
+static char last_error_line[2000];
+
+static void keep_error(void *data, int level, const char *line)
+{
+    (void)data;
+    if (level == RJ_LOG_ERROR)
+        snprintf(last_error_line, sizeof last_error_line, "%s", line);
+}
+
+/* Loads, and expects a line with these words in the log. */
+static void load_with_error(scene *s, const char *words)
+{
+    *last_error_line = '\0';
+    rj_log_set_listener(keep_error, NULL);
+    scene_load(s);
+    rj_log_set_listener(NULL, NULL);
+    if (!strstr(last_error_line, words))
+        fail_msg("the last error is: %s", last_error_line);
+}
+
+static void of_65_folders_of_others_the_last_by_name_is_left_out_with_an_error(void **state)
+{
+    scene *s = *state;
+    char path[600];
+    add_good(s);
+    for (int i = 0; i < 65; i++) {
+        snprintf(path, sizeof path, "%s/com.example.p%02d", rj_path(s->paths, RJ_PATH_PLUGINS_3RD),
+                 i);
+        assert_int_equal(rj_dir_make(path, 0755, NULL), RJ_OK);
+    }
+    load_with_error(s, "has more than 64 plugins; from com.example.p64 on");
+    json_t *list = rj_runtime_describe(s->runtime);
+    assert_int_equal(json_array_size(list), 1 + 64);
+    json_decref(list);
+    json_t *last = scene_describe(s, "com.example.p63", "state");
+    assert_non_null(last);
+    json_decref(last);
+    heard h;
+    scene_evaluate(s, "case", 1000, &h);
+    assert_int_equal(h.status, RJ_OK);
+    scene_forget(&h);
+}
+
+static void a_file_where_plugins_of_others_should_be_is_an_error_and_ours_are_loaded(void **state)
+{
+    scene *s = *state;
+    char parent[600];
+    const char *folder = rj_path(s->paths, RJ_PATH_PLUGINS_3RD);
+    add_good(s);
+    snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(folder, '/') - folder), folder);
+    assert_int_equal(rj_dir_make(parent, 0755, NULL), RJ_OK);
+    assert_int_equal(rj_file_write(folder, "x", 1, 0644, NULL), RJ_OK);
+    load_with_error(s, "no third-party plugin is loaded: folder ");
+    heard h;
+    scene_evaluate(s, "case", 1000, &h);
+    assert_int_equal(h.status, RJ_OK);
+    scene_forget(&h);
+}
+
 /* ---- Third party and policy ------------------------------------------------------------------ */
 
 static void a_third_party_plugin_cannot_replace_a_built_in_one(void **state)
@@ -462,6 +522,8 @@ int main(void)
         IN_SCENE(a_huge_manifest_is_refused),
         IN_SCENE(a_manifest_of_another_folder_is_refused),
         IN_SCENE(one_bad_plugin_does_not_stop_others),
+        IN_SCENE(of_65_folders_of_others_the_last_by_name_is_left_out_with_an_error),
+        IN_SCENE(a_file_where_plugins_of_others_should_be_is_an_error_and_ours_are_loaded),
         IN_SCENE(a_third_party_plugin_cannot_replace_a_built_in_one),
         IN_SCENE(a_third_party_plugin_is_placed_in_a_worker_also_if_it_would_rather_not),
         IN_SCENE(a_built_in_plugin_is_placed_as_its_manifest_says),
