@@ -6,6 +6,8 @@
  * A plugin whose code is loaded goes out of service and comes back as it was; one that is not is
  * loaded again from its folder, and judged again.  Restrictions hold at once and are then kept;
  * lifting one is kept first.  So when nothing can be kept, less runs and not more.
+ *
+ * A session keeps no quarantine: no administrator could lift what is in a user's own store.
  */
 #include "runtime/placement.h"
 
@@ -20,6 +22,11 @@
 #define HASH_SHOWN 12
 
 /* ---- Words ----------------------------------------------------------------------------------- */
+
+static bool is_in_session(const rj_instance *instance)
+{
+    return instance->runtime->options.role == RJ_ROLE_SESSION;
+}
 
 static const char *still_loaded(const rj_instance *instance)
 {
@@ -38,11 +45,15 @@ static void say_quarantined(const rj_instance *instance, char *text, size_t size
     const rj_quarantine *why = &instance->quarantine;
     char when[25];
     rj_clock_format(why->when_wall_ms, when);
-    snprintf(text, size,
-             "quarantined by the %s since %.19sZ (file %.*s)%s%s; `realmjoin plugin quarantine %s "
-             "--clear` lifts it%s",
+    char end[200];
+    if (is_in_session(instance))
+        snprintf(end, sizeof end, "it ends with this session");
+    else
+        snprintf(end, sizeof end, "`realmjoin plugin quarantine %s --clear` lifts it%s",
+                 instance->id, still_loaded(instance));
+    snprintf(text, size, "quarantined by the %s since %.19sZ (file %.*s)%s%s; %s",
              why->by_admin ? "administrator" : "agent", when, HASH_SHOWN, instance->sha256,
-             *why->why ? ": " : "", why->why, instance->id, still_loaded(instance));
+             *why->why ? ": " : "", why->why, end);
 }
 
 /* ---- While loading --------------------------------------------------------------------------- */
@@ -71,6 +82,9 @@ static rj_status judge_file(rj_instance *instance, rj_error *err)
     bool same = strcmp(sha256, instance->sha256) == 0;
     memcpy(instance->sha256, sha256, sizeof sha256);
     if (instance->quarantined && same)
+        return RJ_OK;
+    instance->quarantined = false;
+    if (is_in_session(instance))
         return RJ_OK;
     status = rj_quarantine_find(&instance->runtime->options.kv, sha256, &instance->quarantine, err);
     instance->quarantined = status == RJ_OK;
@@ -261,6 +275,8 @@ rj_status rj_instance_set_aside(rj_instance *instance, const char *why, bool by_
     char sha256[65]; /* settling may load another file */
     memcpy(sha256, instance->sha256, sizeof sha256);
     rj_status settled = settle(instance, err);
+    if (is_in_session(instance))
+        return settled;
     rj_status status =
         rj_quarantine_put(&instance->runtime->options.kv, sha256, instance->id, &quarantine, err);
     if (status)

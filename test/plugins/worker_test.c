@@ -228,13 +228,13 @@ static void a_crash_while_it_ends_is_told_and_nothing_is_left(void **state)
     }
 }
 
-static void three_crashes_set_the_file_aside_until_it_is_cleared(void **state)
+static const char three_crashes[] =
+    "3 crashes within ten minutes; the last time its worker crashed with signal 6 (Aborted)";
+
+static void crash_three_times(void)
 {
     static const uint64_t waits[] = {0, 1000, 10000};
     heard h;
-    rj_error err = RJ_ERROR_NONE;
-    (void)state;
-    load();
     for (size_t i = 0; i < 3; i++) {
         uint64_t before = rj_clock_monotonic_ms();
         rj_question question = scene_question(&h, 30000);
@@ -246,17 +246,40 @@ static void three_crashes_set_the_file_aside_until_it_is_cleared(void **state)
                         waits[i] + 5000);
         wait_for_end();
     }
-    const char *why = "3 crashes within ten minutes; the last time its worker crashed with signal "
-                      "6 (Aborted)";
-    assert_state("fragile", "quarantined", why);
+    assert_state("fragile", "quarantined", three_crashes);
     assert_state("fragile", "quarantined", "by the agent since");
-    ask("fine", RJ_E_NOT_FOUND, why);
+    ask("fine", RJ_E_NOT_FOUND, three_crashes);
+}
+
+static void three_crashes_set_the_file_aside_until_it_is_cleared(void **state)
+{
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    load();
+    crash_three_times();
     assert_true(scene_unload(&s));
     scene_load(&s);
-    assert_state("fragile", "quarantined", why);
-    ask("fine", RJ_E_NOT_FOUND, why);
+    assert_state("fragile", "quarantined", three_crashes);
+    ask("fine", RJ_E_NOT_FOUND, three_crashes);
     if (rj_runtime_set_quarantined(s.runtime, "fragile", false, &err))
         fail_msg("%s", err.text);
+    ask("fine", RJ_OK, "");
+}
+
+static void in_a_session_three_crashes_set_the_file_aside_until_the_session_ends(void **state)
+{
+    (void)state;
+    scene_close(&s);
+    scene_open_as(&s, RJ_ROLE_SESSION);
+    if (!scene_in_worker())
+        scene_add_worker(&s);
+    s.worker_start_ms = 8000;
+    load();
+    crash_three_times();
+    assert_state("fragile", "quarantined", "(Aborted); it ends with this session");
+    assert_int_equal(memory_kv_count(&s.memory, ""), 0);
+    assert_true(scene_unload(&s));
+    scene_load(&s);
     ask("fine", RJ_OK, "");
 }
 
@@ -548,6 +571,7 @@ int main(void)
         IN_SCENE(a_crash_in_create_is_told_before_anything_was_begun),
         IN_SCENE(a_crash_while_it_ends_is_told_and_nothing_is_left),
         IN_SCENE(three_crashes_set_the_file_aside_until_it_is_cleared),
+        IN_SCENE(in_a_session_three_crashes_set_the_file_aside_until_the_session_ends),
         IN_SCENE(code_that_hangs_is_killed_and_the_next_question_is_answered),
         IN_SCENE(a_question_behind_one_that_hangs_was_not_started),
         IN_SCENE(a_worker_without_work_ends_and_comes_back_with_the_next_question),
