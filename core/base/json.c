@@ -42,10 +42,26 @@ json_t *rj_json_get(const json_t *object, const char *key)
     return NULL;
 }
 
-bool rj_json_bool(const json_t *object, const char *key, bool fallback)
+bool rj_json_read_bool(const json_t *value, bool *ret_value)
 {
-    json_t *value = rj_json_get(object, key);
-    return json_is_boolean(value) ? json_is_true(value) : fallback;
+    const char *text = json_string_value(value);
+    if (json_is_boolean(value))
+        *ret_value = json_is_true(value);
+    else if (text && rj_ascii_casecmp(text, "true") == 0)
+        *ret_value = true;
+    else if (text && rj_ascii_casecmp(text, "false") == 0)
+        *ret_value = false;
+    else
+        return false;
+    return true;
+}
+
+bool rj_json_is_string_list(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!json_is_string(json_array_get(value, i)))
+            return false;
+    return json_is_array(value);
 }
 
 static int append_piece(const char *bytes, size_t length, void *data)

@@ -22,9 +22,12 @@ typedef struct rj_json_limits {
 rj_status rj_json_parse(const char *name, const char *bytes, size_t length,
                         const rj_json_limits *limits, json_t **ret_value, rj_error *err);
 
-/* Look-ups that ignore the ASCII case of keys; borrowed, NULL if absent. */
+/* A look-up that ignores the ASCII case of keys; borrowed, NULL if absent. */
 json_t *rj_json_get(const json_t *object, const char *key);
-bool rj_json_bool(const json_t *object, const char *key, bool fallback);
+
+/* Policies may write a boolean as a string, in any case.  False: it is none, *ret_value is as before. */
+bool rj_json_read_bool(const json_t *value, bool *ret_value);
+bool rj_json_is_string_list(const json_t *value);
 
 /* Compact text, rj_free(); NULL: out of memory.  Keys in insertion order. */
 char *rj_json_print(const json_t *value, size_t *ret_length);

@@ -224,12 +224,33 @@ static void lookups_ignore_the_case_of_keys(void **state)
     (void)state;
     json_t *value = parse("{\"DependsOn\": \"x\", \"Hidden\": true, \"Order\": 7}", &plain);
     assert_string_equal(json_string_value(rj_json_get(value, "dependson")), "x");
-    assert_true(rj_json_bool(value, "HIDDEN", false));
+    assert_true(json_is_true(rj_json_get(value, "HIDDEN")));
     assert_int_equal(json_integer_value(rj_json_get(value, "order")), 7);
     assert_null(rj_json_get(value, "absent"));
-    assert_true(rj_json_bool(value, "Order", true));
     assert_null(rj_json_get(NULL, "x"));
     json_decref(value);
+}
+
+static void a_boolean_may_be_a_word_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"0", "1", "null", "\"\"", "\"no\"", "\"true \"", "[true]"};
+    bool value = false;
+    json_t *words = parse("[true, \"TRUE\", \"true\", false, \"False\"]", &plain);
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        assert_true(rj_json_read_bool(json_array_get(words, i), &value));
+        assert_int_equal(value, i < 3);
+    }
+    json_decref(words);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        json_t *other = json_loads(others[i], JSON_DECODE_ANY, NULL);
+        assert_non_null(other);
+        value = true;
+        assert_false(rj_json_read_bool(other, &value));
+        assert_true(value);
+        json_decref(other);
+    }
+    assert_false(rj_json_read_bool(NULL, &value));
 }
 
 static void printing_is_compact_and_keeps_the_order(void **state)
@@ -288,6 +309,7 @@ int main(void)
         cmocka_unit_test(anything_behind_the_value_is_refused),
         cmocka_unit_test(what_json_does_not_know_is_refused),
         cmocka_unit_test(lookups_ignore_the_case_of_keys),
+        cmocka_unit_test(a_boolean_may_be_a_word_and_nothing_else),
         cmocka_unit_test(printing_is_compact_and_keeps_the_order),
         cmocka_unit_test(every_failing_allocation_is_an_error_and_nothing_leaks),
     };

@@ -10,6 +10,8 @@
 #include "engine/policy_reader.h"
 
 #include "base/alloc.h"
+#include "base/json.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -151,6 +153,66 @@ static rj_status put_nested(rj_policy_reader *reader, const rj_policy_path *path
     }
 }
 
+static bool is_section_key(const char *name, size_t length)
+{
+    static const rj_policy_key keys[] = {{.name = "Enabled"},
+                                         {.name = "Isolation"},
+                                         {.name = "Grant"},
+                                         {.name = "Settings"},
+                                         {.name = "Limits"}};
+    static const rj_policy_shape shape = {keys, sizeof keys / sizeof *keys};
+    return rj_policy_key_find(&shape, name, length) != NULL;
+}
+
+/* What the runtime does not load a plugin for is worth a warning here. */
+static rj_status note_member(rj_policy_reader *reader, const rj_policy_path *path, const char *name,
+                             const json_t *value)
+{
+    bool enabled;
+    if (!is_section_key(name, strlen(name)))
+        return rj_policy_note_key(reader, NULL, path);
+    if (json_is_null(value))
+        return RJ_OK;
+    if (rj_ascii_casecmp(name, "Enabled") == 0 && !rj_json_read_bool(value, &enabled))
+        return rj_policy_warn(reader, path, "expected is true or false; the plugin is not loaded");
+    if (rj_ascii_casecmp(name, "Grant") == 0 && !rj_json_is_string_list(value))
+        return rj_policy_warn(reader, path,
+                              "expected is a list of capabilities; the plugin is not loaded");
+    return RJ_OK;
+}
+
+static rj_status note_section(rj_policy_reader *reader, const rj_policy_path *path, json_t *section)
+{
+    const char *name;
+    json_t *value;
+    if (json_is_null(section))
+        return RJ_OK;
+    if (!json_is_object(section))
+        return rj_policy_warn(reader, path, "expected is an object; the plugin is not loaded");
+    json_object_foreach(section, name, value)
+    {
+        const rj_policy_path member = {.parent = path, .key = name};
+        rj_status status = note_member(reader, &member, name, value);
+        if (status != RJ_OK)
+            return status;
+    }
+    return RJ_OK;
+}
+
+/* `rest` is "<id>", "<id>.<key>" or longer. */
+static rj_status note_dotted(rj_policy_reader *reader, const rj_policy_path *path, const char *rest,
+                             json_t *value)
+{
+    const char *key = strchr(rest, '.');
+    if (!key)
+        return note_section(reader, path, value);
+    const char *more = strchr(++key, '.');
+    if (!more)
+        return note_member(reader, path, key, value);
+    return is_section_key(key, (size_t)(more - key)) ? RJ_OK
+                                                     : rj_policy_note_key(reader, NULL, path);
+}
+
 static rj_status take_plugins(rj_policy_reader *reader, const rj_policy_path *path,
                               const char *rest, json_t *value)
 {
@@ -161,8 +223,10 @@ static rj_status take_plugins(rj_policy_reader *reader, const rj_policy_path *pa
         return rj_policy_unexpected(reader, path, value, "an object (settings by plugin id)");
     if (!whole->plugins && !(whole->plugins = json_object()))
         return rj_policy_no_memory(reader);
-    if (rest)
-        return put_nested(reader, path, whole->plugins, rest, value);
+    if (rest) {
+        rj_status status = put_nested(reader, path, whole->plugins, rest, value);
+        return status ? status : note_dotted(reader, path, rest, value);
+    }
 
     const char *id;
     json_t *section;
@@ -173,6 +237,9 @@ static rj_status take_plugins(rj_policy_reader *reader, const rj_policy_path *pa
             return refuse_twice(reader, &member);
         if (json_object_set_new(whole->plugins, id, json_deep_copy(section)) != 0)
             return rj_policy_no_memory(reader);
+        rj_status status = note_section(reader, &member, section);
+        if (status != RJ_OK)
+            return status;
     }
     return RJ_OK;
 }

@@ -207,7 +207,7 @@ static void dotted_keys_mean_the_nested_form(void **state)
     assert_string_equal(policy->sources[0], "/srv/feed");
     const json_t *settings = rj_json_get(rj_json_get(policy->plugins, "check-a"), "Settings");
     assert_int_equal(json_integer_value(rj_json_get(settings, "Days")), 3);
-    assert_false(rj_json_bool(rj_json_get(policy->plugins, "check-b"), "Enabled", true));
+    assert_true(json_is_false(rj_json_get(rj_json_get(policy->plugins, "check-b"), "Enabled")));
     rj_policy_free(policy);
 }
 
@@ -257,6 +257,32 @@ static void historic_keys_are_ignored_quietly(void **state)
                               "\"Policies\":{\"SMimeEnabled\":true,\"Office\":{}},"
                               "\"Policies.Rms\":1,\"$schema\":\"x\"}");
     assert_int_equal(policy->warning_count, 0);
+    rj_policy_free(policy);
+}
+
+static void what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse(
+        "{\"Plugins\":{\"a\":{\"Isolaton\":\"worker\"},\"b\":false,\"c\":{\"enabled\":\"off\"},"
+        "\"d\":{\"Grant\":\"read\"},\"e\":null,\"f\":{\"Enabled\":\"False\",\"Grant\":[\"read\"],"
+        "\"Isolation\":\"worker\",\"Settings\":{\"x\":1},\"limits\":{}}},"
+        "\"Plugins.g.Enabeld\":false,\"Plugins.h\":1,\"Plugins.i.Setings.x\":1,"
+        "\"Plugins.j.Settings.x\":1}");
+    assert_true(warns(policy, "device.json: /Plugins/a/Isolaton: unknown key, ignored"));
+    assert_true(
+        warns(policy, "device.json: /Plugins/b: expected is an object; the plugin is not loaded"));
+    assert_true(warns(policy,
+                      "device.json: /Plugins/c/enabled: expected is true or false; the plugin "
+                      "is not loaded"));
+    assert_true(warns(policy,
+                      "device.json: /Plugins/d/Grant: expected is a list of capabilities; the "
+                      "plugin is not loaded"));
+    assert_true(warns(policy, "device.json: /Plugins.g.Enabeld: unknown key, ignored"));
+    assert_true(
+        warns(policy, "device.json: /Plugins.h: expected is an object; the plugin is not loaded"));
+    assert_true(warns(policy, "device.json: /Plugins.i.Setings.x: unknown key, ignored"));
+    assert_int_equal(policy->warning_count, 7);
     rj_policy_free(policy);
 }
 
@@ -467,6 +493,7 @@ int main(void)
         cmocka_unit_test(sources_are_sorted_by_priority_with_0_last),
         cmocka_unit_test(unknown_keys_are_warned_about_with_their_pointer),
         cmocka_unit_test(historic_keys_are_ignored_quietly),
+        cmocka_unit_test(what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about),
         cmocka_unit_test(many_warnings_are_counted_not_kept),
         cmocka_unit_test(null_means_not_given),
         cmocka_unit_test(depends_on_may_be_one_id_and_repeats_are_warned_about),

@@ -2,7 +2,7 @@
 /* Typed values of a policy document.  JSON null means "not given" everywhere but in enforcement. */
 #include "engine/policy_reader.h"
 
-#include "base/text.h"
+#include "base/json.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -47,24 +47,10 @@ rj_status rj_policy_string(rj_policy_reader *reader, const rj_policy_path *path,
     return RJ_OK;
 }
 
-static bool read_boolean(const json_t *value, bool *ret_value)
-{
-    const char *text = json_string_value(value);
-    if (json_is_boolean(value))
-        *ret_value = json_is_true(value);
-    else if (text && rj_ascii_casecmp(text, "true") == 0)
-        *ret_value = true;
-    else if (text && rj_ascii_casecmp(text, "false") == 0)
-        *ret_value = false;
-    else
-        return false;
-    return true;
-}
-
 rj_status rj_policy_boolean(rj_policy_reader *reader, const rj_policy_path *path,
                             const json_t *value, bool *ret_value)
 {
-    if (json_is_null(value) || read_boolean(value, ret_value))
+    if (json_is_null(value) || rj_json_read_bool(value, ret_value))
         return RJ_OK;
     return rj_policy_unexpected(reader, path, value, "true or false");
 }
@@ -75,7 +61,7 @@ rj_status rj_policy_enforcement_value(rj_policy_reader *reader, const rj_policy_
     bool enforce;
     if (json_is_null(value))
         *ret_value = RJ_RECOMMEND;
-    else if (read_boolean(value, &enforce))
+    else if (rj_json_read_bool(value, &enforce))
         *ret_value = enforce ? RJ_ENFORCE : RJ_SKIP;
     else
         return rj_policy_unexpected(reader, path, value,

@@ -178,7 +178,9 @@ const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id)
 
 bool rj_registry_policy_allows(const rj_runtime *runtime, const char *id)
 {
-    return rj_json_bool(rj_registry_policy(runtime, id), "Enabled", true);
+    bool enabled = true;
+    rj_json_read_bool(rj_json_get(rj_registry_policy(runtime, id), "Enabled"), &enabled);
+    return enabled;
 }
 
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
@@ -271,6 +273,37 @@ rj_status rj_registry_hash(const rj_instance *instance, char ret_sha256[65], rj_
     return status;
 }
 
+static bool is_given(const json_t *value)
+{
+    return value && !json_is_null(value);
+}
+
+/* A word that means nothing here may have been meant to restrict it. */
+static rj_status check_policy(const rj_instance *instance, rj_error *err)
+{
+    const json_t *section = rj_json_get(instance->runtime->plugins_policy, instance->id);
+    if (is_given(section) && !json_is_object(section))
+        return rj_fail(err, RJ_E_INVALID, "policy: /Plugins/%s: expected is an object",
+                       instance->id);
+    const json_t *enabled = rj_json_get(section, "Enabled");
+    bool value;
+    if (is_given(enabled) && !rj_json_read_bool(enabled, &value))
+        return rj_fail(err, RJ_E_INVALID, "policy: /Plugins/%s/Enabled: expected is true or false",
+                       instance->id);
+    return RJ_OK;
+}
+
+static rj_status make_grants(rj_instance *instance, rj_error *err)
+{
+    const json_t *list = rj_json_get(rj_registry_policy(instance->runtime, instance->id), "Grant");
+    if (is_given(list) && !rj_json_is_string_list(list))
+        return rj_fail(err, RJ_E_INVALID,
+                       "policy: /Plugins/%s/Grant: expected is a list of capabilities",
+                       instance->id);
+    return rj_grants_make((const char *const *)instance->manifest->capabilities,
+                          is_given(list) ? list : NULL, instance->built_in, &instance->grants, err);
+}
+
 static rj_status read_and_judge(rj_instance *instance, rj_error *err)
 {
     const rj_instance *earlier = earlier_with_id(instance);
@@ -279,6 +312,8 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
                        earlier->built_in ? "; a built-in plugin cannot be replaced" : "");
     rj_status status =
         rj_loader_read(instance->folder, boundary_of(instance), &instance->manifest, err);
+    if (!status)
+        status = check_policy(instance, err);
     if (status)
         return status;
     if (!rj_registry_policy_allows(instance->runtime, instance->id)) {
@@ -286,12 +321,7 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
         return rj_fail(err, RJ_E_DENIED, "disabled by policy");
     }
     status = rj_instance_judge(instance, err);
-    if (status)
-        return status;
-    json_t *list = rj_json_get(rj_registry_policy(instance->runtime, instance->id), "Grant");
-    return rj_grants_make((const char *const *)instance->manifest->capabilities,
-                          json_is_array(list) ? list : NULL, instance->built_in, &instance->grants,
-                          err);
+    return status ? status : make_grants(instance, err);
 }
 
 static rj_status load_one(rj_instance *instance, rj_error *err)

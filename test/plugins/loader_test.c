@@ -377,6 +377,37 @@ static void a_place_that_there_is_not_is_refused_by_name(void **state)
     assert_state(s, "case", "refused", "/Plugins/case/Isolation: expected is \"worker\" or");
 }
 
+static void assert_policy(void **state, const char *section, const char *expected,
+                          const char *words)
+{
+    scene *s = *state;
+    add_good(s);
+    s->policy = json_pack("{s:o}", "case", json_loads(section, JSON_DECODE_ANY, NULL));
+    assert_non_null(s->policy);
+    assert_state(s, "case", expected, words);
+}
+
+#define POLICY_CASE(NAME, SECTION, STATE, WORDS)                                                   \
+    static void NAME(void **state)                                                                 \
+    {                                                                                              \
+        assert_policy(state, SECTION, STATE, WORDS);                                               \
+    }
+
+POLICY_CASE(a_section_that_is_no_object_is_refused, "false", "refused",
+            "policy: /Plugins/case: expected is an object")
+POLICY_CASE(the_word_false_disables_a_plugin, "{\"Enabled\": \"False\"}", "disabled",
+            "disabled by policy")
+POLICY_CASE(the_word_true_does_not, "{\"Enabled\": \"true\"}", "ready", "")
+POLICY_CASE(another_word_for_enabled_is_refused, "{\"Enabled\": \"no\"}", "refused",
+            "policy: /Plugins/case/Enabled: expected is true or false")
+POLICY_CASE(a_number_for_enabled_is_refused, "{\"Enabled\": 0}", "refused",
+            "policy: /Plugins/case/Enabled: expected is true or false")
+POLICY_CASE(a_grant_that_is_one_word_is_refused, "{\"Grant\": \"read\"}", "refused",
+            "policy: /Plugins/case/Grant: expected is a list of capabilities")
+POLICY_CASE(a_grant_with_what_is_no_word_is_refused, "{\"Grant\": [\"read\", 1]}", "refused",
+            "policy: /Plugins/case/Grant: expected is a list of capabilities")
+POLICY_CASE(null_in_a_section_means_not_given, "{\"Enabled\": null, \"Grant\": null}", "ready", "")
+
 static void a_plugin_in_a_worker_must_list_its_checks(void **state)
 {
     scene *s = *state;
@@ -530,6 +561,14 @@ int main(void)
         IN_SCENE(the_policy_places_a_third_party_plugin_in_process),
         IN_SCENE(the_policy_places_a_built_in_plugin_in_a_worker),
         IN_SCENE(a_place_that_there_is_not_is_refused_by_name),
+        IN_SCENE(a_section_that_is_no_object_is_refused),
+        IN_SCENE(the_word_false_disables_a_plugin),
+        IN_SCENE(the_word_true_does_not),
+        IN_SCENE(another_word_for_enabled_is_refused),
+        IN_SCENE(a_number_for_enabled_is_refused),
+        IN_SCENE(a_grant_that_is_one_word_is_refused),
+        IN_SCENE(a_grant_with_what_is_no_word_is_refused),
+        IN_SCENE(null_in_a_section_means_not_given),
         IN_SCENE(a_plugin_in_a_worker_must_list_its_checks),
         IN_SCENE(a_third_party_plugin_gets_only_what_policy_grants),
         IN_SCENE(policy_can_disable_a_plugin),
