@@ -380,7 +380,8 @@ static void show_advice(rj_output *out, const json_t *plugin)
         return;
     if (strcmp(state, "disabled") == 0 && strcmp(text_of(plugin, "disabled_by"), "policy") == 0)
         snprintf(text, sizeof text,
-                 "set Plugins.%s.Enabled in the policy to true, then restart the service", id);
+                 "set Plugins.%s.Enabled in the policy to true, then realmjoin plugin enable %s",
+                 id, id);
     else if (strcmp(state, "disabled") == 0)
         snprintf(text, sizeof text, "realmjoin plugin enable %s", id);
     else if (strcmp(state, "quarantined") == 0)

@@ -166,7 +166,8 @@ static size_t fill_environment(char *temporary, char **environment)
 }
 
 /* A descriptor that a worker passes would be closed by us when we read, and closing may wait for as long
- * as its maker wants.  Kernels before 6.16 do not know the option; there the filter stands in the way. */
+ * as its maker wants.  Kernels before 6.16 do not know the option; there the filter refuses sendmsg(), but
+ * not to a worker with a network grant. */
 static void refuse_descriptors(int socket)
 {
     static const int no = 0;
