@@ -5,7 +5,14 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
+#include "platform/system.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#define COMPLAINTS_AT_ONCE 20.0
+#define COMPLAINTS_A_SECOND 1.0
 
 const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
 {
@@ -24,17 +31,39 @@ const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
         {RJ_HOST_SPAWN, &rj_host_spawn_table, "spawn"},
         {RJ_HOST_SECRET, &rj_host_secret_table, "secret"},
     };
-    const rj_instance *instance = rj_host_instance(host);
+    rj_instance *instance = rj_host_instance(host);
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++) {
         if (strcmp(services[i].id, id) != 0)
             continue;
         if (!services[i].capability || rj_grants_any(&instance->grants, services[i].capability))
             return services[i].table;
-        rj_log(RJ_LOG_WARNING, "runtime", NULL, "plugin %s asked for %s, which is not granted",
-               instance->id, id);
+        rj_host_complain(instance, "runtime", NULL, "plugin %s asked for %s, which is not granted",
+                         instance->id, id);
         return NULL;
     }
     return NULL;
+}
+
+void rj_host_complain(rj_instance *instance, const char *logger, const char *correlation,
+                      const char *format, ...)
+{
+    char text[RJ_ERROR_TEXT + 200];
+    rj_host_state *state = instance->services;
+    uv_mutex_lock(&instance->lock);
+    bool may = rj_rate_take(&state->complaints, rj_clock_monotonic_ms(), 1.0, COMPLAINTS_AT_ONCE,
+                            COMPLAINTS_A_SECOND);
+    unsigned left_out = state->left_out;
+    state->left_out = may ? 0 : left_out + 1;
+    uv_mutex_unlock(&instance->lock);
+    if (!may)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (left_out && length > 0 && (size_t)length < sizeof text)
+        snprintf(text + length, sizeof text - (size_t)length, " (%u more were left out)", left_out);
+    rj_log(RJ_LOG_WARNING, logger, correlation, "%s", text);
 }
 
 bool rj_host_on_loop(rj_instance *instance, const char *function)

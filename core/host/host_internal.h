@@ -4,6 +4,7 @@
 #define RJ_HOST_HOST_INTERNAL_H
 
 #include "host/host.h"
+#include "runtime/rate.h"
 
 #include <realmjoin/draft/secret.h>
 
@@ -34,6 +35,8 @@ typedef struct rj_host_state {
     /* Arrays of the largest size, made when the first is wanted: most plugins want none.  [loop] */
     rj_host_timer_slot *timers;
     rj_host_subscription *subscriptions;
+    rj_rate complaints;             /* guarded by the instance's lock */
+    unsigned left_out;              /* the same */
     struct rj_host_child *children; /* guarded by the instance's lock */
     uint64_t last_child;            /* the same */
     unsigned child_count;           /* the same */
@@ -56,6 +59,10 @@ static inline rj_instance *rj_host_instance(const rj_host *host)
 }
 
 bool rj_host_topic_is_good(const char *topic); /* dotted words */
+/* A warning about what the plugin asked for; a plugin that asks again and again does not fill the log.
+ * [any] */
+void rj_host_complain(rj_instance *instance, const char *logger, const char *correlation,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* False, and reported as misbehaviour: a [loop] function was called from elsewhere. */
 bool rj_host_on_loop(rj_instance *instance, const char *function);
 

@@ -17,12 +17,12 @@ static bool key_is_good(const char *key)
     return length >= 1 && length <= KEY_MAX && strspn(key, allowed) == length;
 }
 
-static rj_status report(const rj_instance *instance, const char *what, const char *key,
-                        rj_status status, const rj_error *err)
+static rj_status report(rj_instance *instance, const char *what, const char *key, rj_status status,
+                        const rj_error *err)
 {
     if (status && status != RJ_E_NOT_FOUND)
-        rj_log(RJ_LOG_WARNING, "host.kv", NULL, "plugin %s: value \"%s\" cannot be %s: %s",
-               instance->id, key, what, *err->text ? err->text : rj_status_name(status));
+        rj_host_complain(instance, "host.kv", NULL, "plugin %s: value \"%s\" cannot be %s: %s",
+                         instance->id, key, what, *err->text ? err->text : rj_status_name(status));
     return status;
 }
 

@@ -370,8 +370,8 @@ static rj_status RJ_CALL start(const rj_host *host, rj_op op, const rj_spawn *sp
     if (status) {
         char correlation[64];
         rj_op_correlation(runtime->ops, op, correlation, sizeof correlation);
-        rj_log(RJ_LOG_WARNING, "host.spawn", correlation, "plugin %s: no program started: %s",
-               instance->id, err.text);
+        rj_host_complain(instance, "host.spawn", correlation, "plugin %s: no program started: %s",
+                         instance->id, err.text);
         rj_spawn_spec_free(spec);
         rj_free(log_folder);
         rj_free(child);

@@ -16,6 +16,5 @@ long rj_stream_write(int stream, const void *bytes, size_t length);
 /* The same until all is there or gone, waiting as long as it takes.  False: the other side is gone. */
 bool rj_stream_read_all(int stream, void *buffer, size_t size);
 bool rj_stream_write_all(int stream, const void *bytes, size_t length);
-void rj_stream_close(int stream); /* below 0: nothing */
 
 #endif

@@ -47,6 +47,8 @@ bool rj_worker_process_ended(rj_worker_process *process, rj_process_end *ret_end
 /* False: not known (it has ended).  Resident memory, and processor time used so far. */
 bool rj_worker_process_usage(const rj_worker_process *process, uint64_t *ret_memory_kb,
                              uint64_t *ret_cpu_ms);
+/* Once it has ended: the most memory it had. */
+uint64_t rj_worker_process_peak_kb(const rj_worker_process *process);
 /* Frees; kills it first and waits, if it still runs. */
 void rj_worker_process_free(rj_worker_process *process);
 

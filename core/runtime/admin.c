@@ -234,7 +234,7 @@ static rj_status enable(rj_instance *instance, rj_error *err)
     if (!rj_registry_policy_allows(instance->runtime, instance->id))
         return rj_fail(err, RJ_E_DENIED,
                        "%s is disabled by policy (Plugins.%s.Enabled), which goes before this "
-                       "command; change the policy and restart the service",
+                       "command; change the policy, then ask again",
                        instance->id, instance->id);
     rj_status status = rj_disabled_put(&instance->runtime->options.kv, instance->id, false, err);
     if (status)

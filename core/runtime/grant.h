@@ -23,9 +23,9 @@ typedef struct rj_grants {
 rj_status rj_grants_make(const char *const *asked, const json_t *policy, bool trusted,
                          rj_grants *ret_grants, rj_error *err);
 void rj_grants_free(rj_grants *grants);
-/* May `name` be used at all? */
 /* The capability without a limit. */
 bool rj_grants_whole(const rj_grants *grants, const char *name);
+/* May `name` be used at all? */
 bool rj_grants_any(const rj_grants *grants, const char *name);
 /* May it be used on `argument`? */
 bool rj_grants_allow(const rj_grants *grants, const char *name, const char *argument);

@@ -20,18 +20,10 @@
 #define QUERY_MAX 128u
 #define CALLS_AT_ONCE 50000.0
 #define CALLS_A_SECOND 10000.0
-/* A plugin that is refused that often is wrong or hostile, and each refusal is a line in the log. */
-#define DENIALS_AT_ONCE 200.0
-#define DENIALS_A_SECOND 10.0
-#define QUIET_MS 1000u
+#define CALL_BYTES 16384.0 /* that many count as one call more */
 
 static void reply(rj_proxy *proxy, rj_status status, const char *bytes, size_t length)
 {
-    bool denied = status && status != RJ_E_NOT_FOUND;
-    uint64_t now = rj_clock_monotonic_ms();
-    if (denied && now >= proxy->quiet_until_ms &&
-        !rj_rate_take(&proxy->denial_rate, now, 1.0, DENIALS_AT_ONCE, DENIALS_A_SECOND))
-        proxy->quiet_until_ms = now + QUIET_MS;
     rj_wire_writer writer = {.secret = true}; /* some are */
     rj_wire_begin(&writer, RJ_WIRE_REPLY, 0);
     rj_wire_put_i32(&writer, status);
@@ -275,14 +267,10 @@ void rj_proxy_on_call(void *data, const rj_wire_frame *frame)
     if (!proxy->calls)
         return;
     uint64_t now = rj_clock_monotonic_ms();
-    if (!rj_rate_take(&proxy->call_rate, now, 1.0 + (double)frame->length / 4096.0, CALLS_AT_ONCE,
-                      CALLS_A_SECOND)) {
+    if (!rj_rate_take(&proxy->call_rate, now, 1.0 + (double)frame->length / CALL_BYTES,
+                      CALLS_AT_ONCE, CALLS_A_SECOND)) {
         rj_proxy_kill(proxy, RJ_WORKER_CRASHED,
                       "was killed: it asks for far more than any plugin needs");
-        return;
-    }
-    if (now < proxy->quiet_until_ms && frame->type != RJ_WIRE_CONFIG) {
-        reply(proxy, RJ_E_BUSY, NULL, 0);
         return;
     }
     switch (frame->type) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the proxy share: proxy.c (the plugin's face), proxy_life.c (the process),
- * proxy_frames.c (what it tells), proxy_calls.c (what it asks), proxy_events.c (notices for it). */
+ * proxy_frames.c (what it tells), proxy_calls.c (what it asks), proxy_events.c (notices for it), proxy_view.c (what is
+ * said of it). */
 #ifndef RJ_RUNTIME_PROXY_INTERNAL_H
 #define RJ_RUNTIME_PROXY_INTERNAL_H
 
@@ -99,8 +100,6 @@ struct rj_proxy {
     rj_rate frame_rate;
     rj_rate log_rate;
     rj_rate call_rate;
-    rj_rate denial_rate;     /* of calls that the host refuses, each with a line in the log */
-    uint64_t quiet_until_ms; /* until then they are refused without asking it */
     rj_rate output_rate;
     unsigned log_dropped;
     char line[1024]; /* of output, so far */
@@ -135,6 +134,10 @@ void rj_proxy_end_now(rj_proxy *proxy);
 void rj_proxy_check_retired(rj_proxy *proxy); /* a question or program has ended */
 /* Makes and sends a frame to the worker; what goes wrong with that ends the worker. */
 void rj_proxy_send(rj_proxy *proxy, rj_wire_writer *writer);
+
+/* proxy_view.c: how it ended, to be read behind "its worker". */
+void rj_proxy_describe_end(const rj_proxy *proxy, const rj_process_end *end, char *text,
+                           size_t size);
 
 /* proxy_frames.c */
 void rj_proxy_on_frame(void *data, const rj_wire_frame *frame);

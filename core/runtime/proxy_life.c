@@ -196,8 +196,7 @@ static void begin_life(rj_proxy *proxy, rj_worker_process *process)
     proxy->lines = proxy->log_dropped = 0;
     proxy->last_line[0] = '\0';
     proxy->note_count = 0;
-    proxy->call_rate = proxy->denial_rate = (rj_rate){0};
-    proxy->quiet_until_ms = 0;
+    proxy->call_rate = (rj_rate){0};
     proxy->frame_rate = proxy->log_rate = proxy->output_rate = (rj_rate){0};
 }
 
@@ -382,25 +381,6 @@ static void close_lines(rj_proxy *proxy)
     proxy->frames = proxy->calls = NULL;
 }
 
-static void describe_end(const rj_proxy *proxy, const rj_process_end *end, char *text, size_t size)
-{
-    const char *when = proxy->became_ready ? "" : " while it was being started";
-    const char *said = proxy->last_line;
-    if (proxy->killed)
-        snprintf(text, size, "%s", proxy->death);
-    else if (end->signalled && end->value == SIGXCPU)
-        snprintf(text, size, "was ended because it used more processor time than it may");
-    else if (end->signalled && end->value == SIGKILL)
-        snprintf(text, size, "was killed from outside (signal %d), perhaps for lack of memory%s",
-                 end->value, when);
-    else if (end->signalled)
-        snprintf(text, size, "crashed with signal %d (%s)%s", end->value,
-                 rj_signal_text(end->value), when);
-    else
-        snprintf(text, size, "ended by itself with code %d%s%s%s", end->value, when,
-                 *said ? "; its last words: " : "", said);
-}
-
 static void keep_last_end(rj_proxy *proxy, const char *text)
 {
     char line[RJ_PROXY_TEXT + 20];
@@ -424,7 +404,7 @@ static void end_life(rj_proxy *proxy, const rj_process_end *end)
     if (asked)
         snprintf(text, sizeof text, "has ended as asked");
     else
-        describe_end(proxy, end, text, sizeof text);
+        rj_proxy_describe_end(proxy, end, text, sizeof text);
     long pid = rj_worker_process_pid(proxy->process);
     rj_proxy_say(proxy, asked ? RJ_LOG_DEBUG : RJ_LOG_ERROR, 0, "its worker, pid %ld, %s", pid,
                  text);
@@ -549,44 +529,4 @@ static void on_timer(void *data)
         try_to_reap(proxy);
         return;
     }
-}
-
-/* ---- Views ----------------------------------------------------------------------------------- */
-
-json_t *rj_proxy_describe(const rj_proxy *proxy)
-{
-    static const char *const names[] = {
-        [PROXY_ASLEEP] = "asleep", [PROXY_WAITING] = "back-off", [PROXY_STARTING] = "starting",
-        [PROXY_READY] = "ready",   [PROXY_RETIRING] = "ending",  [PROXY_DYING] = "ending"};
-    json_t *document =
-        json_pack("{s:s, s:I}", "state", names[proxy->state], "starts", (json_int_t)proxy->life);
-    uint64_t memory_kb = 0;
-    uint64_t cpu_ms = 0;
-    int failed = document ? 0 : -1;
-    if (proxy->process) {
-        failed |= json_object_set_new(document, "pid",
-                                      json_integer(rj_worker_process_pid(proxy->process)));
-        if (rj_worker_process_usage(proxy->process, &memory_kb, &cpu_ms)) {
-            failed |=
-                json_object_set_new(document, "memory_kb", json_integer((json_int_t)memory_kb));
-            failed |= json_object_set_new(document, "cpu_ms", json_integer((json_int_t)cpu_ms));
-        }
-    }
-    if (proxy->state == PROXY_WAITING) {
-        uint64_t now = rj_clock_monotonic_ms();
-        uint64_t left = proxy->wait_until_ms > now ? proxy->wait_until_ms - now : 0;
-        failed |= json_object_set_new(document, "retry_in_ms", json_integer((json_int_t)left));
-    }
-    if (*proxy->last_end)
-        failed |= json_object_set_new(document, "last_end", json_string(proxy->last_end));
-    if (proxy->life) {
-        json_t *notes = json_array();
-        for (size_t i = 0; i < proxy->note_count; i++)
-            failed |= json_array_append_new(notes, json_string(proxy->notes[i]));
-        failed |= json_object_set_new(document, "downgrades", notes);
-    }
-    if (!failed)
-        return document;
-    json_decref(document);
-    return NULL;
 }

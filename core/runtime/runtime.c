@@ -320,6 +320,17 @@ const char *rj_instance_state_name(const rj_instance *instance)
     return "refused";
 }
 
+/* Where it runs, or would run. */
+static bool is_worker(const rj_instance *instance)
+{
+    bool worker = !instance->built_in;
+    if (instance->plugin)
+        return instance->placement != NULL;
+    if (instance->manifest)
+        rj_placement_choose(instance, &worker, NULL);
+    return worker;
+}
+
 static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
 {
     char last_error[sizeof instance->owner.last_error];
@@ -351,7 +362,7 @@ static json_t *describe_one(rj_runtime *runtime, rj_instance *instance)
         list_of(instance->grants.refused), "ops",
         (json_int_t)rj_op_owner_live(runtime->ops, &instance->owner), "misbehaved",
         (json_int_t)atomic_load(&instance->owner.misbehaved), "last_error", last_error, "isolation",
-        instance->placement ? "worker" : "in-process");
+        is_worker(instance) ? "worker" : "in-process");
     json_t *worker = rj_placement_describe(instance);
     if (document && worker && json_object_set(document, "worker", worker)) {
         json_decref(document);

@@ -45,7 +45,7 @@ typedef enum rj_wire_type {
     RJ_WIRE_FINISH = 36,      /* op: status i32, message, result ("" if none) */
     RJ_WIRE_LOG = 37,         /* op or 0: level i32, text */
     RJ_WIRE_MISBEHAVED = 38,  /* op or 0: text */
-    RJ_WIRE_BUSY = 39,        /* 0: timers and jobs that no op waits for u32 */
+    RJ_WIRE_BUSY = 39,        /* 0: timers that run u32 */
     RJ_WIRE_SUBSCRIBE = 40,   /* subscription: prefix */
     RJ_WIRE_UNSUBSCRIBE = 41, /* subscription: - */
     RJ_WIRE_KILL_CHILD = 42,  /* child: - */

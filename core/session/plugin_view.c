@@ -316,7 +316,8 @@ static void show_texts(rj_output *out, const char *label, const json_t *texts)
 static void show_place(rj_output *out, const json_t *plugin)
 {
     bool in_worker = strcmp(text_of(plugin, "isolation"), "worker") == 0;
-    say_label(out, "Runs");
+    bool ready = strcmp(text_of(plugin, "state"), "ready") == 0;
+    say_label(out, ready ? "Runs" : "Would run");
     rj_say(out, RJ_STYLE_NONE, "%s; %s\n",
            in_worker ? "in a worker, a process of its own with a sandbox around it"
                      : "inside the service, with all its rights",
@@ -379,7 +380,8 @@ static void show_advice(rj_output *out, const json_t *plugin)
         return;
     if (strcmp(state, "disabled") == 0 && strcmp(text_of(plugin, "disabled_by"), "policy") == 0)
         snprintf(text, sizeof text,
-                 "set Plugins.%s.Enabled in the policy to true, then restart the service", id);
+                 "set Plugins.%s.Enabled in the policy to true, then realmjoin plugin enable %s",
+                 id, id);
     else if (strcmp(state, "disabled") == 0)
         snprintf(text, sizeof text, "realmjoin plugin enable %s", id);
     else if (strcmp(state, "quarantined") == 0)

@@ -212,7 +212,7 @@ static void each_state_but_ready_says_what_to_do_next(void **state)
         {PLUGIN("x", "failed", "f"), "realmjoin plugin enable x, or a restart"},
         {PLUGIN("x", "disabled", "d"), "What to do  realmjoin plugin enable x\n"},
         {"{\"id\":\"x\",\"state\":\"disabled\",\"disabled_by\":\"policy\"}",
-         "set Plugins.x.Enabled in the policy to true, then restart the service"},
+         "set Plugins.x.Enabled in the policy to true, then realmjoin plugin enable x"},
         {WORKER("x", "back-off", ",\"retry_in_ms\":500"), "it is started again in 1 s"},
     };
     (void)state;

@@ -28,7 +28,6 @@ typedef struct rj_worker {
     _Atomic uint64_t *begun; /* the core reads it when we end */
     rj_op unsaid;            /* begun, and the core was not told by a frame; 0: none */
     bool stopped;
-    bool clean;
 } rj_worker;
 
 /* The one there is. */

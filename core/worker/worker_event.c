@@ -13,7 +13,7 @@ typedef struct subscription {
     void *data;
 } subscription;
 
-static subscription subscriptions[RJ_HOST_SUBSCRIPTIONS_MAX - 1]; /* [loop] */
+static subscription subscriptions[RJ_HOST_SUBSCRIPTIONS_MAX]; /* [loop] */
 static uint64_t last_token;
 
 static rj_status RJ_CALL publish(const rj_host *host, const char *topic, const char *json,

@@ -129,7 +129,7 @@ static void judge_binary(rj_trial *trial)
     }
     if (!wanted)
         rj_report_finding(trial->report, "the manifest has the binary's SHA-256",
-                          "write it when the binary is linked: packaging/stamp-manifest does",
+                          "write it when the binary is linked: realmjoin-stamp-manifest does",
                           "plugin.json: /sha256 is missing; now it is %s", found);
     else if (strcmp(wanted, found) != 0)
         rj_report_finding(trial->report, "the manifest has the binary's SHA-256",

@@ -98,6 +98,12 @@ bool rj_worker_process_ended(rj_worker_process *p, rj_process_end *ret_end)
     return p->dead;
 }
 
+uint64_t rj_worker_process_peak_kb(const rj_worker_process *p)
+{
+    (void)p;
+    return 0;
+}
+
 bool rj_worker_process_usage(const rj_worker_process *p, uint64_t *ret_memory_kb,
                              uint64_t *ret_cpu_ms)
 {

@@ -59,6 +59,27 @@ void event_flood(hostile *h)
     hostile_count(h, "topic of the core", event->publish(h->host, "host.config", "{}", 2));
 }
 
+/* What a plugin does that forgets to free, until it does not survive what malloc says. */
+void leak(hostile *h)
+{
+    (void)h;
+    for (int i = 0; i < 4096; i++) {
+        char *block = malloc(512 * 1024);
+        if (!block)
+            break;
+        memset(block, i, 512 * 1024);
+    }
+    abort();
+}
+
+void query_flood(hostile *h)
+{
+    long granted = 0;
+    for (int i = 0; i < 10000; i++)
+        granted += h->host->query(h->host, RJ_HOST_SPAWN) != NULL;
+    hostile_count(h, "granted", granted);
+}
+
 void print_flood(hostile *h)
 {
     (void)h;

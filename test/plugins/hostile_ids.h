@@ -33,6 +33,8 @@
     X("try-kv-flood", kv_flood)                                                                    \
     X("try-log-flood", log_flood)                                                                  \
     X("try-event-flood", event_flood)                                                              \
+    X("try-leak", leak)                                                                            \
+    X("try-query-flood", query_flood)                                                              \
     X("try-print-flood", print_flood)                                                              \
     X("try-programs", programs)                                                                    \
     X("try-spawn", spawn)                                                                          \

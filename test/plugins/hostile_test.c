@@ -317,6 +317,24 @@ static void a_flood_of_notices_stops_nobody(void **state)
     hostile_assert_well(&h);
 }
 
+static void refusals_without_end_are_few_lines(void **state)
+{
+    (void)state;
+    const json_t *tried = hostile_try(&h, "try-query-flood");
+    assert_int_equal(hostile_found(tried, "granted"), 0);
+    assert_in_range(hostile_logged("which is not granted"), 1, 40);
+    hostile_assert_well(&h);
+}
+
+static void a_leak_ends_at_the_limit_and_is_told_as_one(void **state)
+{
+    (void)state;
+    if (RJ_SANITIZED)
+        tap_skip("seccomp and memory limits are left out of builds with a sanitizer");
+    hostile_try_to_end(&h, "try-leak", 9000, RJ_E_ABANDONED, "at its memory limit of 256 MiB");
+    hostile_assert_well(&h);
+}
+
 static void a_flood_of_output_ends_the_worker(void **state)
 {
     (void)state;
@@ -440,6 +458,8 @@ int main(void)
         IN_SCENE(values_end_at_their_number_and_size),
         IN_SCENE(a_flood_of_log_lines_is_cut_and_counted),
         IN_SCENE(a_flood_of_notices_stops_nobody),
+        IN_SCENE(refusals_without_end_are_few_lines),
+        IN_SCENE(a_leak_ends_at_the_limit_and_is_told_as_one),
         IN_SCENE(a_flood_of_output_ends_the_worker),
         IN_SCENE(whatever_way_it_ends_itself_the_core_goes_on),
         IN_SCENE(a_kill_of_itself_is_told_as_one_from_outside),

@@ -5,9 +5,6 @@
 
 #include "platform/sandbox.h"
 
-/* The first version of the kernel's interface that knows all rights this code can restrict. */
-#define RJ_LANDLOCK_COMPLETE 6
-
 typedef struct rj_landlock_result {
     int abi;    /* of the running kernel; 0: it has no Landlock, nothing is restricted */
     int reason; /* the errno that said so */

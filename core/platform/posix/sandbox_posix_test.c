@@ -37,7 +37,6 @@
 #include <unistd.h>
 
 #define TIME_LIMIT_MS 20000
-enum { KILLED_BY_LIMIT = -1 };
 
 static char folder[] = "/tmp/rj-sandbox-XXXXXX";
 

@@ -235,8 +235,9 @@ static const uint16_t with_network[] = {SYS_accept, SYS_accept4,    SYS_bind,   
 
 /*
  * Landlock does not know modes, owners, times, attributes and watches.  A worker with an account of its
- * own can change those of its own files only, and sees of others what everybody may.  One that shares an account, perhaps root's, must first get a descriptor, which
- * Landlock does restrict, and makes no file that runs with its account's rights for others.
+ * own can change those of its own files only, and sees of others what everybody may.  One that shares
+ * an account, perhaps root's, must first get a descriptor, which Landlock does restrict, and makes no
+ * file that runs with its account's rights for others.
  */
 static const uint16_t with_own_account[] = {
     SYS_fchmod,

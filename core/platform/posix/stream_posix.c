@@ -80,9 +80,3 @@ bool rj_stream_write_all(int stream, const void *bytes, size_t length)
     }
     return true;
 }
-
-void rj_stream_close(int stream)
-{
-    if (stream >= 0)
-        close(stream);
-}

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,6 +35,7 @@ struct rj_worker_process {
     pid_t pid;
     bool ended;
     rj_process_end end;
+    uint64_t peak_kb;
     int frames;
     int calls;
     int output;
@@ -164,7 +166,8 @@ static size_t fill_environment(char *temporary, char **environment)
 }
 
 /* A descriptor that a worker passes would be closed by us when we read, and closing may wait for as long
- * as its maker wants.  Kernels before 6.16 do not know the option; there the filter stands in the way. */
+ * as its maker wants.  Kernels before 6.16 do not know the option; there the filter refuses sendmsg(), but
+ * not to a worker with a network grant. */
 static void refuse_descriptors(int socket)
 {
     static const int no = 0;
@@ -310,11 +313,13 @@ static void reap(rj_worker_process *process)
 {
     int how = 0;
     pid_t got;
+    struct rusage usage = {0};
     kill(-process->pid, SIGKILL);
     do
-        got = waitpid(process->pid, &how, 0);
+        got = wait4(process->pid, &how, 0, &usage);
     while (got < 0 && errno == EINTR);
     process->ended = true;
+    process->peak_kb = (uint64_t)usage.ru_maxrss;
     if (got == process->pid && WIFEXITED(how))
         process->end = (rj_process_end){.value = WEXITSTATUS(how)};
     else
@@ -372,6 +377,11 @@ bool rj_worker_process_usage(const rj_worker_process *process, uint64_t *ret_mem
     *ret_memory_kb = (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
     *ret_cpu_ms = (uint64_t)(user + system) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
     return true;
+}
+
+uint64_t rj_worker_process_peak_kb(const rj_worker_process *process)
+{
+    return process->peak_kb;
 }
 
 void rj_worker_process_free(rj_worker_process *process)

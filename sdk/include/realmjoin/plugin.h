@@ -281,8 +281,9 @@ typedef struct rj_host_spawn {
      * RJ_E_DENIED no grant for this program or log, RJ_E_INVALID, RJ_E_NOT_FOUND (op over),
      * RJ_E_LIMIT (64 run already).
      * With a grant that names the program, argv[0] must be the program or the last part of it, and
-     * of variables only LANG, LANGUAGE, LC_*, TERM, NO_COLOR (without '/') and a PATH of system
-     * folders are passed: others can make it run other code.  Any else is RJ_E_DENIED.
+     * of variables only LANG, LANGUAGE, LC_*, TERM, NO_COLOR (without '/'), a PATH of system
+     * folders and DEBIAN_FRONTEND=noninteractive are passed: others can make it run other code.
+     * Any else is RJ_E_DENIED.
      * *ret_child (NULL: not wanted) is set before `on_exit` can run.  [any] */
     rj_status(RJ_CALL *start)(const rj_host *host, rj_op op, const rj_spawn *spawn,
                               void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
