@@ -394,7 +394,7 @@ static void thousands_of_packages_are_fast(void **state)
     clock_gettime(CLOCK_MONOTONIC, &to);
     ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
     print_message("# 1,000 installed, 5,000 offered: %.1f ms\n", ms);
-    assert_true(ms < 200); /* generous: sanitizers and busy machines run this too */
+    assert_true(ms < 2000); /* generous: sanitizers, workers and busy machines run this too */
 }
 
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, make, clean)

@@ -487,7 +487,8 @@ static void asking_ten_thousand_times_is_quick_and_leaves_nothing(void **state)
     }
     uint64_t each = (rj_clock_monotonic_ns() - begin) / 10000;
     print_message("# one question and answer: %llu ns\n", (unsigned long long)each);
-    assert_true(each < 1000000);
+    assert_true(each <
+                10000000); /* sanitizers and busy machines run this too; test/bench measures */
 }
 
 static void many_questions_at_once_are_all_answered(void **state)
