@@ -46,7 +46,7 @@ rj_status rj_placement_choose(const rj_instance *instance, bool *ret_worker, rj_
     const json_t *policy = rj_registry_policy(instance->runtime, instance->id);
     const json_t *value = rj_json_get(policy, "Isolation");
     const char *word = json_string_value(value);
-    if (!value)
+    if (!value || json_is_null(value))
         *ret_worker = !instance->built_in || instance->manifest->wants_worker;
     else if (word && strcmp(word, "worker") == 0)
         *ret_worker = true;

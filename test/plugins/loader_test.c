@@ -369,6 +369,14 @@ static void the_policy_places_a_built_in_plugin_in_a_worker(void **state)
     assert_placed(s, "worker");
 }
 
+static void a_policy_without_a_place_leaves_it_to_the_manifest(void **state)
+{
+    scene *s = *state;
+    scene_add(s, true, "case", "case-good", CHECK, LISTED ", \"isolation\": \"worker\"");
+    s->policy = json_pack("{s:{s:n}}", "case", "Isolation");
+    assert_placed(s, "worker");
+}
+
 static void a_place_that_there_is_not_is_refused_by_name(void **state)
 {
     scene *s = *state;
@@ -560,6 +568,7 @@ int main(void)
         IN_SCENE(a_built_in_plugin_is_placed_as_its_manifest_says),
         IN_SCENE(the_policy_places_a_third_party_plugin_in_process),
         IN_SCENE(the_policy_places_a_built_in_plugin_in_a_worker),
+        IN_SCENE(a_policy_without_a_place_leaves_it_to_the_manifest),
         IN_SCENE(a_place_that_there_is_not_is_refused_by_name),
         IN_SCENE(a_section_that_is_no_object_is_refused),
         IN_SCENE(the_word_false_disables_a_plugin),
