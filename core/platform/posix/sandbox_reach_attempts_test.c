@@ -278,8 +278,10 @@ static void internet_is_reached_and_no_more(const char *folder)
     REFUSED(EPERM, socket(AF_UNIX, SOCK_STREAM, 0));
     REFUSED(EPERM, socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
     struct addrinfo *found = NULL;
-    DEMAND(getaddrinfo("localhost", "80", NULL, &found) == 0);
-    freeaddrinfo(found);
+    if (access("/etc/hosts", R_OK) == 0) { /* the barest of systems know no names */
+        DEMAND(getaddrinfo("localhost", "80", NULL, &found) == 0);
+        freeaddrinfo(found);
+    }
 }
 
 static void local_is_reached_and_no_more(const char *folder)
