@@ -279,6 +279,7 @@ static void the_deadline_ends_the_program_and_the_tail_is_its_last_lines(void **
     (void)state;
     s.grace_ms = 2000;
     scene_load(&s);
+    scene_wake(&s);
     heard h;
     scene_evaluate(&s, "spawn-long", 400, &h);
     assert_int_equal(h.status, RJ_OK);
@@ -295,6 +296,7 @@ static void cancelling_ends_the_program(void **state)
     (void)state;
     s.grace_ms = 2000;
     scene_load(&s);
+    scene_wake(&s);
     heard h;
     rj_question question = scene_question(&h, 60000);
     rj_question_id id = rj_runtime_evaluate(s.runtime, "spawn-long", &question);

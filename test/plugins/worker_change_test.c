@@ -133,6 +133,7 @@ static void the_third_crash_of_a_file_that_was_replaced_harms_nobody(void **stat
 {
     (void)state;
     for (int crash = 1; crash <= 3; crash++) {
+        scene_turn_for(&s, crash == 3 ? 10100 : 0); /* what the second one has to wait */
         ask(RJ_OK);
         if (crash == 3)
             touch_manifest();
