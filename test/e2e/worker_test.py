@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import sys
@@ -238,6 +239,31 @@ def a_worker_killed_in_the_middle_of_an_install_abandons_it_and_the_next_one_con
             assert after["pid"] != before["pid"] and after["crashes"] == 1, (before, after)
             assert it.stop() == 0
             journal_is_closed(it)
+
+
+@tap.test(timeout=60)
+def a_check_whose_plugin_crashes_is_unknown_with_that_reason(folder):
+    module = agent.BUILD / "test/plugins/case-create-crashes.so"
+    if not module.exists():
+        tap.skip("the plugins of the tests are not built")
+    with agent.Agent(folder) as it:
+        home = it.root / "opt/realmjoin/plugins/case"
+        home.mkdir(parents=True)
+        shutil.copy(module, home)
+        (home / "plugin.json").write_text(json.dumps({
+            "id": "case", "name": "A case", "version": "1.0.0", "abi": 1, "provides": ["rj.check/1"],
+            "checks": ["case"], "capabilities": [], "binary": module.name}))
+        it.assign()
+        it.start()
+        it.wait_idle()
+        shown = it.realmjoin("check", "case", "--refresh", "--json")
+        check = json.loads(shown.stdout)["checks"][0]
+        assert check["state"] == "unknown", check
+        assert "crashed with signal 6" in check["summary"], check
+        case = plugins(it)["case"]
+        assert case["state"] == "ready" and case["worker"]["crashes"] >= 1, case
+        assert "crashed with signal 6" in case["last_error"], case
+        assert it.realmjoin("status").returncode == agent.OK  # the agent itself is well
 
 
 @tap.test(timeout=60)
