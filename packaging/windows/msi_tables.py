@@ -57,8 +57,11 @@ def run(*command, cwd=None, zone=None):
 
 
 def read(msi):
+    msi = pathlib.Path(msi).resolve()
     names = [name for name in run("msiinfo", "tables", msi).split() if name not in INTERNAL]
-    return {name: Table.parse(run("msiinfo", "export", msi, name)) for name in names}
+    # The export of a table with streams leaves these in the working directory.
+    with tempfile.TemporaryDirectory(prefix="rj-msi-") as folder:
+        return {name: Table.parse(run("msiinfo", "export", msi, name, cwd=folder)) for name in names}
 
 
 def summary(msi):
