@@ -58,6 +58,7 @@ def template():
 class Prefix:
     def __init__(self, folder):
         self.folder = folder / "windows"
+        folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", "--reflink=auto", str(template()), str(self.folder)], check=True)
         for link in (self.folder / "wine/drive_c/users").glob("*/*"):
             if link.is_symlink():

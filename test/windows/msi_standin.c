@@ -48,12 +48,20 @@ static DWORD leave_state(void)
 
 static DWORD remove_data(void)
 {
-    wchar_t folder[MAX_PATH], file[MAX_PATH];
+    wchar_t folder[MAX_PATH], path[2 * MAX_PATH];
     DWORD code = state_folder(folder, MAX_PATH);
     if (code != ERROR_SUCCESS)
         return code;
-    _snwprintf(file, MAX_PATH, L"%ls\\state.txt", folder);
-    DeleteFileW(file);
+    WIN32_FIND_DATAW found;
+    _snwprintf(path, MAX_PATH, L"%ls\\*", folder);
+    HANDLE search = FindFirstFileW(path, &found);
+    if (search != INVALID_HANDLE_VALUE) {
+        do {
+            _snwprintf(path, 2 * MAX_PATH, L"%ls\\%ls", folder, found.cFileName);
+            DeleteFileW(path);
+        } while (FindNextFileW(search, &found));
+        FindClose(search);
+    }
     RemoveDirectoryW(folder);
     return (DWORD)RegDeleteTreeW(HKEY_LOCAL_MACHINE, STATE_KEY);
 }
