@@ -26,8 +26,8 @@ _made = {}
 
 def made():
     """One build, its MSI and the tables of that, for all tests here."""
-    if missing := msi_payload.missing_tools():
-        tap.skip(f"{', '.join(missing)}: not installed")
+    if reason := msi_payload.reason_missing():
+        tap.skip(reason)
     if not _made:
         _made["holder"] = tempfile.TemporaryDirectory(prefix="rj-test-")
         folder = pathlib.Path(_made["holder"].name)
