@@ -211,6 +211,13 @@ def a_service_that_is_not_started_or_not_deleted_is_found():
 
 
 @tap.test(timeout=60)
+def a_search_path_that_would_be_replaced_is_found():
+    expect("does not add", set_in("Environment", "Path", "Value", "[INSTALLDIR]"))
+    expect("does not add", set_in("Environment", "Path", "Name", "=*PATH"))
+    expect("Environment.Component_", set_in("Environment", "Path", "Component_", "Nobody"))
+
+
+@tap.test(timeout=60)
 def the_command_fails_for_a_faulty_msi_and_for_a_file_that_is_none(folder):
     lint = msi_payload.PACKAGING / "lint-msi"
     faulty = folder / "faulty.msi"

@@ -30,6 +30,7 @@ PARAMETERS = SERVICE + r"\Parameters"
 CLASS = r"HKLM\Software\Classes\realmjoin"
 RUN = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 STATE = r"HKLM\SOFTWARE\RealmJoin"
 REFUSED = 1603
 BUSY = 1618
@@ -155,7 +156,23 @@ def a_silent_install_brings_files_service_link_scheme_autostart_and_shortcut(fol
 
 
 @tap.test(timeout=120)
-def an_uninstall_leaves_no_file_no_key_and_no_service(folder):
+def the_search_path_leads_to_the_command_line_until_the_uninstall():
+    with Windows() as windows:
+
+        def folders():
+            # Wine leaves an empty part where one is taken out.
+            return [part for part in windows.registry_get(ENVIRONMENT, "PATH").split(";") if part]
+
+        before = folders()
+        windows.install(windows.now)
+        windows.upgrade(windows.newer)
+        assert folders() == before + [PROGRAMS + "\\"], folders()
+        windows.uninstall(windows.newer)
+        assert folders() == before, folders()
+
+
+@tap.test(timeout=120)
+def an_uninstall_leaves_no_file_no_key_and_no_service():
     with Windows() as windows:
         windows.install(windows.now, "NOGRAPH=1")
         windows.uninstall(windows.now)
@@ -164,7 +181,7 @@ def an_uninstall_leaves_no_file_no_key_and_no_service(folder):
 
 
 @tap.test(timeout=120)
-def the_state_outlives_an_uninstall_only_with_keepdata(folder):
+def the_state_outlives_an_uninstall_only_with_keepdata():
     with Windows() as windows:
         windows.install(windows.now)
         assert windows.registry_get(STATE, "Started") or msi_payload.is_real()
@@ -182,7 +199,7 @@ def the_state_outlives_an_uninstall_only_with_keepdata(folder):
 
 
 @tap.test(timeout=120)
-def an_upgrade_keeps_the_state_and_leaves_one_product(folder):
+def an_upgrade_keeps_the_state_and_leaves_one_product():
     with Windows() as windows:
         windows.install(windows.now)
         windows.registry_set(STATE, "Mine", "kept")
@@ -198,7 +215,7 @@ def an_upgrade_keeps_the_state_and_leaves_one_product(folder):
 
 
 @tap.test(timeout=120)
-def the_same_msi_again_changes_nothing(folder):
+def the_same_msi_again_changes_nothing():
     with Windows() as windows:
         windows.install(windows.now, "NOGRAPH=1")
         first, products = windows.files(), windows.products()
@@ -211,7 +228,7 @@ def the_same_msi_again_changes_nothing(folder):
 
 
 @tap.test(timeout=120)
-def a_repair_brings_back_a_lost_file(folder):
+def a_repair_brings_back_a_lost_file():
     with Windows() as windows:
         windows.install(windows.now, "NOGRAPH=1")
         lost = windows.programs / "realmjoin-worker.exe"
@@ -221,7 +238,7 @@ def a_repair_brings_back_a_lost_file(folder):
 
 
 @tap.test(timeout=120)
-def another_build_of_the_same_version_replaces_the_first(folder):
+def another_build_of_the_same_version_replaces_the_first():
     with Windows() as windows:
         windows.install(windows.now, "NOGRAPH=1")
         products = windows.products()
@@ -235,7 +252,7 @@ def another_build_of_the_same_version_replaces_the_first(folder):
 
 
 @tap.test(timeout=120)
-def a_downgrade_is_refused_and_nothing_changes(folder):
+def a_downgrade_is_refused_and_nothing_changes():
     with Windows() as windows:
         windows.install(windows.newer, "NOGRAPH=1")
         files, products = windows.files(), windows.products()
@@ -246,7 +263,7 @@ def a_downgrade_is_refused_and_nothing_changes(folder):
 
 
 @tap.test(timeout=120)
-def nograph_is_absent_without_the_property_and_a_number_with_it(folder):
+def nograph_is_absent_without_the_property_and_a_number_with_it():
     with Windows() as windows:
         windows.install(windows.now)
         assert windows.no_graph() is None
@@ -259,7 +276,7 @@ def nograph_is_absent_without_the_property_and_a_number_with_it(folder):
 
 
 @tap.test(timeout=120)
-def nograph_outlives_upgrades_and_is_taken_back_by_0(folder):
+def nograph_outlives_upgrades_and_is_taken_back_by_0():
     with Windows() as windows:
         windows.install(windows.now, "NOGRAPH=1")
         windows.upgrade(windows.again)
@@ -273,7 +290,7 @@ def nograph_outlives_upgrades_and_is_taken_back_by_0(folder):
 
 
 @tap.test(timeout=120)
-def nograph_set_by_an_administrator_before_the_install_is_kept(folder):
+def nograph_set_by_an_administrator_before_the_install_is_kept():
     with Windows() as windows:
         windows.registry_set(PARAMETERS, "NoGraph", 1)
         windows.install(windows.now)
@@ -283,7 +300,7 @@ def nograph_set_by_an_administrator_before_the_install_is_kept(folder):
 
 
 @tap.test(timeout=120)
-def nograph_set_by_an_administrator_is_taken_back_by_0(folder):
+def nograph_set_by_an_administrator_is_taken_back_by_0():
     with Windows() as windows:
         windows.registry_set(PARAMETERS, "NoGraph", 1)
         windows.install(windows.now, "NOGRAPH=0")
@@ -291,7 +308,7 @@ def nograph_set_by_an_administrator_is_taken_back_by_0(folder):
 
 
 @tap.test(timeout=120)
-def nograph_of_the_wrong_type_stays_untouched(folder):
+def nograph_of_the_wrong_type_stays_untouched():
     for value in ("1", "#1", 2):
         with Windows() as windows:
             windows.registry_set(PARAMETERS, "NoGraph", value)
@@ -302,7 +319,7 @@ def nograph_of_the_wrong_type_stays_untouched(folder):
 
 
 @tap.test(timeout=120)
-def a_value_that_nograph_or_keepdata_does_not_have_is_refused_and_nothing_changes(folder):
+def a_value_that_nograph_or_keepdata_does_not_have_is_refused_and_nothing_changes():
     with Windows() as windows:
         for value in ("yes", "2", "true"):
             windows.install(windows.now, f"NOGRAPH={value}", code=REFUSED)
@@ -315,14 +332,14 @@ def a_value_that_nograph_or_keepdata_does_not_have_is_refused_and_nothing_change
 
 
 @tap.test(timeout=120)
-def an_unknown_property_is_harmless(folder):
+def an_unknown_property_is_harmless():
     with Windows() as windows:
         windows.install(windows.now, "NOSUCHTHING=1", "TENANT=a b;c", "REALMJOIN=")
         assert windows.service() == "RUNNING" and windows.no_graph() is None
 
 
 @tap.test(timeout=120)
-def two_installs_at_once_leave_one_whole_product(folder):
+def two_installs_at_once_leave_one_whole_product():
     """Windows refuses the second with 1618; Wine lets both run, so that here both may succeed."""
     with Windows() as windows:
         running = [windows.start(["msiexec", "/i", windows.now, "/qn"]) for _ in range(2)]
@@ -336,7 +353,7 @@ def two_installs_at_once_leave_one_whole_product(folder):
 
 
 @tap.test(timeout=120)
-def blanks_and_umlauts_in_the_path_of_the_msi_do_not_matter(folder):
+def blanks_and_umlauts_in_the_path_of_the_msi_do_not_matter():
     with Windows() as windows:
         name = "Verteilung für Müller & Söhne/Realm Join – größer.msi"
         windows.install(windows.put(made()["now"], name), "NOGRAPH=1")
@@ -346,7 +363,7 @@ def blanks_and_umlauts_in_the_path_of_the_msi_do_not_matter(folder):
 
 
 @tap.test(timeout=120)
-def an_install_where_one_of_the_files_lies_already_ends_with_the_new_file(folder):
+def an_install_where_one_of_the_files_lies_already_ends_with_the_new_file():
     with Windows() as windows:
         stale = windows.programs / "LICENSE"
         stale.parent.mkdir(parents=True)
