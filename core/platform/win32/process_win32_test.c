@@ -35,8 +35,8 @@ static HANDLE start_sleeper(void)
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION made;
     GetModuleFileNameW(NULL, path, 1024);
-    if (!CreateProcessW(path, line, NULL, NULL, FALSE,
-                        DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP, NULL, NULL, &startup, &made))
+    if (!CreateProcessW(path, line, NULL, NULL, FALSE, DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
+                        NULL, NULL, &startup, &made))
         return NULL;
     return made.hProcess;
 }
@@ -174,18 +174,10 @@ static bool is_gone(DWORD pid)
 
 static void arguments_arrive_as_they_were_given(void **state)
 {
-    const char *const arguments[] = {"x",
-                                     "arguments",
-                                     "",
-                                     "a b",
-                                     "gr\xc3\xbc\xc3\x9f",
-                                     "say \"hi\"",
-                                     "ends in \\",
-                                     "C:\\x\\",
-                                     "\\\\\"",
-                                     "%PATH% & | < > ^ !",
-                                     "tab\there",
-                                     NULL};
+    const char *const arguments[] = {
+        "x",          "arguments",  "",        "a b",    "gr\xc3\xbc\xc3\x9f",
+        "say \"hi\"", "ends in \\", "C:\\x\\", "\\\\\"", "%PATH% & | < > ^ !",
+        "tab\there",  NULL};
     char text[1024];
     rj_process *process = NULL;
     (void)state;
@@ -202,12 +194,8 @@ static void exit_codes_have_all_their_bits(void **state)
     static const struct {
         const char *text;
         int value;
-    } codes[] = {{"0", 0},
-                 {"7", 7},
-                 {"256", 256},
-                 {"3010", 3010},
-                 {"-1", -1},
-                 {"3221225477", (int)0xC0000005u}};
+    } codes[] = {{"0", 0},       {"7", 7},   {"256", 256},
+                 {"3010", 3010}, {"-1", -1}, {"3221225477", (int)0xC0000005u}};
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         rj_process *process = start("exit", codes[i].text);
@@ -401,7 +389,7 @@ static void a_script_of_cmd_is_run_by_cmd_with_its_arguments(void **state)
 
 static void an_argument_that_cmd_would_take_apart_is_refused(void **state)
 {
-    static const char *const bad[] = {"%PATH%", "a&b", "a|b", "<x", ">x",  "^",
+    static const char *const bad[] = {"%PATH%", "a&b",  "a|b",  "<x",   ">x", "^",
                                       "!x!",    "a\"b", "a\nb", "a\rb", NULL};
     char path[1024];
     rj_process *process = NULL;
