@@ -97,7 +97,7 @@ struct rj_server {
 
 /* server.c */
 void rj_server_log_refusal(rj_server *server, const char *correlation, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 void rj_server_forget(rj_server *server, rj_connection *connection);
 void rj_server_maybe_stopped(rj_server *server);
 
