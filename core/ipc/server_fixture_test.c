@@ -18,12 +18,13 @@
 
 rj_uid caller;
 
-rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err);
-rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err)
+rj_status __wrap_rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err);
+rj_status __wrap_rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err)
 {
-    (void)fd;
+    (void)socket;
     (void)err;
-    *ret_peer = (rj_peer){caller, 77};
+    *ret_peer = (rj_peer){
+        .uid = caller, .pid = 77, .admin = caller == 0 || caller == rj_system_uid()};
     return RJ_OK;
 }
 

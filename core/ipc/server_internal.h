@@ -13,6 +13,7 @@
 #define RJ_IPC_SERVER_INTERNAL_H
 
 #include "ipc/authorize.h"
+#include "ipc/listener.h"
 #include "ipc/message.h"
 #include "ipc/server.h"
 #include "ipc/sessions.h"
@@ -72,8 +73,7 @@ struct rj_server {
     char *absent_why;
     int64_t started_wall_ms;
 
-    uv_pipe_t listener;
-    bool listening;
+    rj_listener *listener; /* NULL: closed */
     rj_connection *connections;
     size_t connection_count;         /* closing ones included: memory still held */
     rj_connection *spare_connection; /* for the client that comes when memory is out */
