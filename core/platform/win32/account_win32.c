@@ -119,6 +119,17 @@ static rj_status walk(const rj_registry_key *table, rj_uid wanted, rj_uid *ret_n
     return status;
 }
 
+rj_status rj_account_list(const char *root, char ***ret_sids, size_t *ret_count, rj_error *err)
+{
+    char *chosen = chosen_root(root);
+    if (!chosen)
+        return rj_fail_memory(err, "looking up an account");
+    rj_registry_key table = {chosen, RJ_HIVE_MACHINE, TABLE};
+    rj_status status = rj_registry_list_values(&table, ACCOUNTS_MAX, ret_sids, ret_count, err);
+    rj_free(chosen);
+    return status;
+}
+
 static HANDLE take_mutex(void)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;

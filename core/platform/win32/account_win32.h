@@ -28,6 +28,8 @@ rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, b
 rj_status rj_account_of_sid(const char *sid_text, const char *root, rj_uid *ret_uid, rj_error *err);
 /* The SID of a number (rj_free); 0 gives LocalSystem.  RJ_E_NOT_FOUND: no such account. */
 rj_status rj_account_sid_text(rj_uid uid, const char *root, char **ret_sid, rj_error *err);
+/* The SIDs in the table, sorted; NULL-terminated, one allocation (rj_free). */
+rj_status rj_account_list(const char *root, char ***ret_sids, size_t *ret_count, rj_error *err);
 /* The user SID of a token (rj_free), NULL for this process's own token. */
 rj_status rj_account_token_sid(HANDLE token, char **ret_sid, rj_error *err);
 

@@ -253,8 +253,7 @@ static rj_status make_powershell(const char *program, const char *const *argumen
 {
     wchar_t *script = rj_program_path(program, err);
     rj_status status = script ? RJ_OK : RJ_E_INVALID;
-    line->program =
-        status ? NULL : below_system(L"\\WindowsPowerShell\\v1.0\\powershell.exe", err);
+    line->program = status ? NULL : below_system(L"\\WindowsPowerShell\\v1.0\\powershell.exe", err);
     if (!status && !line->program)
         status = RJ_E_NO_MEMORY;
     if (!status) {

@@ -374,13 +374,12 @@ static HANDLE make_server(const wchar_t *name, unsigned directions)
         access |= PIPE_ACCESS_INBOUND;
     if (directions & RJ_DESCRIPTOR_WRITE)
         access |= PIPE_ACCESS_OUTBOUND;
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(
-            L"D:P(A;;GA;;;OW)", SDDL_REVISION_1, &security.lpSecurityDescriptor, NULL))
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:P(A;;GA;;;OW)", SDDL_REVISION_1,
+                                                              &security.lpSecurityDescriptor, NULL))
         return INVALID_HANDLE_VALUE;
     HANDLE pipe = CreateNamedPipeW(
-        name, access,
-        PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, PIPE_BYTES,
-        PIPE_BYTES, 0, &security);
+        name, access, PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
+        1, PIPE_BYTES, PIPE_BYTES, 0, &security);
     DWORD problem = GetLastError();
     LocalFree(security.lpSecurityDescriptor);
     SetLastError(problem);

@@ -124,13 +124,13 @@ static DWORD create(const rj_launch *launch, STARTUPINFOEXW *startup, PROCESS_IN
 {
     DWORD flags = launch->flags | CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT |
                   EXTENDED_STARTUPINFO_PRESENT;
-    BOOL good = launch->token
-                    ? CreateProcessAsUserW(launch->token, launch->program, launch->command_line,
-                                           NULL, NULL, TRUE, flags, launch->environment,
-                                           launch->directory, &startup->StartupInfo, made)
-                    : CreateProcessW(launch->program, launch->command_line, NULL, NULL, TRUE, flags,
-                                     launch->environment, launch->directory, &startup->StartupInfo,
-                                     made);
+    BOOL good =
+        launch->token
+            ? CreateProcessAsUserW(launch->token, launch->program, launch->command_line, NULL, NULL,
+                                   TRUE, flags, launch->environment, launch->directory,
+                                   &startup->StartupInfo, made)
+            : CreateProcessW(launch->program, launch->command_line, NULL, NULL, TRUE, flags,
+                             launch->environment, launch->directory, &startup->StartupInfo, made);
     return good ? 0 : GetLastError();
 }
 

@@ -116,11 +116,11 @@ static rj_status name_of(int file, const char *name, wchar_t **ret_path, rj_erro
     wchar_t *wide = rj_calloc(PATH_CHARS, sizeof *wide);
     if (!wide)
         return rj_fail_memory(err, "loading a library");
-    DWORD length = handle ? GetFinalPathNameByHandleW(handle, wide, PATH_CHARS, FILE_NAME_NORMALIZED)
-                          : 0;
+    DWORD length =
+        handle ? GetFinalPathNameByHandleW(handle, wide, PATH_CHARS, FILE_NAME_NORMALIZED) : 0;
     if (length == 0 || length >= PATH_CHARS) {
-        status = rj_fail_win32(err, GetLastError(), "%s cannot be loaded: its path is not known",
-                               name);
+        status =
+            rj_fail_win32(err, GetLastError(), "%s cannot be loaded: its path is not known", name);
     } else {
         char *path = rj_utf8(wide);
         *ret_path = path ? rj_program_path(path, err) : NULL;
@@ -147,8 +147,8 @@ rj_status rj_library_map(int file, const char *name, rj_library **ret_library, r
         DWORD problem = GetLastError();
         SetThreadErrorMode(mode, NULL);
         if (!library->module && problem == ERROR_BAD_EXE_FORMAT)
-            status = rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: it is no library for x64",
-                             name);
+            status =
+                rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: it is no library for x64", name);
         else if (!library->module)
             status = rj_fail_win32(err, problem, "%s cannot be loaded", name);
     }

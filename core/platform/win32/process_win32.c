@@ -62,9 +62,8 @@ static rj_status open_directory(const rj_process_spec *spec, wchar_t **ret_direc
         status = rj_fail_win32(err, GetLastError(), "working directory %s of %s cannot be entered",
                                spec->directory, spec->program);
     else if (!(attributes & FILE_ATTRIBUTE_DIRECTORY))
-        status = rj_fail_win32(err, ERROR_DIRECTORY,
-                               "working directory %s of %s cannot be entered", spec->directory,
-                               spec->program);
+        status = rj_fail_win32(err, ERROR_DIRECTORY, "working directory %s of %s cannot be entered",
+                               spec->directory, spec->program);
     if (status)
         rj_free(directory);
     else
@@ -138,8 +137,7 @@ rj_status rj_process_start(const rj_process_spec *spec, rj_process **ret_process
     if (!process->job)
         status = rj_fail_win32(err, GetLastError(), "%s cannot be started: no job", spec->program);
     if (!status)
-        status =
-            rj_descriptor_make_pipe(RJ_DESCRIPTOR_READ, false, &process->output, &output, err);
+        status = rj_descriptor_make_pipe(RJ_DESCRIPTOR_READ, false, &process->output, &output, err);
     if (!status)
         status = launch(process, spec, output, err);
     if (output)

@@ -46,10 +46,9 @@ HANDLE rj_sandbox_token(void)
     DWORD problem = 0;
     if (!ConvertStringSidToSidW(L"S-1-5-32-544", &administrators.Sid))
         return NULL;
-    if (!OpenProcessToken(GetCurrentProcess(),
-                          TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY |
-                              TOKEN_ADJUST_DEFAULT,
-                          &own) ||
+    if (!OpenProcessToken(
+            GetCurrentProcess(),
+            TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY | TOKEN_ADJUST_DEFAULT, &own) ||
         !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE, 1, &administrators, 0, NULL, 0, NULL,
                                &fewer))
         problem = GetLastError();

@@ -151,30 +151,28 @@ static bool make_native(const wchar_t *path, wchar_t *native)
 
 wchar_t *rj_wide_path(const char *utf8, rj_error *err)
 {
+    wchar_t *native = NULL;
     wchar_t *path = rj_wide(utf8);
-    if (!path) {
-        if (GetLastError() == ERROR_NOT_ENOUGH_MEMORY)
-            rj_fail_memory(err, "converting a path");
-        else
-            rj_fail(err, RJ_E_INVALID, "the path \"%s\" is not UTF-8", utf8);
-        return NULL;
-    }
-    if (!has_drive(path) && !(is_slash(path[0]) && is_slash(path[1]))) {
-        wchar_t *full = *path ? full_path(path) : NULL;
+    DWORD code = path ? ERROR_INVALID_NAME : GetLastError();
+    if (path && *path && !has_drive(path) && !(is_slash(path[0]) && is_slash(path[1]))) {
+        wchar_t *full = full_path(path);
         rj_free(path);
         path = full;
     }
-    wchar_t *native = path ? rj_malloc((wcslen(path) + 12) * sizeof *native) : NULL;
-    if (path && !native)
-        rj_fail_memory(err, "converting a path");
+    if (path && *path) {
+        native = rj_malloc((wcslen(path) + 12) * sizeof *native);
+        code = native ? code : ERROR_NOT_ENOUGH_MEMORY;
+    }
     if (native && !make_native(path, native)) {
         rj_free(native);
         native = NULL;
-        rj_fail(err, RJ_E_INVALID, "\"%s\" is not the path of a file", utf8);
-    } else if (!path) {
-        rj_fail(err, RJ_E_INVALID, "\"%s\" is not the path of a file", utf8);
     }
     rj_free(path);
+    if (!native && code == ERROR_NOT_ENOUGH_MEMORY)
+        rj_fail_memory(err, "converting a path");
+    else if (!native)
+        rj_fail(err, RJ_E_INVALID, "\"%s\" is not the path of a file", utf8);
+    SetLastError(native ? ERROR_SUCCESS : code);
     return native;
 }
 

@@ -22,8 +22,8 @@ char *rj_utf8(const wchar_t *wide);
 /*
  * The path as the system's file functions take it (rj_free): "\\?\X:\...", "\\?\UNC\server\share\...",
  * and "\\.\pipe\..." for "//./pipe/...".  Both slashes are taken; "." and ".." are resolved by the text
- * alone; a relative path starts at the current folder.  NULL with err: no memory, text that is not UTF-8,
- * control characters, a ':' behind the drive (a stream), a device.
+ * alone; a relative path starts at the current folder.  NULL with err and GetLastError(): no memory, text
+ * that is not UTF-8, control characters, a ':' behind the drive (a stream), a device.
  */
 wchar_t *rj_wide_path(const char *utf8, rj_error *err);
 

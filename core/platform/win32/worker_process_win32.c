@@ -74,8 +74,7 @@ static rj_status make_page(const rj_worker_spec *spec, rj_worker_process *proces
 static rj_status make_shares(const rj_worker_spec *spec, rj_worker_process *process, shares *given,
                              rj_error *err)
 {
-    rj_status status =
-        rj_descriptor_make_pipe(BOTH, true, &process->frames, &given->frames, err);
+    rj_status status = rj_descriptor_make_pipe(BOTH, true, &process->frames, &given->frames, err);
     if (!status)
         status = rj_descriptor_make_pipe(BOTH, true, &process->calls, &given->calls, err);
     if (!status)
@@ -83,9 +82,9 @@ static rj_status make_shares(const rj_worker_spec *spec, rj_worker_process *proc
                                          &given->output, err);
     if (!status)
         status = make_page(spec, process, &given->begun, err);
-    if (!status && !DuplicateHandle(GetCurrentProcess(), rj_descriptor_handle(spec->plugin_file),
-                                    GetCurrentProcess(), &given->plugin, 0, TRUE,
-                                    DUPLICATE_SAME_ACCESS))
+    if (!status &&
+        !DuplicateHandle(GetCurrentProcess(), rj_descriptor_handle(spec->plugin_file),
+                         GetCurrentProcess(), &given->plugin, 0, TRUE, DUPLICATE_SAME_ACCESS))
         status = no_start(spec, GetLastError(), err);
     return status;
 }
@@ -125,8 +124,8 @@ static rj_status make_environment(const rj_worker_spec *spec, wchar_t **ret_bloc
     return status;
 }
 
-static rj_status launch(const rj_worker_spec *spec, rj_worker_process *process,
-                        const shares *given, rj_error *err)
+static rj_status launch(const rj_worker_spec *spec, rj_worker_process *process, const shares *given,
+                        rj_error *err)
 {
     rj_command_line line = {NULL, NULL};
     wchar_t *environment = NULL;
@@ -230,8 +229,8 @@ bool rj_worker_process_ended(rj_worker_process *process, rj_process_end *ret_end
         rj_job_kill(process->job);
         int number = rj_signal_of_exit_code(code);
         process->ended = true;
-        process->end = (rj_process_end){.signalled = number != 0,
-                                        .value = number ? number : (int)code};
+        process->end =
+            (rj_process_end){.signalled = number != 0, .value = number ? number : (int)code};
     }
     *ret_end = process->end;
     return true;
@@ -291,8 +290,7 @@ static rj_status adopt(int number, HANDLE handle, rj_error *err)
 {
     DWORD flags = 0;
     bool is_pipe = number == RJ_WORKER_FRAMES || number == RJ_WORKER_CALLS;
-    if (!GetHandleInformation(handle, &flags) ||
-        (is_pipe && GetFileType(handle) != FILE_TYPE_PIPE))
+    if (!GetHandleInformation(handle, &flags) || (is_pipe && GetFileType(handle) != FILE_TYPE_PIPE))
         return not_by_hand(err);
     SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0);
     return rj_descriptor_place(number, handle, is_pipe ? BOTH : 0, err);
