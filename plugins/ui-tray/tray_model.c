@@ -200,7 +200,7 @@ tray_model *tray_model_read(const char *json, size_t length)
     rj_json_integer(rj_json_member(root, "revision"), &model->revision);
     model->title = text_of(&r, root, "title");
     model->tooltip = text_of(&r, root, "tooltip");
-    model->look = (tray_look)word_of(root, "icon", looks, 4);
+    model->look = (tray_shade)word_of(root, "icon", looks, 4);
     model->right_to_left = word_of(root, "direction", directions, 2) == 1;
     for (int i = 0; i < TRAY_WORD_COUNT; i++)
         model->words[i] = text_of(&r, rj_json_member(root, "words"), words[i]);

@@ -45,7 +45,7 @@ typedef struct tray_notice {
     char *id, *title, *text; /* never NULL */
 } tray_notice;
 
-typedef enum tray_look { TRAY_NORMAL, TRAY_ATTENTION, TRAY_BUSY, TRAY_DEBUG } tray_look;
+typedef enum tray_shade { TRAY_NORMAL, TRAY_ATTENTION, TRAY_BUSY, TRAY_DEBUG } tray_shade;
 
 typedef enum tray_word {
     TRAY_WORD_CANCEL,
@@ -60,7 +60,7 @@ typedef struct tray_model {
     int64_t revision;
     char *title, *tooltip; /* never NULL */
     char *words[TRAY_WORD_COUNT];
-    tray_look look;
+    tray_shade look;
     bool right_to_left;
     tray_item *items;
     size_t item_count;
