@@ -55,6 +55,9 @@ rj_status rj_agent_start(rj_agent *agent, rj_error *err);
 void rj_agent_stop(rj_agent *agent, void (*stopped)(void *data), void *data);
 void rj_agent_free(rj_agent *agent);
 
+/* May Microsoft Graph be asked?  False when the parameter NoGraph forbids it, or cannot be understood. */
+bool rj_agent_graph_allowed(const rj_agent *agent);
+
 /* Ask for a run.  RJ_OK: accepted, ret_correlation (16 hex digits) names it in events and log; the
  * end is the event "run" with "state": "ended".  RJ_E_NOT_FOUND, RJ_E_DENIED...: refused at once
  * (unassigned, hidden by link, not installed, no policy), logged with its correlation. */

@@ -143,6 +143,8 @@ json_t *rj_agent_status(rj_agent *agent, rj_uid uid, bool admin)
     set(&to, "queued", json_integer((json_int_t)agent->queued));
     set_time(&to, "next_sync", agent->next_sync_wall_ms);
     set_time(&to, "last_sync", agent->last_sync_wall_ms);
+    set(&to, "graph", json_string(agent->graph));
+    set(&to, "deployment_phase", json_string(rj_phase_name(agent->phase)));
     set(&to, "restart_pending", json_boolean(is_restart_pending(agent)));
     set(&to, "sessions", view_sessions(agent));
     set(&to, "plugins",

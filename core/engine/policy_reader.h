@@ -66,9 +66,9 @@ rj_status rj_policy_unexpected(rj_policy_reader *reader, const rj_policy_path *p
                                const json_t *found, const char *expected);
 /* "<document>: <pointer>: <text>". */
 rj_status rj_policy_refuse(rj_policy_reader *reader, rj_status status, const rj_policy_path *path,
-                           const char *format, ...) __attribute__((format(printf, 4, 5)));
+                           const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 rj_status rj_policy_warn(rj_policy_reader *reader, const rj_policy_path *path, const char *format,
-                         ...) __attribute__((format(printf, 3, 4)));
+                         ...) __attribute__((format(__printf__, 3, 4)));
 rj_status rj_policy_no_memory(rj_policy_reader *reader);
 
 /* ---- Values (policy_values.c): JSON null leaves *ret alone ------------------------------------ */

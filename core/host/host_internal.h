@@ -64,7 +64,7 @@ bool rj_host_topic_is_good(const char *topic); /* dotted words */
 /* A warning about what the plugin asked for; a plugin that asks again and again does not fill the log.
  * [any] */
 void rj_host_complain(rj_instance *instance, const char *logger, const char *correlation,
-                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+                      const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 /* False, and reported as misbehaviour: a [loop] function was called from elsewhere. */
 bool rj_host_on_loop(rj_instance *instance, const char *function);
 
