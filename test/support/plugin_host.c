@@ -57,7 +57,7 @@ void host_wake(plugin_host *host)
 
 /* The lock is held. */
 static void note_misuse(plugin_host *host, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+    __attribute__((format(RJ_PRINTF, 2, 0)));
 static void note_misuse(plugin_host *host, const char *format, va_list arguments)
 {
     size_t used = strlen(host->misuse);
