@@ -10,6 +10,7 @@
 #include "file_win32.h"
 
 #include <aclapi.h>
+#include <sddl.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,6 +355,19 @@ static PSID foreign_writer(PACL list)
     return NULL;
 }
 
+static rj_status refuse_writer(const char *folder, PSID writer, rj_failure *failure)
+{
+    char *sid = NULL;
+    if (!ConvertSidToStringSidA(writer, &sid))
+        sid = NULL;
+    rj_fail(failure, RJ_E_DENIED,
+            "others (%s) may write to %s, so what is installed there could be changed before it "
+            "runs; let only SYSTEM and Administrators write there",
+            sid ? sid : "unknown", folder);
+    LocalFree(sid);
+    return RJ_E_DENIED;
+}
+
 rj_status nuget_check_private(const char *folder, rj_failure *failure)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -374,11 +388,13 @@ rj_status nuget_check_private(const char *folder, rj_failure *failure)
                          "%s belongs to an ordinary account, so what is installed there could be "
                          "changed before it runs; make Administrators its owner",
                          folder);
-    else if (!list || (writer = foreign_writer(list)) != NULL)
+    else if (!list)
         status = rj_fail(failure, RJ_E_DENIED,
-                         "others may write to %s, so what is installed there could be changed "
-                         "before it runs; let only SYSTEM and Administrators write there",
+                         "%s has no access list, so everybody may write there; let only SYSTEM and "
+                         "Administrators do that",
                          folder);
+    else if ((writer = foreign_writer(list)) != NULL)
+        status = refuse_writer(folder, writer, failure);
     LocalFree(descriptor);
     return status;
 }

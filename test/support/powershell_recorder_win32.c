@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands at powershell.exe's place in the throw-away Windows of a test: writes its command line to
- * <own path>.log and ends with the number in <own path>.rc.
+ * Stands at powershell.exe's place in the throw-away Windows of a test: writes its command line and
+ * its environment to <own path>.log and ends with the number in <own path>.rc.
  */
 #include <windows.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 static FILE *beside(const char *ending, const char *mode)
 {
@@ -17,15 +18,23 @@ static FILE *beside(const char *ending, const char *mode)
     return fopen(path, mode);
 }
 
-int main(void)
+static void write_line(FILE *log, const wchar_t *text)
 {
     char line[8192];
+
+    if (log && WideCharToMultiByte(CP_UTF8, 0, text, -1, line, sizeof line, NULL, NULL))
+        fprintf(log, "%s\n", line);
+}
+
+int main(void)
+{
     FILE *log = beside(".log", "ab"), *code = beside(".rc", "r");
     int value = 0;
 
-    if (log &&
-        WideCharToMultiByte(CP_UTF8, 0, GetCommandLineW(), -1, line, sizeof line, NULL, NULL))
-        fprintf(log, "%s\n", line);
+    write_line(log, GetCommandLineW());
+    for (const wchar_t *variable = GetEnvironmentStringsW(); variable && *variable;
+         variable += wcslen(variable) + 1)
+        write_line(log, variable);
     printf("recorded\n");
     if (log)
         fclose(log);

@@ -15,19 +15,21 @@
 
 #define PATH_MAX_UNITS 33000
 
-/* With backslashes, and "\\?\" before a drive; free() it. */
+/* Absolute, with "\\?\" and backslashes; free() it. */
 static wchar_t *wide_path(const char *path)
 {
+    static const wchar_t prefix[] = L"\\\\?\\";
     int units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, NULL, 0);
-    wchar_t *wide = units > 0 ? malloc((size_t)(units + 4) * sizeof *wide) : NULL;
+    wchar_t *text = units > 0 ? malloc((size_t)units * sizeof *text) : NULL;
+    wchar_t *wide = malloc(PATH_MAX_UNITS * sizeof *wide);
 
-    if (!wide)
+    if (!text || !wide)
         fail_msg("no path: %s", path);
-    wcscpy(wide, path[0] && path[1] == ':' ? L"\\\\?\\" : L"");
-    MultiByteToWideChar(CP_UTF8, 0, path, -1, wide + wcslen(wide), units);
-    for (wchar_t *c = wide; *c; c++)
-        if (*c == L'/')
-            *c = L'\\';
+    MultiByteToWideChar(CP_UTF8, 0, path, -1, text, units);
+    wcscpy(wide, prefix);
+    if (!GetFullPathNameW(text, PATH_MAX_UNITS - 4, wide + wcslen(prefix), NULL))
+        fail_msg("no path: %s", path);
+    free(text);
     return wide;
 }
 
