@@ -13,6 +13,10 @@ int main(int argc, char **argv)
     rj_json_use_base_alloc();
     rj_service_options options;
     rj_error error = RJ_ERROR_NONE;
+    if (rj_system_arguments(&argc, &argv, &error) != RJ_OK) {
+        fprintf(stderr, "realmjoinservice: %s\n", error.text);
+        return RJ_SERVICE_FAILED;
+    }
     if (rj_service_read_options(argc, argv, &options, &error) != RJ_OK) {
         fprintf(stderr, "realmjoinservice: %s\n", error.text);
         return RJ_SERVICE_USAGE;

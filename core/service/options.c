@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of realmjoinservice. */
+#include "base/alloc.h"
 #include "platform/paths.h"
 #include "platform/system.h"
 #include "service/service.h"
@@ -85,6 +86,14 @@ static bool takes_value(const char *name)
            strcmp(name, "--log-level") == 0 || strcmp(name, "--kill-at") == 0;
 }
 
+static bool has_root_variable(void)
+{
+    char *root = rj_system_environment("RJ_ROOT");
+    bool set = root != NULL;
+    rj_free(root);
+    return set;
+}
+
 static rj_status check_options(const rj_service_options *options, rj_error *err)
 {
     if (options->kill_at && !options->root)
@@ -102,7 +111,7 @@ static rj_status check_options(const rj_service_options *options, rj_error *err)
         return rj_fail(err, RJ_E_INVALID, "--root needs an absolute folder, not \"%s\"",
                        options->root);
     if ((options->service || rj_system_is_installed_service()) &&
-        (options->root || options->plugins || getenv("RJ_ROOT")))
+        (options->root || options->plugins || has_root_variable()))
         return rj_fail(err, RJ_E_INVALID,
                        "--root, --plugins and RJ_ROOT are refused in an installed service");
     return RJ_OK;

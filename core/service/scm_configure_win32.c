@@ -21,7 +21,7 @@
 #define PRESHUTDOWN_MS 30000
 
 /* Interactive users start and look, services look, SYSTEM and administrators do all. */
-#define SDDL_OF_SERVICE                                                                               \
+#define SDDL_OF_SERVICE                                                                            \
     L"D:(A;;CCLCSWRPLORC;;;IU)(A;;CCLCSWLORC;;;SU)"                                                \
     L"(A;;CCLCSWRPWPDTLOCRRC;;;SY)(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;BA)"
 
@@ -124,8 +124,8 @@ static DWORD set_preshutdown(SC_HANDLE service)
 static DWORD set_rights(SC_HANDLE service)
 {
     PSECURITY_DESCRIPTOR rights = NULL;
-    bool done = ConvertStringSecurityDescriptorToSecurityDescriptorW(SDDL_OF_SERVICE, SDDL_REVISION_1,
-                                                                     &rights, NULL) &&
+    bool done = ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                    SDDL_OF_SERVICE, SDDL_REVISION_1, &rights, NULL) &&
                 SetServiceObjectSecurity(service, DACL_SECURITY_INFORMATION, rights);
     DWORD failed = done ? 0 : GetLastError();
     LocalFree(rights);

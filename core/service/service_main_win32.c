@@ -8,7 +8,7 @@
  * not posted a second time.  Windows ends the process when the handler of a closed console returns, so
  * that one waits until the service has ended.
  */
-#include "base/log.h"
+#include "platform/system.h"
 #include "service/scm_win32.h"
 #include "service/service_main.h"
 #include <stdio.h>
@@ -153,6 +153,7 @@ static DWORD WINAPI on_control(DWORD control, DWORD event, void *event_data, voi
 
 static void WINAPI service_thread(DWORD count, wchar_t **arguments)
 {
+    rj_system_set_installed_service();
     (void)count, (void)arguments; /* start parameters of others are not looked at */
     rj_error error = RJ_ERROR_NONE;
     if (rj_scm_register(on_control, &error) != RJ_OK) {

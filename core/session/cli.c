@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* From the command line to a command, and what commands share. */
 #include "session/cli.h"
+#include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "session/command.h"
-#include "session/console.h"
 #include "session/instance.h"
 #include "session/link_arguments.h"
 #include "session/notice.h"
@@ -192,8 +192,9 @@ static int make_paths(rj_cli *cli)
 {
     rj_error error = RJ_ERROR_NONE;
     if (!cli->root) {
-        const char *root = getenv("RJ_ROOT");
-        cli->root = root && root[0] ? root : NULL;
+        cli->environment_root = rj_system_environment("RJ_ROOT");
+        if (cli->environment_root && cli->environment_root[0])
+            cli->root = cli->environment_root;
     }
     if (cli->root && rj_system_is_installed_service())
         return rj_cli_fail_usage(cli, NULL,
@@ -289,7 +290,6 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
 int rj_cli_run(int argc, char **argv)
 {
     rj_cli cli = {.program = argv[0]};
-    rj_console_prepare();
     rj_output_init(&cli.out, stdout, false);
     int code = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
     rj_progress_clear(&cli.out);
@@ -300,6 +300,7 @@ int rj_cli_run(int argc, char **argv)
         rj_loop_free(cli.loop);
     if (!cli.left_running)
         rj_paths_free(cli.paths);
+    rj_free(cli.environment_root);
     if (fflush(stdout) != 0 && code == RJ_EXIT_OK)
         code = RJ_EXIT_FAILED; /* nobody read it, or the disk is full */
     return code;

@@ -13,6 +13,7 @@
 typedef struct rj_cli {
     const char *program; /* argv[0] */
     const char *root;    /* NULL: the real system */
+    char *environment_root;
     bool json, plain, help;
     bool stay_down;              /* a service that does not run is not started for this command */
     char failure[RJ_ERROR_TEXT]; /* the last one that was told */

@@ -3,7 +3,7 @@
 #ifndef RJ_SESSION_NOTICE_H
 #define RJ_SESSION_NOTICE_H
 
-/* Returns when it was read.  Nothing happens where rj_console_is_seen(): there it was said already. */
+/* Returns when it was read.  Nothing happens where stderr leads somewhere: there it was said already. */
 void rj_notice_show(const char *text);
 
 #endif
