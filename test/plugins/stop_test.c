@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "platform/paths.h"
 #include "platform/system.h"
 #include "scene.h"
 #include "tap_skip.h"
