@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin session: stay, and run the user's own packages when the service asks. */
 #include "session/command.h"
+#include "session/on_demand.h"
+#include "session/rights.h"
 #include "session/session_host.h"
 #include <signal.h>
 
@@ -18,6 +20,7 @@ typedef struct stay {
     rj_cli *cli;
     rj_session_host *host;
     bool lost, ended, due;
+    bool tried_start; /* once, when it begins: a service that is stopped later stays so */
 } stay;
 
 static void on_notified(void *data, const char *method, const json_t *params)
@@ -58,7 +61,10 @@ static rj_status serve(stay *self, rj_error *err)
                                 .lost = on_lost,
                                 .data = self};
     self->lost = false;
-    rj_status status = rj_client_connect(&client, &self->cli->client, err);
+    rj_status status = self->tried_start
+                           ? rj_client_connect(&client, &self->cli->client, err)
+                           : rj_on_demand_connect(self->cli, &client, &self->cli->client, err);
+    self->tried_start = true;
     if (status != RJ_OK)
         return status;
     status = rj_session_host_register(self->host, self->cli->client, err);
@@ -109,10 +115,17 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
     stay self = {.cli = cli};
     rj_error error = RJ_ERROR_NONE;
     rj_watch *interrupt = NULL, *terminate = NULL;
+    rj_status status = rj_rights_drop(&error);
+    if (status == RJ_OK) {
+        rj_say_error(&cli->out, "started again without administrator's rights");
+        return RJ_EXIT_OK;
+    }
+    if (status != RJ_E_NOT_APPLICABLE)
+        return rj_cli_fail(cli, status, &error);
     int code = rj_cli_make_loop(cli);
     if (code != RJ_EXIT_OK)
         return code;
-    rj_status status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
+    status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGINT, on_ended, &self, &interrupt, &error);
     if (status == RJ_OK)

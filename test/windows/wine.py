@@ -168,14 +168,17 @@ def template():
 def copy_template(target):
     """Makes TARGET a Windows of its own; the system's large files become links to the template's."""
 
+    origin = template()
+    system = origin / "drive_c/windows"
+
     def copy(source, destination):
         entry = pathlib.Path(source)
-        if "windows" in entry.parts and entry.stat().st_size >= LARGE:
+        if entry.is_relative_to(system) and entry.stat().st_size >= LARGE:
             os.symlink(source, destination)
         else:
             shutil.copy2(source, destination)
 
-    shutil.copytree(template(), target, symlinks=True, copy_function=copy,
+    shutil.copytree(origin, target, symlinks=True, copy_function=copy,
                     ignore=shutil.ignore_patterns("wineserver"))
 
 

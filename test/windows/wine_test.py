@@ -146,16 +146,21 @@ def a_program_with_a_window_can_be_looked_at(folder):
         screen.desktop(["notepad"])
         screen.wait_for_window("(?i)notepad")
         screen.screenshot(folder / "shot.png")
-    assert (folder / "shot.png").stat().st_size > 500
+        assert (folder / "shot.png").read_bytes().startswith(b"\x89PNG")
 
 
 @tap.test(timeout=60)
-def a_closed_prefix_leaves_no_file_and_no_server():
+def a_closed_prefix_leaves_no_file_no_server_and_nothing_in_the_next_one():
     skip_without_wine()
     with wine.Prefix("selftest-gone") as gone:
         place = gone.folder
+        gone.registry_set(r"HKLM\Software\RealmJoin Gone", "number", 5)
+        gone.service_create("rjgone", r"C:\windows\system32\cmd.exe")
         assert wine.server_runs(place)
     assert not place.parent.exists()
+    with wine.Prefix("selftest-next") as other:
+        assert other.registry(r"HKLM\Software\RealmJoin Gone") is None
+        assert other.service_state("rjgone") is None
     assert wine.server_runs(prefix().folder), "the server of another prefix must live on"
 
 
