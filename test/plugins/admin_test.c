@@ -180,6 +180,7 @@ static void what_it_was_doing_is_cancelled(void **state)
     (void)state;
     load();
     heard h;
+    scene_wake(&s);
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "polite", &question);
     scene_turn_for(&s, 30);

@@ -197,7 +197,7 @@ static void add_process(HANDLE process, DWORD pid, rj_peer *peer)
         return;
     char *text = rj_utf8(path);
     if (text && strlen(text) < sizeof peer->image)
-        strcpy(peer->image, text);
+        memcpy(peer->image, text, strlen(text) + 1);
     rj_free(text);
 }
 
