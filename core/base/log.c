@@ -183,8 +183,8 @@ static const char *level_name(int level)
 static size_t make_line(char *line, size_t size, int level, const char *logger,
                         const char *correlation, const char *message)
 {
-    struct timespec now = {0};
-    timespec_get(&now, TIME_UTC);
+    uv_timeval64_t now = {0};
+    uv_gettimeofday(&now);
     rj_calendar date = rj_calendar_of((int64_t)now.tv_sec * 1000);
     char name[96];
     char id[64];
@@ -195,7 +195,7 @@ static size_t make_line(char *line, size_t size, int level, const char *logger,
     size_t used =
         (size_t)snprintf(line, size, "%04d-%02u-%02u %02u:%02u:%02u.%04d|%s|%s|%s|", (int)date.year,
                          date.month, date.day, date.hour, date.minute, date.second,
-                         (int)(now.tv_nsec / 100000), level_name(level), name, id);
+                         (int)(now.tv_usec / 100), level_name(level), name, id);
     used += rj_text_to_line(line + used, size - used - 1, message, strlen(message));
     line[used++] = '\n';
     line[used] = '\0';
