@@ -80,6 +80,8 @@ json_t *rj_agent_list(rj_agent *agent, rj_uid uid, bool admin);
 json_t *rj_agent_why(rj_agent *agent, const char *id, rj_uid uid,
                      bool admin); /* NULL: unknown id */
 json_t *rj_agent_checks(rj_agent *agent);
+/* What the menu needs beside the list: {"links": [...]}. */
+json_t *rj_agent_ui(rj_agent *agent, rj_uid uid);
 json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin);
 /* By plugin id what holds in users' sessions too: "Enabled", "Isolation", "Grant", "Limits".
  * What is out of service here is not enabled there. */

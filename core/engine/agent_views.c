@@ -294,6 +294,26 @@ json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin)
     return take(&to);
 }
 
+/* ---- Menu ------------------------------------------------------------------------------------ */
+
+json_t *rj_agent_ui(rj_agent *agent, rj_uid uid)
+{
+    const rj_policy *policy = agent->policy;
+    json_t *links = json_array();
+    int failed = !links;
+    for (size_t i = 0; policy && i < policy->web_link_count; i++) {
+        const rj_web_link *link = &policy->web_links[i];
+        if (link->audience == RJ_UID_MACHINE || link->audience == uid)
+            failed |= json_array_append_new(links, json_pack("{s:s, s:s, s:s*}", "name", link->name,
+                                                             "target", link->target, "platform",
+                                                             link->platform));
+    }
+    if (!failed)
+        return json_pack("{s:o}", "links", links);
+    json_decref(links);
+    return NULL;
+}
+
 /* ---- Plugins --------------------------------------------------------------------------------- */
 
 /* Settings are the device's own business. */

@@ -7,6 +7,7 @@
 #include "runtime/rate.h"
 
 #include <realmjoin/draft/secret.h>
+#include <realmjoin/ui.h>
 
 #define RJ_HOST_TIMERS_MAX 64u
 #define RJ_HOST_SUBSCRIPTIONS_MAX 32u
@@ -52,6 +53,7 @@ extern const rj_host_event rj_host_event_table;
 extern const rj_host_timer rj_host_timer_table;
 extern const rj_host_spawn rj_host_spawn_table;
 extern const rj_host_secret rj_host_secret_table;
+extern const rj_host_ui rj_host_ui_table;
 
 static inline rj_instance *rj_host_instance(const rj_host *host)
 {

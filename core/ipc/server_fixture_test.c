@@ -95,6 +95,13 @@ json_t *rj_agent_list(rj_agent *self, rj_uid uid, bool admin)
     return json_pack("{s:o}", "packages", packages);
 }
 
+json_t *rj_agent_ui(rj_agent *self, rj_uid uid)
+{
+    (void)self;
+    (void)uid;
+    return json_pack("{s:[{s:s, s:s}]}", "links", "name", "Help", "target", "https://help.example");
+}
+
 json_t *rj_agent_policy(rj_agent *self, rj_uid uid, bool admin)
 {
     return rj_agent_list(self, uid, admin);

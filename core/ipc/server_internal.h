@@ -150,7 +150,7 @@ rj_status rj_call_package(rj_call *call, bool required, const char **ret_id, rj_
 rj_status rj_call_fail(rj_call *call, rj_error *err, const char *text);
 
 /* methods_view.c */
-rj_method_handler rj_method_version, rj_method_status, rj_method_list, rj_method_why,
+rj_method_handler rj_method_version, rj_method_status, rj_method_list, rj_method_ui, rj_method_why,
     rj_method_check, rj_method_policy;
 void rj_methods_checks_ended(rj_server *server);
 void rj_methods_forget_checks(rj_server *server, const rj_connection *connection);
