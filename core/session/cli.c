@@ -262,10 +262,17 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
     rj_link_line line = rj_link_line_of(count, arguments);
     if (line != RJ_LINK_LINE_NONE) /* before any of it is read as an option */
         return follow_link(cli, line, arguments);
+    bool dump_menu = count > 0 && strcmp(arguments[count - 1], "--dump-menu") == 0;
+    count -= dump_menu;
     rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
     rj_output_init(&cli->out, stdout, cli->plain);
     if (status != RJ_OK)
         return rj_cli_fail_usage(cli, NULL, error.text);
+    if (dump_menu && used == count) {
+        cli->json = true;
+        return run_command(cli, &rj_command_menu, 0, NULL);
+    }
+    count += dump_menu;
     count -= used;
     arguments += used;
     if (count == 0) {

@@ -39,7 +39,7 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
     options.loop = cli->loop;
     options.socket_path = rj_path(cli->paths, RJ_PATH_SOCKET);
     rj_client_connect(&options, &cli->client, NULL); /* without: the menu says so */
-    rj_status status = rj_ui_look(cli->client, cli->paths, &model, &error);
+    rj_status status = rj_ui_look(cli->client, cli->paths, false, &model, &error);
     if (status != RJ_OK)
         return rj_cli_fail(cli, status, &error);
     if (cli->json)
@@ -54,7 +54,8 @@ const rj_command rj_command_menu = {
     .name = "menu",
     .synopsis = "",
     .summary = "show the menu of the tray",
-    .help = "The same menu as behind the icon, from the same model, in the same language; lines that\n"
-            "do nothing on a click are faint.  --json prints the whole model.\n",
+    .help =
+        "The same menu as behind the icon, from the same model, in the same language; lines that\n"
+        "do nothing on a click are faint.  --json prints the whole model.\n",
     .run = run,
 };

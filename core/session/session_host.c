@@ -55,6 +55,14 @@ static rj_status load_plugins(rj_session_host *host, rj_error *err)
     return status == RJ_OK ? rj_runtime_load(host->runtime, err) : status;
 }
 
+rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err)
+{
+    rj_status status = load_plugins(host, err);
+    if (status == RJ_OK)
+        *ret_runtime = host->runtime;
+    return status;
+}
+
 /* ---- The request, as the user ---------------------------------------------------------------- */
 
 static rj_status place_environment(rj_session_host *host, json_t *own, rj_error *err)

@@ -44,8 +44,7 @@ static bool is_shown(const struct ifaddrs *at)
     if (address->sa_family == AF_INET)
         return true;
     return address->sa_family == AF_INET6 &&
-           !IN6_IS_ADDR_LINKLOCAL(
-               &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+           !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
 static void set_addresses(json_t *device)

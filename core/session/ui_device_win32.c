@@ -27,8 +27,8 @@ static void set_from_registry(json_t *device, const char *key, const wchar_t *na
 {
     wchar_t text[256] = L"";
     DWORD size = sizeof text;
-    if (RegGetValueW(HKEY_LOCAL_MACHINE, L"HARDWARE\\DESCRIPTION\\System\\BIOS", name, RRF_RT_REG_SZ,
-                     NULL, text, &size) == ERROR_SUCCESS)
+    if (RegGetValueW(HKEY_LOCAL_MACHINE, L"HARDWARE\\DESCRIPTION\\System\\BIOS", name,
+                     RRF_RT_REG_SZ, NULL, text, &size) == ERROR_SUCCESS)
         set_wide(device, key, text);
 }
 
@@ -51,8 +51,7 @@ static void set_addresses(json_t *device)
 {
     ULONG size = TABLE_MAX;
     IP_ADAPTER_ADDRESSES *all = rj_calloc(1, size);
-    const ULONG flags =
-        GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
+    const ULONG flags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
     json_t *list = json_array();
     if (all && GetAdaptersAddresses(AF_UNSPEC, flags, NULL, all, &size) == NO_ERROR) {
         for (const IP_ADAPTER_ADDRESSES *at = all; at; at = at->Next) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ELLIPSIS "\xe2\x80\xa6"
-#define ADDRESS_MAX 22u
+#define ADDRESS_MAX 20u
 
 /* The next character of well-formed UTF-8; what is not becomes '?'. */
 static size_t next(const char *text, uint32_t *ret_code)

@@ -58,7 +58,8 @@ static void set(build *b, json_t *object, const char *key, json_t *value)
 /* `text` and `action` are taken; without an action it is grey. */
 static json_t *new_item(build *b, json_t *text, json_t *action)
 {
-    json_t *item = json_pack("{s:s, s:o, s:b}", "kind", "item", "text", text, "enabled", action != NULL);
+    json_t *item =
+        json_pack("{s:s, s:o, s:b}", "kind", "item", "text", text, "enabled", action != NULL);
     if (action)
         set(b, item, "action", action);
     b->failed |= !item;
@@ -72,8 +73,8 @@ static json_t *heading(build *b, const char *id)
 
 static json_t *submenu(build *b, json_t *text, json_t *items)
 {
-    json_t *item =
-        json_pack("{s:s, s:o, s:b, s:o}", "kind", "item", "text", text, "enabled", 1, "items", items);
+    json_t *item = json_pack("{s:s, s:o, s:b, s:o}", "kind", "item", "text", text, "enabled", 1,
+                             "items", items);
     b->failed |= !item;
     return item;
 }
@@ -136,7 +137,8 @@ static json_t *package_item(build *b, const json_t *package, bool tell_device)
     char *version = NULL;
     bool mandatory = json_is_true(json_object_get(package, "mandatory"));
     if (facts->debug) {
-        json_t *with_star = json_sprintf("%s%s", text_of(package, "version"), mandatory ? " *" : "");
+        json_t *with_star =
+            json_sprintf("%s%s", text_of(package, "version"), mandatory ? " *" : "");
         version = rj_ui_line(with_star ? json_string_value(with_star) : "", RJ_UI_COLUMNS);
         json_decref(with_star);
     }
@@ -153,8 +155,8 @@ static json_t *package_item(build *b, const json_t *package, bool tell_device)
     rj_free(name);
     rj_free(word);
     rj_free(version);
-    json_t *action = state.verb ? json_sprintf("package:%s:%s", text_of(package, "id"), state.verb)
-                                : NULL;
+    json_t *action =
+        state.verb ? json_sprintf("package:%s:%s", text_of(package, "id"), state.verb) : NULL;
     b->failed |= state.verb && !action;
     return new_item(b, text, action);
 }
@@ -382,9 +384,8 @@ static json_t *make_tooltip(build *b, bool *ret_attention, bool *ret_busy)
     const char *package = text_of(run, "package");
     char *name = rj_ui_line(rj_ui_package_name(b->facts->packages, package), RJ_UI_COLUMNS);
     json_int_t failed = count_of(status, "failed"), wanted = count_of(status, "wanted");
-    const rj_text_value values[] = {{"name", name ? name : "", 0},
-                                    {"count", NULL, failed ? failed : wanted},
-                                    {NULL, NULL, 0}};
+    const rj_text_value values[] = {
+        {"name", name ? name : "", 0}, {"count", NULL, failed ? failed : wanted}, {NULL, NULL, 0}};
     const char *id = "tip.ready";
     *ret_busy = json_is_object(run);
     *ret_attention = !status || failed || json_is_false(json_object_get(gate, "open"));

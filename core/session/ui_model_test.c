@@ -99,17 +99,17 @@ static void assert_outline(const json_t *items, const char *expected)
 static void the_menu_is_in_the_order_of_the_product(void **state)
 {
     (void)state;
-    const given g = {
-        .status = "{'run':null}",
-        .ui = "{'links':[{'name':'Intranet','target':'https://a.example'},"
-              "{'name':'For Macs','target':'https://b.example','platform':'mac'},"
-              "{'name':'For us','target':'https://c.example','platform':'Win'}]}",
-        .packages = "[{'id':'b','name':'Beta','group':'Tools','state':'not-installed'},"
-                    "{'id':'a','name':'alpha','group':'tools','state':'installed'},"
-                    "{'id':'c','name':'Chrome','group':'Browsers','state':'outdated'},"
-                    "{'id':'n','name':'No group','state':'not-installed'},"
-                    "{'id':'h','name':'Hidden','state':'not-installed','hidden':true}]",
-        .device = DEVICE};
+    const given g = {.status = "{'run':null}",
+                     .ui = "{'links':[{'name':'Intranet','target':'https://a.example'},"
+                           "{'name':'For Macs','target':'https://b.example','platform':'mac'},"
+                           "{'name':'For us','target':'https://c.example','platform':'Win'}]}",
+                     .packages =
+                         "[{'id':'b','name':'Beta','group':'Tools','state':'not-installed'},"
+                         "{'id':'a','name':'alpha','group':'tools','state':'installed'},"
+                         "{'id':'c','name':'Chrome','group':'Browsers','state':'outdated'},"
+                         "{'id':'n','name':'No group','state':'not-installed'},"
+                         "{'id':'h','name':'Hidden','state':'not-installed','hidden':true}]",
+                     .device = DEVICE};
     json_t *model = make(&g);
     const json_t *menu = json_object_get(model, "menu");
     assert_outline(menu,
@@ -232,15 +232,13 @@ static void more_than_25_of_a_group_are_one_level_down(void **state)
     (void)state;
     json_t *packages = json_array();
     for (int i = 0; i < 60; i++)
-        json_array_append_new(packages, json_pack("{s:o, s:o, s:s, s:s}", "id",
-                                                  json_sprintf("p%02d", i), "name",
-                                                  json_sprintf("P%02d", i), "group", "G", "state",
-                                                  "not-installed"));
+        json_array_append_new(
+            packages, json_pack("{s:o, s:o, s:s, s:s}", "id", json_sprintf("p%02d", i), "name",
+                                json_sprintf("P%02d", i), "group", "G", "state", "not-installed"));
     rj_ui_facts facts = {
         .texts = rj_texts_for("en"), .platform = "linux", .version = "1", .packages = packages};
     json_t *model = rj_ui_model(&facts, 1);
-    const json_t *group =
-        below(below(json_object_get(model, "menu"), "Software Packages"), "G");
+    const json_t *group = below(below(json_object_get(model, "menu"), "Software Packages"), "G");
     assert_int_equal(json_array_size(group), 26);
     assert_int_equal(json_array_size(below(group, "More\xe2\x80\xa6")), 35);
     assert_true(rj_ui_offers(model, "package:p59:install"));

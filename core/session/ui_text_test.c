@@ -102,7 +102,8 @@ static void numbers_get_the_form_of_their_language(void **state)
 static void an_argument_is_never_looked_into(void **state)
 {
     (void)state;
-    const rj_text_value values[] = {{"name", "{state} 100 %s {", 0}, {"state", "x", 0}, {NULL, NULL, 0}};
+    const rj_text_value values[] = {
+        {"name", "{state} 100 %s {", 0}, {"state", "x", 0}, {NULL, NULL, 0}};
     assert_text("en", "package.line", values, "{state} 100 %s { (x)");
     assert_text("en", "package.line", NULL, " ()");
     assert_text("en", "no.such-id", NULL, "no.such-id");

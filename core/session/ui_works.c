@@ -182,8 +182,8 @@ void rj_ui_works_free(rj_ui_works *works)
     rj_free(works);
 }
 
-void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb, const char *id,
-                       const char *name)
+void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb,
+                       const char *id, const char *name)
 {
     char text_id[32];
     work *one = new_work(works, verb, name);
@@ -207,15 +207,15 @@ static void fail(rj_ui_works *works, work *one, const char *title_id, const char
     tell(works, one, "error", "notice.failed", one->text ? one->text : message);
 }
 
-void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name, const char *message)
+void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name,
+                        const char *message)
 {
     static const char *const next[] = {"work.next", "work.next.link", "work.next.service"};
     work *one = new_work(works, "install", name);
     if (!one)
         return;
-    fail(works, one,
-         why == RJ_UI_BAD_LINK || !name || !*name ? "work.failed.link" : "work.failed", message,
-         next[why]);
+    fail(works, one, why == RJ_UI_BAD_LINK || !name || !*name ? "work.failed.link" : "work.failed",
+         message, next[why]);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -415,13 +415,13 @@ static char *helpdesk_text(const rj_ui_works *works, const work *one, const json
 static json_t *window_of(const rj_ui_works *works, const work *one, const json_t *device)
 {
     static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
-    json_t *window = json_pack(
-        "{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:b, s:o}", "id", one->window, "text",
-        one->text && *one->text ? one->text : "RealmJoin", "state", states[one->state], "permille",
-        one->permille, "status", one->status ? one->status : "", "next",
-        one->next_step ? one->next_step : "", "details",
-        one->details.length && !one->details.failed ? one->details.bytes : "", "asked", 1, "close",
-        json_sprintf("close:%s", one->window));
+    json_t *window =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:b, s:o}", "id", one->window, "text",
+                  one->text && *one->text ? one->text : "RealmJoin", "state", states[one->state],
+                  "permille", one->permille, "status", one->status ? one->status : "", "next",
+                  one->next_step ? one->next_step : "", "details",
+                  one->details.length && !one->details.failed ? one->details.bytes : "", "asked", 1,
+                  "close", json_sprintf("close:%s", one->window));
     int failed = !window;
     if (may_cancel(one))
         failed |= json_object_set_new(window, "cancel", json_sprintf("cancel:%s", one->window));

@@ -18,8 +18,8 @@ void rj_ui_works_free(rj_ui_works *works);
 
 /* A request that the service has accepted.  `verb` "install", "upgrade" or "sync"; a sync has no window,
  * only its end is told. */
-void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb, const char *id,
-                       const char *name);
+void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb,
+                       const char *id, const char *name);
 typedef enum rj_ui_refusal { RJ_UI_REFUSED, RJ_UI_BAD_LINK, RJ_UI_NO_SERVICE } rj_ui_refusal;
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
 void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name,
