@@ -73,7 +73,8 @@ FAILED = {**WORK, "text": "Mozilla Firefox could not be installed", "state": "fa
 class View:
     """The view in a process of its own, with what it said."""
 
-    def __init__(self):
+    def __init__(self, dark=False):
+        self.dark = dark
         if reason := wine.reason_missing(display=True):
             tap.skip(reason)
         self.revision = 0
@@ -101,6 +102,8 @@ class View:
     def _set_fonts(self):
         """As smooth and as large as a real desktop's, where the machine has such a font."""
         face = "DejaVu Sans"
+        for signs in pathlib.Path("/usr/share/wine/fonts").glob("marlett.ttf"):  # of the window's corner
+            self.prefix.place(signs, self.prefix.windows / "Fonts" / signs.name)
         if not shutil.which("fc-list") or face not in subprocess.run(["fc-list"], capture_output=True, text=True,
                                                                      timeout=20, check=False).stdout:
             return
@@ -114,7 +117,10 @@ class View:
                  '"FontSmoothingOrientation"=dword:00000001', "",
                  r"[HKEY_CURRENT_USER\Control Panel\Desktop\WindowMetrics]",
                  *(f'"{name}"=hex:{font(400)}' for name in ("MenuFont", "MessageFont", "StatusFont")),
-                 f'"CaptionFont"=hex:{font(600)}', '"MenuHeight"="-300"', ""]
+                 f'"CaptionFont"=hex:{font(600)}', '"MenuHeight"="-300"', "",
+                 r"[HKEY_CURRENT_USER\Software\Wine\Fonts\Replacements]", '"Consolas"="DejaVu Sans Mono"', "",
+                 r"[HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize]",
+                 f'"AppsUseLightTheme"=dword:{0 if self.dark else 1:08x}', ""]
         path = self.prefix.drive_c / "fonts.reg"
         path.write_text("\r\n".join(lines), encoding="utf-8")
         self.prefix.run(["regedit", "/S", path])
@@ -155,6 +161,16 @@ class View:
             assert time.monotonic() < deadline, f"no {what}: {self.windows()}"
             time.sleep(0.1)
         return found
+
+    def window(self, what, condition=lambda w: True):
+        """The window with a title, once it has its place."""
+        before = []
+        while True:
+            found = self.wait_for(lambda ws: [w for w in ws if w[0] and w[3] > 200 and condition(w)], what)
+            if found == before:
+                return found[0]
+            before = found
+            time.sleep(0.7)
 
     def popups(self):
         return [w for w in self.windows() if not w[0]]
@@ -237,16 +253,14 @@ def a_grey_line_does_nothing_and_escape_closes_the_menu():
 def a_progress_window_shows_details_and_stays_after_a_failure():
     with View() as view:
         view.show([WORK])
-        window = view.wait_for(lambda ws: [w for w in ws if w[0] == "RealmJoin"], "window")[0]
-        time.sleep(1)
+        window = view.window("progress window")
         crop(view.picture("tray-progress-small.png"), window[1:])
         view.prefix.click(window[1] + 60, window[2] + window[4] - 30)  # Show details
-        grown = view.wait_for(lambda ws: [w for w in ws if w[0] and w[4] > window[4] + 100], "details")[0]
-        time.sleep(0.5)
+        grown = view.window("details", lambda w: w[4] > window[4] + 100)
         crop(view.picture("tray-progress.png"), grown[1:])
         view.show([FAILED])
         time.sleep(1)
-        failed = view.wait_for(lambda ws: [w for w in ws if w[0] == "RealmJoin"], "window after the failure")[0]
+        failed = view.window("window after the failure")
         crop(view.picture("tray-failure.png"), failed[1:])
         view.prefix.click(failed[1] + failed[3] - 60, failed[2] + failed[4] - 30)  # Done
         view.expect("act 2 close:w1")
@@ -257,11 +271,22 @@ def a_progress_window_shows_details_and_stays_after_a_failure():
 
 
 @tap.test(timeout=120)
+def a_person_who_wants_dark_windows_gets_them():
+    with View(dark=True) as view:
+        view.show([FAILED])
+        window = view.window("progress window")
+        path = view.picture("tray-dark.png")
+        crop(path, window[1:])
+        colour = subprocess.run(["convert", str(path), "-crop", "1x1+60+60", "-format", "%[fx:int(255*r)]", "info:"],
+                                capture_output=True, text=True, timeout=30, check=True).stdout
+        assert int(colour) < 64, colour
+
+
+@tap.test(timeout=120)
 def work_may_be_cancelled_until_its_program_runs():
     with View() as view:
         view.show([{**WORK, "state": "waiting", "permille": -1, "cancel": "cancel:w1", "details": ""}])
-        window = view.wait_for(lambda ws: [w for w in ws if w[0] == "RealmJoin"], "window")[0]
-        time.sleep(1)
+        window = view.window("progress window")
         place = (window[1] + window[3] - 160, window[2] + window[4] - 30)
         view.prefix.click(*place)
         view.expect("act 1 cancel:w1")
@@ -282,14 +307,14 @@ def a_question_is_answered_or_withdrawn():
     with View() as view:
         view.show()
         view.say("ask " + json.dumps(prompt))
-        dialog = view.wait_for(lambda ws: [w for w in ws if w[0]], "dialog")[0]
-        time.sleep(1)
+        dialog = view.window("dialog")
         crop(view.picture("tray-prompt.png"), dialog[1:])
         view.prefix.click(dialog[1] + dialog[3] // 2, dialog[2] + 10)
+        time.sleep(0.7)
         view.prefix.xdotool("key", "Return")
         view.expect('answer 0 {"answer": "now"}')
         view.say("ask " + json.dumps(prompt))
-        view.wait_for(lambda ws: [w for w in ws if w[0]], "dialog")
+        view.window("dialog")
         view.say("withdraw")
         view.expect("answer -5 the question was withdrawn")
         view.say('ask {"id": "p", "choices": []}')
