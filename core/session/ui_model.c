@@ -174,8 +174,8 @@ static int by_group_and_name(const void *a, const void *b)
     const json_t *const *one = a, *const *other = b;
     const char *first = text_of(*one, "group"), *second = text_of(*other, "group");
     if (!*first != !*second)
-        return !*first ? 1 : -1; /* without a group: last, under "Other" */
-    int order = compare(first, second);
+        return !*first ? 1 : -1;                 /* without a group: last, under "Other" */
+    int order = rj_ascii_casecmp(first, second); /* one group, however it is written */
     if (!order)
         order = compare(text_of(*one, "name"), text_of(*other, "name"));
     return order ? order : strcmp(text_of(*one, "id"), text_of(*other, "id"));

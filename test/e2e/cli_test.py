@@ -44,7 +44,7 @@ def every_command_and_option_is_in_help_manual_and_completion(folder):
     assert overview.returncode == agent.OK
     names = {c["name"] for c in document["commands"]}
     assert names >= {"status", "list", "install", "uninstall", "upgrade", "sync", "why", "check", "log", "policy",
-                     "plugin", "service", "version", "session", "help", "link"}
+                     "plugin", "service", "version", "session", "tray", "menu", "help", "link"}
     for command in document["commands"]:
         name = command["name"]
         assert re.search(rf"^  {name} +\S", overview.stdout, re.M), name
