@@ -21,7 +21,7 @@ void rj_log_to_stderr(bool on);
 void rj_log_set_level(int level); /* default RJ_LOG_INFO */
 void rj_log_close(void);
 void rj_log(int level, const char *logger, const char *correlation, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(__printf__, 4, 5)));
 /* Called for every written line, on the writer's thread, e.g. to feed `realmjoin log --follow`. */
 void rj_log_set_listener(void (*listener)(void *data, int level, const char *line), void *data);
 

@@ -28,13 +28,13 @@ typedef struct rj_error {
 
 /* Set the text and return `status`, so that failing is one line: return rj_fail(err, ...). */
 rj_status rj_fail(rj_error *err, rj_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 /* Put "words: " in front of the text that is there. */
 rj_status rj_fail_prefix(rj_error *err, rj_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 /* The same with an errno value, whose meaning is put behind the text: "...: No space left". */
 rj_status rj_fail_errno(rj_error *err, int error_number, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 /* "out of memory while <what>". */
 rj_status rj_fail_memory(rj_error *err, const char *what);
 

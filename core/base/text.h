@@ -24,9 +24,9 @@ typedef struct rj_text {
 
 void rj_text_append(rj_text *text, const char *bytes, size_t length);
 void rj_text_add(rj_text *text, const char *string);
-void rj_text_addf(rj_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void rj_text_addf(rj_text *text, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 void rj_text_vaddf(rj_text *text, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+    __attribute__((format(__printf__, 2, 0)));
 bool rj_text_failed(const rj_text *text);
 /* The string, now the caller's (rj_free), "" if nothing was appended; NULL after a failure. */
 char *rj_text_take(rj_text *text);

@@ -86,6 +86,7 @@ rj_status rj_agent_new_with(const rj_agent_options *options, const rj_performer 
     if (!agent)
         return rj_fail_memory(err, "starting the agent");
     agent->options = *options;
+    agent->mirror = rj_mirror_of_system(options->paths);
     agent->performer =
         performer
             ? *performer
@@ -115,6 +116,9 @@ rj_status rj_agent_start(rj_agent *agent, rj_error *err)
 {
     rj_trigger trigger = {.kind = RJ_TRIGGER_SYNC, .uid = RJ_UID_MACHINE, .admin = true};
     char correlation[17];
+    rj_agent_read_graph(agent);
+    rj_agent_read_phase(agent);
+    rj_mirror_refresh(&agent->mirror, agent->options.store);
     agent->started = true;
     return rj_agent_enqueue(agent, &trigger, correlation, err);
 }

@@ -55,6 +55,9 @@ rj_status rj_agent_start(rj_agent *agent, rj_error *err);
 void rj_agent_stop(rj_agent *agent, void (*stopped)(void *data), void *data);
 void rj_agent_free(rj_agent *agent);
 
+/* May Microsoft Graph be asked?  False when the parameter NoGraph forbids it, or cannot be understood. */
+bool rj_agent_graph_allowed(const rj_agent *agent);
+
 /* Ask for a run.  RJ_OK: accepted, ret_correlation (16 hex digits) names it in events and log; the
  * end is the event "run" with "state": "ended".  RJ_E_NOT_FOUND, RJ_E_DENIED...: refused at once
  * (unassigned, hidden by link, not installed, no policy), logged with its correlation. */
@@ -77,6 +80,8 @@ json_t *rj_agent_list(rj_agent *agent, rj_uid uid, bool admin);
 json_t *rj_agent_why(rj_agent *agent, const char *id, rj_uid uid,
                      bool admin); /* NULL: unknown id */
 json_t *rj_agent_checks(rj_agent *agent);
+/* What the menu needs beside the list: {"links": [...]}. */
+json_t *rj_agent_ui(rj_agent *agent, rj_uid uid);
 json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin);
 /* By plugin id what holds in users' sessions too: "Enabled", "Isolation", "Grant", "Limits".
  * What is out of service here is not enabled there. */

@@ -142,6 +142,7 @@ static rj_status build(const rj_agent *agent, const target *about, json_t **ret_
     rj_request_facts facts = {.policy = agent->policy,
                               .assignment = about->assignment,
                               .owner = about->owner,
+                              .phase = rj_phase_name(agent->phase),
                               .caller = agent->running->trigger.uid};
     json_t *request = NULL;
     rj_status status = rj_request_build(&facts, &request, err);

@@ -6,6 +6,7 @@
  *     agent_request.c what is asked from outside: requests, cancelling, sessions, checks
  *     agent_policy.c  reads the policy, keeps the last good one
  *     agent_watch.c   the policy folder and the one timer
+ *     agent_phase.c   NoGraph, DeploymentPhase
  *     agent_detect.c  asks providers what is there
  *     agent_run.c     one run from trigger to end
  *     agent_views.c   documents for IPC: status, checks, policy
@@ -17,6 +18,7 @@
 #include "engine/agent.h"
 #include "engine/check_cache.h"
 #include "engine/executor.h"
+#include "engine/mirror.h"
 #include "engine/performer.h"
 #include "engine/picture.h"
 #include "engine/recovery.h"
@@ -26,6 +28,15 @@
 #define RJ_AGENT_QUEUE_USER_MAX 16
 #define RJ_AGENT_SESSIONS_MAX 64
 #define RJ_AGENT_QUESTIONS 4
+
+/* As other products know them. */
+typedef enum rj_phase {
+    RJ_PHASE_BLANK = 0,
+    RJ_PHASE_RUNNING = 200,
+    RJ_PHASE_COMPLETED = 210,
+    RJ_PHASE_MANUAL = 500
+} rj_phase;
+const char *rj_phase_name(rj_phase phase); /* "RunningDeployment" */
 
 typedef struct rj_run {
     struct rj_run *next;
@@ -38,6 +49,8 @@ typedef struct rj_run {
     rj_recovery *recovery;
     rj_executor *executor;
     struct rj_detecting *detecting;
+    rj_phase phase_before; /* DeploymentPhase when this run began to carry out the policy */
+    bool in_phase;
 } rj_run;
 
 typedef enum rj_policy_state { RJ_POLICY_NONE, RJ_POLICY_OK, RJ_POLICY_ERROR } rj_policy_state;
@@ -52,6 +65,12 @@ struct rj_agent {
     bool policy_asked_for; /* it was read at least once */
     char policy_message[RJ_ERROR_TEXT];
     int64_t policy_read_wall_ms;
+
+    bool graph_allowed;
+    char graph[RJ_ERROR_TEXT + 16]; /* for people: "allowed", "off (NoGraph)" */
+    rj_phase phase;
+    bool phase_warned; /* that it could not be written */
+    rj_mirror mirror;
 
     rj_sightings sightings;
     rj_check_cache *checks;
@@ -113,6 +132,12 @@ void rj_agent_read_policy(rj_agent *agent, const char *correlation);
 void rj_agent_watch_policy(rj_agent *agent);
 void rj_agent_arm_sync(rj_agent *agent);
 void rj_agent_unwatch(rj_agent *agent);
+
+/* agent_phase.c */
+void rj_agent_read_graph(rj_agent *agent);
+void rj_agent_read_phase(rj_agent *agent);
+void rj_agent_phase_begins(rj_agent *agent); /* with the running run */
+void rj_agent_phase_ends(rj_agent *agent, const char *outcome);
 
 /* agent_run.c */
 void rj_run_begin(rj_agent *agent);

@@ -94,18 +94,22 @@ static json_t *view_package(const rj_agent *agent, const rj_assignment *assignme
                        sizeof reason);
     if (item && item->reason_count)
         rj_reason_text(&item->reasons[item->reason_count - 1], reason, sizeof reason);
+    const char *code =
+        item && item->reason_count ? item->reasons[item->reason_count - 1].code : NULL;
     bool of_user = admin && item && owner != RJ_UID_MACHINE;
     if (of_user)
         rj_system_user_name(owner, user, sizeof user);
 
     json_t *view = json_pack(
-        "{s:s, s:s, s:s*, s:s, s:s, s:b, s:b, s:s, s:s*, s:s*, s:s, s:s, s:s*}", "id",
-        assignment->id, "name", assignment->name, "group", assignment->group, "scope",
+        "{s:s, s:s, s:s*, s:s, s:s, s:b, s:b, s:s, s:s*, s:s*, s:s, s:s, s:s*, s:b, s:s, s:s*}",
+        "id", assignment->id, "name", assignment->name, "group", assignment->group, "scope",
         assignment->scope == RJ_SCOPE_USER ? "user" : "system", "format", assignment->format,
         "mandatory", (int)assignment->mandatory, "hidden", (int)assignment->hidden, "state",
         rj_agent_package_state(agent, assignment, owner, item), "installed_version",
         installed && installed[0] ? installed : NULL, "version", assignment->version, "verdict",
-        verdict_of(assignment, item), "reason", reason, "user", of_user ? user : NULL);
+        verdict_of(assignment, item), "reason", reason, "user", of_user ? user : NULL,
+        "allow_reinstall", (int)assignment->allow_reinstall, "assigned_to",
+        assignment->audience == RJ_UID_MACHINE ? "device" : "user", "reason_code", code);
     int failed = !view;
     if (view && record) {
         failed |= json_object_set_new(view, "last", view_last(record));

@@ -106,6 +106,7 @@ static void end_run(rj_agent *agent, const char *outcome, const rj_execution_cou
     bool sync = run->trigger.kind == RJ_TRIGGER_SYNC;
     if (sync && strcmp(outcome, "cancelled") != 0)
         agent->last_sync_wall_ms = rj_clock_wall_ms();
+    rj_agent_phase_ends(agent, outcome);
     rj_run_emit_end(agent, run, outcome, counts, message);
     rj_run_free(run);
     if (sync || !agent->sync_timer)
@@ -188,6 +189,8 @@ static void perform(rj_agent *agent)
         .store = agent->options.store,
         .paths = agent->options.paths,
         .performer = &agent->performer,
+        .mirror = &agent->mirror,
+        .phase = rj_phase_name(agent->phase),
         .policy = agent->policy,
         .plan = run->picture->plan,
         .correlation = run->correlation,
@@ -360,6 +363,7 @@ static void read_policy(rj_agent *agent)
                 agent->policy_message);
         return;
     }
+    rj_agent_phase_begins(agent);
     check(agent);
 }
 
@@ -378,6 +382,7 @@ void rj_run_begin(rj_agent *agent)
     rj_run *run = agent->running;
     rj_recovery_options options = {.store = agent->options.store,
                                    .performer = &agent->performer,
+                                   .mirror = &agent->mirror,
                                    .data = agent,
                                    .found = on_found,
                                    .ended = on_recovered};

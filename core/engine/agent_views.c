@@ -143,6 +143,8 @@ json_t *rj_agent_status(rj_agent *agent, rj_uid uid, bool admin)
     set(&to, "queued", json_integer((json_int_t)agent->queued));
     set_time(&to, "next_sync", agent->next_sync_wall_ms);
     set_time(&to, "last_sync", agent->last_sync_wall_ms);
+    set(&to, "graph", json_string(agent->graph));
+    set(&to, "deployment_phase", json_string(rj_phase_name(agent->phase)));
     set(&to, "restart_pending", json_boolean(is_restart_pending(agent)));
     set(&to, "sessions", view_sessions(agent));
     set(&to, "plugins",
@@ -290,6 +292,26 @@ json_t *rj_agent_policy(rj_agent *agent, rj_uid uid, bool admin)
         set(&to, "packages", json_array());
     }
     return take(&to);
+}
+
+/* ---- Menu ------------------------------------------------------------------------------------ */
+
+json_t *rj_agent_ui(rj_agent *agent, rj_uid uid)
+{
+    const rj_policy *policy = agent->policy;
+    json_t *links = json_array();
+    int failed = !links;
+    for (size_t i = 0; policy && i < policy->web_link_count; i++) {
+        const rj_web_link *link = &policy->web_links[i];
+        if (link->audience == RJ_UID_MACHINE || link->audience == uid)
+            failed |= json_array_append_new(links, json_pack("{s:s, s:s, s:s*}", "name", link->name,
+                                                             "target", link->target, "platform",
+                                                             link->platform));
+    }
+    if (!failed)
+        return json_pack("{s:o}", "links", links);
+    json_decref(links);
+    return NULL;
 }
 
 /* ---- Plugins --------------------------------------------------------------------------------- */

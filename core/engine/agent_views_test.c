@@ -340,6 +340,33 @@ static void the_planned_event_lists_the_actions_with_their_reasons(void **state)
     assert_non_null(strstr(json_string_value(json_object_get(action, "reason")), "not installed"));
 }
 
+/* ---- Menu ------------------------------------------------------------------------------------ */
+
+static void the_menu_of_a_user_has_the_links_of_the_device_and_their_own(void **state)
+{
+    (void)state;
+    char users[256];
+    rj_uid daemon = 0;
+    assert_int_equal(rj_system_user_id("daemon", &daemon, NULL), RJ_OK);
+    snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));
+    assert_int_equal(rj_dir_make(users, 0755, NULL), RJ_OK);
+    agent_write_policy("device.json",
+                       "{'WebLinks':[{'Name':'Help','Target':'https://help.example'}]}");
+    agent_write_policy("users/daemon.json",
+                       "{'WebLinks':[{'Name':'Own','Target':'https://own.example'}]}");
+    agent_begin();
+    agent_settle();
+    json_t *view = rj_agent_ui(a.agent, ALICE);
+    const json_t *links = json_object_get(view, "links");
+    assert_int_equal(json_array_size(links), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(links, 0), "target")),
+                        "https://help.example");
+    json_decref(view);
+    view = rj_agent_ui(a.agent, daemon);
+    assert_int_equal(json_array_size(json_object_get(view, "links")), 2);
+    json_decref(view);
+}
+
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
 static void a_failing_allocation_anywhere_does_not_bring_the_agent_down(void **state)
@@ -378,6 +405,7 @@ int main(void)
         AGENT_TEST(a_check_that_neither_a_plugin_offers_nor_the_policy_names_is_gone),
         AGENT_TEST(a_users_package_waits_for_the_session_and_is_then_installed_for_that_user),
         AGENT_TEST(a_session_that_ends_in_mid_install_leaves_the_package_waiting),
+        AGENT_TEST(the_menu_of_a_user_has_the_links_of_the_device_and_their_own),
         AGENT_TEST(nobody_sees_what_is_assigned_to_another_user),
         AGENT_TEST(why_gives_the_chain_of_reasons_and_what_happened_before),
         AGENT_TEST(the_status_counts_packages_and_names_what_the_document_promises),

@@ -18,6 +18,7 @@
 #ifndef RJ_ENGINE_EXECUTOR_H
 #define RJ_ENGINE_EXECUTOR_H
 
+#include "engine/mirror.h"
 #include "engine/performer.h"
 #include "engine/proof.h"
 #include "engine/store.h"
@@ -29,6 +30,8 @@ typedef struct rj_execution {
     rj_store *store;
     const rj_paths *paths;
     const rj_performer *performer;
+    const rj_mirror *mirror; /* NULL: none */
+    const char *phase;       /* name of the deployment phase, for scripts */
     const rj_policy *policy;
     const rj_plan *plan;
     const char *correlation;

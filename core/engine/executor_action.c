@@ -95,6 +95,7 @@ static void succeed(rj_executor *executor, const rj_found *found)
         break_off(executor, "done, but it could not be recorded", &error);
         return;
     }
+    rj_mirror_ended(executor->execution.mirror, &action->entry, &record);
     rj_report_state(executor, "done", action->note);
     over(executor, RJ_ACTION_DONE, "");
 }
@@ -112,6 +113,7 @@ static void fail(rj_executor *executor, const char *message)
         break_off(executor, "the failure could not be recorded", &error);
         return;
     }
+    rj_mirror_ended(executor->execution.mirror, &action->entry, &record);
     rj_report_state(executor, "failed", message);
     over(executor, RJ_ACTION_FAILED, message);
 }
@@ -127,6 +129,7 @@ static void go_back(rj_executor *executor, rj_action_end end, const char *messag
         break_off(executor, "going back could not be recorded", &error);
         return;
     }
+    rj_mirror_dropped(executor->execution.mirror, executor->execution.store, &action->entry);
     rj_report_state(executor, end == RJ_ACTION_HELD ? "held" : "failed", message);
     over(executor, end, message);
 }
@@ -391,6 +394,7 @@ static rj_status prepare(rj_executor *executor, const rj_plan_item *item, rj_err
         .installed_version = execution->installed(execution->data, assignment->id, item->uid),
         .owner = item->uid,
         .caller = execution->caller,
+        .phase = execution->phase,
     };
     rj_status status = rj_request_build(&facts, &action->request, err);
     if (status == RJ_OK && item->uid == RJ_UID_MACHINE)
@@ -437,6 +441,7 @@ void rj_action_begin(rj_executor *executor, const rj_plan_item *item)
         break_off(executor, "it could not be recorded, so it is not begun", &error);
         return;
     }
+    rj_mirror_started(executor->execution.mirror, &executor->action.entry);
     rj_report_state(executor, "started", NULL);
     if (item->verdict == RJ_VERDICT_UNINSTALL)
         change(executor);

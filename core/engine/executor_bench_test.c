@@ -24,6 +24,60 @@ static void keep_line(void *data, int level, const char *line)
     snprintf(b.lines + used, sizeof b.lines - used, "%s\n", line);
 }
 
+/* ---- Mirror ---------------------------------------------------------------------------------- */
+
+static void note(const char *text)
+{
+    size_t used = strlen(b.mirrored);
+    snprintf(b.mirrored + used, sizeof b.mirrored - used, "%s", text);
+}
+
+static rj_status mirror_put(void *data, const rj_mirror_id *whose, const rj_mirror_value *values,
+                            size_t count, rj_error *err)
+{
+    char text[256];
+    (void)data;
+    snprintf(text, sizeof text, "put %s", whose->id);
+    note(text);
+    for (size_t i = 0; i < count; i++) {
+        const rj_mirror_value *value = &values[i];
+        if (value->kind == RJ_MIRROR_NUMBER)
+            snprintf(text, sizeof text, " %s=%lu", value->name, (unsigned long)value->number);
+        else
+            snprintf(text, sizeof text, " %s=%s", value->name,
+                     value->kind == RJ_MIRROR_TEXT ? value->text : "-");
+        note(text);
+    }
+    note("; ");
+    return b.mirror_status == RJ_OK ? RJ_OK : rj_fail(err, b.mirror_status, "the mirror is broken");
+}
+
+static rj_status mirror_remove(void *data, const rj_mirror_id *whose, rj_error *err)
+{
+    char text[256];
+    (void)data;
+    (void)err;
+    snprintf(text, sizeof text, "remove %s; ", whose->id);
+    note(text);
+    return RJ_OK;
+}
+
+static rj_status mirror_prune(void *data, const rj_mirror_id *kept, size_t count, rj_error *err)
+{
+    char text[256];
+    (void)data;
+    (void)err;
+    note("keep");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof text, " %s", kept[i].id);
+        note(text);
+    }
+    note("; ");
+    return RJ_OK;
+}
+
+/* ---- Bench ----------------------------------------------------------------------------------- */
+
 void bench_open_store(void)
 {
     bool damaged = false;
@@ -44,6 +98,7 @@ int bench_set_up(void **state)
         return -1;
     bench_open_store();
     fake_begin(&b.fake, b.folder);
+    b.mirror = (rj_mirror){.put = mirror_put, .remove = mirror_remove, .prune = mirror_prune};
     rj_log_set_listener(keep_line, NULL);
     return 0;
 }
@@ -130,6 +185,8 @@ rj_execution bench_execution(void)
         .store = b.store,
         .paths = b.paths,
         .performer = &b.fake.performer,
+        .mirror = &b.mirror,
+        .phase = "RunningDeployment",
         .policy = &b.policy,
         .plan = &b.plan,
         .correlation = CORRELATION,
@@ -177,6 +234,7 @@ void bench_recover(void)
     bool ended = false;
     rj_recovery_options options = {.store = b.store,
                                    .performer = &b.fake.performer,
+                                   .mirror = &b.mirror,
                                    .data = &ended,
                                    .found = on_found,
                                    .ended = recovery_ended};

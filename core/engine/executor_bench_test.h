@@ -26,6 +26,9 @@ typedef struct bench {
     unsigned progress_events;
     char lines[16384]; /* of the log */
     char installed[16];
+    rj_mirror mirror;
+    char mirrored[4096]; /* "put id Version=... Success=-; ", "remove id; " */
+    rj_status mirror_status;
 } bench;
 
 extern bench b;

@@ -348,8 +348,11 @@ static void the_request_carries_the_environment_that_scripts_know(void **state)
     assignment->arguments = words;
     b.policy.assignments = b.assignments;
     b.policy.assignment_count = 1;
-    rj_request_facts facts = {
-        .policy = &b.policy, .assignment = assignment, .installed_version = "0.9", .caller = 1000};
+    rj_request_facts facts = {.policy = &b.policy,
+                              .assignment = assignment,
+                              .installed_version = "0.9",
+                              .phase = "RunningDeployment",
+                              .caller = 1000};
     json_t *request = NULL;
     assert_int_equal(rj_request_build(&facts, &request, NULL), RJ_OK);
     assert_int_equal(rj_request_place(request, b.paths, NULL), RJ_OK);

@@ -65,16 +65,26 @@ typedef struct rj_requirement {
         enforcement; /* defaults: encryption, firewall enforced; the others recommended */
 } rj_requirement;
 
+/* One entry of WebLinks: a page that the menu offers. */
+typedef struct rj_web_link {
+    const char *name;
+    const char *target;   /* begins with http://, https:// or microsoft-edge:http(s):// */
+    const char *platform; /* Platform: the system it is for; NULL: any */
+    rj_uid audience;      /* RJ_UID_MACHINE: everybody's; else that user's */
+} rj_web_link;
+
 typedef struct rj_policy {
     rj_assignment *assignments; /* device document first, then users by uid, in document order */
     size_t assignment_count;
     const char **sources; /* Chocolatey.Sources by Priority: folder feeds; NULL-terminated */
     rj_requirement requirements[4];
     int64_t sync_interval_ms; /* Environment.ConfigCheckInterval, default 30 min, 1 min .. 7 days */
-    int64_t check_interval_ms; /* Environment.SecurityCheckInterval, default 1 h */
-    bool allow_downgrade;      /* SoftwarePackaging.AutoUpgradeCanDowngrade */
-    const json_t *plugins;     /* Plugins section, NULL if none; borrowed from the policy */
-    char **warnings;           /* "<document>: /pointer: text"; NULL-terminated */
+    int64_t check_interval_ms;    /* Environment.SecurityCheckInterval, default 1 h */
+    const rj_web_link *web_links; /* the device's first, then users'; in document order */
+    size_t web_link_count;
+    bool allow_downgrade;  /* SoftwarePackaging.AutoUpgradeCanDowngrade */
+    const json_t *plugins; /* Plugins section, NULL if none; borrowed from the policy */
+    char **warnings;       /* "<document>: /pointer: text"; NULL-terminated */
     size_t warning_count;
     char **unknown_users; /* users/<name>.json of names this machine does not know */
     char revision[65];    /* SHA-256 over all documents: same revision, same policy */

@@ -62,6 +62,14 @@ static const rj_policy_key source_keys[] = {
 };
 static const rj_policy_shape source_shape = SHAPE(source_keys);
 
+static const rj_policy_key web_link_keys[] = {
+    EFFECT("Name", RJ_KIND_STRING, RJ_KEY_NAME),
+    EFFECT("Target", RJ_KIND_STRING, RJ_KEY_TARGET),
+    EFFECT("Platform", RJ_KIND_STRING, RJ_KEY_PLATFORM),
+    UNUSED("Args"),
+};
+static const rj_policy_shape web_link_shape = SHAPE(web_link_keys);
+
 static const rj_policy_key chocolatey_keys[] = {
     LIST("Sources", RJ_KEY_SOURCES, source_shape),
     UNUSED("Version"),
@@ -123,7 +131,7 @@ static const rj_policy_key document_keys[] = {
     UNUSED("FirstRun"),
     UNUSED("BranchCache"),
     UNUSED("Cdn"),
-    UNUSED("WebLinks"),
+    LIST("WebLinks", RJ_KEY_WEB_LINKS, web_link_shape),
     UNUSED("AppCatalog"),
     UNUSED("Integration"),
     UNUSED("LocalAdminManagement"),

@@ -35,6 +35,7 @@ typedef enum rj_policy_key_id {
     RJ_KEY_PACKAGES,
     RJ_KEY_SOURCES,
     RJ_KEY_PLUGINS,
+    RJ_KEY_WEB_LINKS,
     RJ_KEY_CONFIG_INTERVAL,
     RJ_KEY_SECURITY_INTERVAL,
     RJ_KEY_ALLOW_DOWNGRADE,
@@ -66,6 +67,8 @@ typedef enum rj_policy_key_id {
 
     RJ_KEY_SOURCE,
     RJ_KEY_PRIORITY,
+
+    RJ_KEY_TARGET,
 
     RJ_KEY_COUNT
 } rj_policy_key_id;

@@ -15,6 +15,7 @@
 #define RJ_POLICY_MAX_PACKAGES 20000
 #define RJ_POLICY_MAX_DEPENDENCIES 256
 #define RJ_POLICY_MAX_SOURCES 64
+#define RJ_POLICY_MAX_WEB_LINKS 64
 #define RJ_POLICY_MAX_WARNINGS 100
 #define RJ_POLICY_MAX_STRING ((size_t)4 * 1024)
 #define RJ_POLICY_MAX_TEXT ((size_t)32 * 1024)
@@ -52,6 +53,7 @@ typedef struct rj_policy_reader {
     size_t capacity; /* of origins and of the policy's assignments */
     rj_policy_feed feeds[RJ_POLICY_MAX_SOURCES];
     size_t feed_count;
+    rj_web_link *web_links;  /* room for all; NULL: none yet */
     bool seen[RJ_KEY_COUNT]; /* settings given in this document */
     size_t warnings_dropped;
     rj_error *err;
@@ -64,9 +66,9 @@ rj_status rj_policy_unexpected(rj_policy_reader *reader, const rj_policy_path *p
                                const json_t *found, const char *expected);
 /* "<document>: <pointer>: <text>". */
 rj_status rj_policy_refuse(rj_policy_reader *reader, rj_status status, const rj_policy_path *path,
-                           const char *format, ...) __attribute__((format(printf, 4, 5)));
+                           const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 rj_status rj_policy_warn(rj_policy_reader *reader, const rj_policy_path *path, const char *format,
-                         ...) __attribute__((format(printf, 3, 4)));
+                         ...) __attribute__((format(__printf__, 3, 4)));
 rj_status rj_policy_no_memory(rj_policy_reader *reader);
 
 /* ---- Values (policy_values.c): JSON null leaves *ret alone ------------------------------------ */
@@ -104,6 +106,9 @@ rj_status rj_policy_settings(rj_policy_reader *reader, json_t *root);
 rj_status rj_policy_finish_sources(rj_policy_reader *reader);
 /* policy_package.c */
 rj_status rj_policy_packages(rj_policy_reader *reader, const rj_policy_path *path, json_t *list);
+/* policy_web_links.c */
+rj_status rj_policy_web_links(rj_policy_reader *reader, const rj_policy_shape *shape,
+                              const rj_policy_path *path, json_t *list);
 /* policy_validate.c: PreRelease, duplicates, dependencies, cycles. */
 rj_status rj_policy_validate(rj_policy_reader *reader);
 

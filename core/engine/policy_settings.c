@@ -323,6 +323,8 @@ static rj_status take_key(rj_policy_reader *reader, const rj_policy_key *key,
 
     if (key->id == RJ_KEY_PACKAGES)
         return rj_policy_packages(reader, path, value);
+    if (key->id == RJ_KEY_WEB_LINKS)
+        return rj_policy_web_links(reader, key->shape, path, value);
     if (reader->document->audience != RJ_UID_MACHINE)
         return rj_policy_warn(reader, path,
                               "this key belongs to the device's policy and has no effect here");

@@ -231,16 +231,41 @@ static void sources_are_sorted_by_priority_with_0_last(void **state)
     rj_policy_free(policy);
 }
 
+static void web_links_are_pages_and_nothing_else(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse("{\"WebLinks\":["
+                              "{\"Name\":\"Help\",\"Target\":\"https://help.example/a?b=1&c\"},"
+                              "{\"Name\":\"Edge\",\"Target\":\"microsoft-edge:https://x.example\","
+                              "\"Platform\":\"win\"},"
+                              "{\"Name\":\"a\",\"Target\":\"calc.exe\"},"
+                              "{\"Name\":\"b\",\"Target\":\"file:///c:/x.exe\"},"
+                              "{\"Name\":\"c\",\"Target\":\"https://x.example/ --evil\"},"
+                              "{\"Name\":\"d\",\"Target\":\"https://x.example/\\\"\"},"
+                              "{\"Name\":\"e\",\"Target\":\"javascript:alert(1)\"},"
+                              "{\"Name\":\"f\",\"Target\":\"https:///x\"},"
+                              "{\"Target\":\"https://nameless.example\"}]}");
+    assert_int_equal(policy->web_link_count, 2);
+    assert_string_equal(policy->web_links[0].name, "Help");
+    assert_string_equal(policy->web_links[0].target, "https://help.example/a?b=1&c");
+    assert_null(policy->web_links[0].platform);
+    assert_string_equal(policy->web_links[1].platform, "win");
+    assert_int_equal(policy->warning_count, 7);
+    assert_true(warns(policy, "device.json: /WebLinks/2: a web link needs a Name and a Target that "
+                              "is an https: or http: address, left out"));
+    rj_policy_free(policy);
+}
+
 static void unknown_keys_are_warned_about_with_their_pointer(void **state)
 {
     (void)state;
     rj_policy *policy =
-        parse("{\"Sofware/Pack~ages\":[],\"WebLinks\":[],\"SoftwarePackages\":[{\"ID\":\"a\"},"
+        parse("{\"Sofware/Pack~ages\":[],\"FirstRun\":[],\"SoftwarePackages\":[{\"ID\":\"a\"},"
               "{\"ID\":\"b\",\"Mandatori\":true}],\"Environment.Chanel\":1,"
               "\"SoftwarePackages.0\":1,\"a..b\":1,\"\":1}");
     assert_int_equal(policy->warning_count, 7);
     assert_true(warns(policy, "device.json: /Sofware~1Pack~0ages: unknown key, ignored"));
-    assert_true(warns(policy, "device.json: /WebLinks: this key has no effect in this agent"));
+    assert_true(warns(policy, "device.json: /FirstRun: this key has no effect in this agent"));
     assert_true(warns(policy, "device.json: /SoftwarePackages/1/Mandatori: unknown key, ignored"));
     assert_true(warns(policy, "device.json: /Environment.Chanel: unknown key, ignored"));
     assert_true(warns(policy, "device.json: /SoftwarePackages.0: unknown key, ignored"));
@@ -491,6 +516,7 @@ int main(void)
         cmocka_unit_test(requirements_are_enforced_recommended_or_skipped),
         cmocka_unit_test(dotted_keys_mean_the_nested_form),
         cmocka_unit_test(sources_are_sorted_by_priority_with_0_last),
+        cmocka_unit_test(web_links_are_pages_and_nothing_else),
         cmocka_unit_test(unknown_keys_are_warned_about_with_their_pointer),
         cmocka_unit_test(historic_keys_are_ignored_quietly),
         cmocka_unit_test(what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about),

@@ -90,6 +90,7 @@ static void drop(rj_recovery *recovery)
         stay_open(recovery, error.text);
         return;
     }
+    rj_mirror_dropped(recovery->options.mirror, recovery->options.store, current(recovery));
     tell(recovery, RJ_LOG_INFO, "closed, nothing had been changed", "");
     entry_over(recovery);
 }
@@ -117,6 +118,7 @@ static void end(rj_recovery *recovery, bool done, const char *version, const cha
         stay_open(recovery, error.text);
         return;
     }
+    rj_mirror_ended(recovery->options.mirror, entry, &record);
     tell(recovery, done ? RJ_LOG_INFO : RJ_LOG_WARNING, done ? "done" : "failed", message);
     entry_over(recovery);
 }

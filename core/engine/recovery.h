@@ -15,6 +15,7 @@
 #ifndef RJ_ENGINE_RECOVERY_H
 #define RJ_ENGINE_RECOVERY_H
 
+#include "engine/mirror.h"
 #include "engine/performer.h"
 #include "engine/proof.h"
 #include "engine/store.h"
@@ -24,6 +25,7 @@ typedef struct rj_recovery rj_recovery;
 typedef struct rj_recovery_options {
     rj_store *store;
     const rj_performer *performer; /* borrowed until `ended` */
+    const rj_mirror *mirror;       /* the same; NULL: none */
     void *data;
     void (*found)(void *data, const char *id, rj_uid owner, const rj_found *found);
     /* Once; may be inside rj_recovery_run(); the recovery may be freed inside. */

@@ -71,7 +71,7 @@ static json_t *build_environment(const rj_request_facts *facts)
     if (strcmp(assignment->format, "nuget") == 0)
         set_text(&to, "RJ_ChocolateyPackage",
                  assignment->package ? assignment->package : assignment->id);
-    set_text(&to, "RJ_DeploymentPhase", "RunningDeployment");
+    set_text(&to, "RJ_DeploymentPhase", facts->phase);
     set_text(&to, "RJ_UserSID", sid);
     set_text(&to, "RJ_CallerIsPrimaryUser",
              has_own_policy(facts->policy, caller) ? "True" : "False");

@@ -15,7 +15,8 @@ typedef struct rj_request_facts {
     const rj_assignment *assignment;
     const char *installed_version; /* NULL: not installed; "": in a version that cannot be told */
     rj_uid owner;
-    rj_uid caller; /* who asked; RJ_UID_MACHINE: the agent by itself, on behalf of the owner */
+    const char *phase; /* name of the deployment phase; NULL: not told */
+    rj_uid caller;     /* who asked; RJ_UID_MACHINE: the agent by itself, on behalf of the owner */
 } rj_request_facts;
 
 rj_status rj_request_build(const rj_request_facts *facts, json_t **ret_request, rj_error *err);

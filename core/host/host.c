@@ -32,6 +32,8 @@ const void *RJ_CALL rj_host_query(const rj_host *host, const char *id)
         {RJ_HOST_SECRET, &rj_host_secret_table, "secret"},
     };
     rj_instance *instance = rj_host_instance(host);
+    if (id && strcmp(id, RJ_HOST_UI) == 0)
+        return rj_view_is_one(instance) ? &rj_host_ui_table : NULL;
     for (size_t i = 0; id && i < sizeof services / sizeof services[0]; i++) {
         if (strcmp(services[i].id, id) != 0)
             continue;

@@ -7,6 +7,7 @@
 #include "runtime/rate.h"
 
 #include <realmjoin/draft/secret.h>
+#include <realmjoin/ui.h>
 
 #define RJ_HOST_TIMERS_MAX 64u
 #define RJ_HOST_SUBSCRIPTIONS_MAX 32u
@@ -52,6 +53,7 @@ extern const rj_host_event rj_host_event_table;
 extern const rj_host_timer rj_host_timer_table;
 extern const rj_host_spawn rj_host_spawn_table;
 extern const rj_host_secret rj_host_secret_table;
+extern const rj_host_ui rj_host_ui_table;
 
 static inline rj_instance *rj_host_instance(const rj_host *host)
 {
@@ -62,7 +64,7 @@ bool rj_host_topic_is_good(const char *topic); /* dotted words */
 /* A warning about what the plugin asked for; a plugin that asks again and again does not fill the log.
  * [any] */
 void rj_host_complain(rj_instance *instance, const char *logger, const char *correlation,
-                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+                      const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 /* False, and reported as misbehaviour: a [loop] function was called from elsewhere. */
 bool rj_host_on_loop(rj_instance *instance, const char *function);
 

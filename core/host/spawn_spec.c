@@ -3,6 +3,7 @@
 #include "spawn_spec.h"
 
 #include "base/alloc.h"
+#include "platform/paths.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@
 
 static rj_status check_path(const char *path, const char *what, rj_error *err)
 {
-    if (path && *path == '/')
+    if (path && rj_path_is_absolute(path) && strchr(path, '/')) /* what is compared has slashes */
         return RJ_OK;
     return rj_fail(err, RJ_E_INVALID, "the %s is not an absolute path", what);
 }

@@ -3,6 +3,7 @@
 #include "ipc/client.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "ipc/listener.h"
 #include "ipc/message.h"
 #include "platform/local_socket.h"
 #include <stdio.h>
@@ -213,10 +214,10 @@ rj_status rj_client_call(rj_client *client, const char *method, json_t *params, 
 
 /* ---- Connect, close -------------------------------------------------------------------------- */
 
-static rj_status open_socket(const char *path, int *ret_fd, rj_error *err)
+static rj_status open_socket(const char *path, rj_local_socket *ret_socket, rj_error *err)
 {
     rj_error why = RJ_ERROR_NONE;
-    rj_status status = rj_local_socket_connect(path, ret_fd, &why);
+    rj_status status = rj_local_socket_connect(path, ret_socket, &why);
     if (status == RJ_E_NOT_FOUND)
         return rj_fail(err, status,
                        "the RealmJoin service is not running (nobody listens at %s); start it with "
@@ -228,11 +229,11 @@ static rj_status open_socket(const char *path, int *ret_fd, rj_error *err)
 }
 
 /* A request may carry what only the agent should know, and sessions run what they are told. */
-static rj_status check_server(int fd, const char *path, rj_error *err)
+static rj_status check_server(rj_local_socket socket, const char *path, rj_error *err)
 {
     rj_peer peer;
-    rj_status status = rj_local_socket_peer(fd, &peer, err);
-    if (status != RJ_OK || peer.uid == 0 || peer.uid == rj_system_uid())
+    rj_status status = rj_local_socket_peer(socket, &peer, err);
+    if (status != RJ_OK || peer.admin)
         return status;
     char name[64];
     return rj_fail(err, RJ_E_DENIED, "%s belongs to %s, not to root: not used", path,
@@ -267,12 +268,12 @@ rj_status rj_client_connect(const rj_client_options *options, rj_client **ret_cl
     client->options = *options;
     uv_pipe_init(rj_loop_uv(options->loop), &client->pipe, 0);
     client->pipe.data = client;
-    int fd;
-    rj_status status = open_socket(options->socket_path, &fd, err);
-    if (status == RJ_OK && uv_pipe_open(&client->pipe, fd) != 0)
+    rj_local_socket socket;
+    rj_status status = open_socket(options->socket_path, &socket, err);
+    if (status == RJ_OK && !rj_pipe_take(&client->pipe, socket))
         status = rj_fail(err, RJ_E_IO, "%s: cannot be used", options->socket_path);
     if (status == RJ_OK)
-        status = check_server(fd, options->socket_path, err);
+        status = check_server(socket, options->socket_path, err);
     if (status == RJ_OK && uv_read_start((uv_stream_t *)&client->pipe, on_allocate, on_read) != 0)
         status = rj_fail(err, RJ_E_IO, "%s: cannot be read", options->socket_path);
     if (status != RJ_OK) {

@@ -255,11 +255,11 @@ static bool identify(rj_connection *connection)
     rj_error error = RJ_ERROR_NONE;
     if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0)
         return false;
-    if (rj_local_socket_peer(fd, &connection->peer, &error) != RJ_OK) {
+    if (rj_local_socket_peer((rj_local_socket)fd, &connection->peer, &error) != RJ_OK) {
         rj_server_log_refusal(connection->server, NULL, "%s", error.text);
         return false;
     }
-    connection->admin = connection->peer.uid == 0 || connection->peer.uid == rj_system_uid();
+    connection->admin = connection->peer.admin;
     return true;
 }
 
@@ -291,8 +291,7 @@ void rj_connection_accept(rj_server *server)
         server->connections->previous = connection;
     server->connections = connection;
     server->connection_count++;
-    if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&connection->pipe) != 0 ||
-        !identify(connection)) {
+    if (!rj_listener_accept(server->listener, &connection->pipe) || !identify(connection)) {
         rj_connection_close(connection);
         return;
     }

@@ -13,6 +13,7 @@ const rj_method rj_methods[] = {
     {"status", rj_method_status, RJ_ACCESS_ANYONE, false, false},
     {"version", rj_method_version, RJ_ACCESS_ANYONE, true, false},
     {"list", rj_method_list, RJ_ACCESS_ANYONE, false, false},
+    {"ui", rj_method_ui, RJ_ACCESS_ANYONE, false, false},
     {"why", rj_method_why, RJ_ACCESS_ANYONE, false, false},
     {"install", rj_method_install, RJ_ACCESS_ANYONE, false, false},
     {"uninstall", rj_method_uninstall, RJ_ACCESS_OWN_PACKAGE, false, false},

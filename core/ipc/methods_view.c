@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Methods that look: version, status, list, why, check, policy. */
+/* Methods that look: version, status, list, ui, why, check, policy. */
 #include "base/alloc.h"
 #include "ipc/server_internal.h"
 #include <stdio.h>
@@ -86,6 +86,11 @@ static rj_status answer_page(rj_call *call,
 rj_status rj_method_list(rj_call *call, json_t **ret_result, rj_error *err)
 {
     return answer_page(call, rj_agent_list, ret_result, err);
+}
+
+rj_status rj_method_ui(rj_call *call, json_t **ret_result, rj_error *err)
+{
+    return answered(rj_agent_ui(call->server->agent, call->connection->peer.uid), ret_result, err);
 }
 
 rj_status rj_method_policy(rj_call *call, json_t **ret_result, rj_error *err)

@@ -33,10 +33,9 @@ unsigned rj_topic_of_name(const char *name)
 
 /* ---- Start ----------------------------------------------------------------------------------- */
 
-static void on_connection(uv_stream_t *listener, int status)
+static void on_arrived(void *data)
 {
-    if (status == 0)
-        rj_connection_accept(listener->data);
+    rj_connection_accept(data);
 }
 
 static void on_session_changed(void *data, rj_uid uid, bool present)
@@ -48,24 +47,6 @@ static void on_session_changed(void *data, rj_uid uid, bool present)
            rj_system_user_name(uid, name, sizeof name), present ? "registered" : "ended");
     if (server->agent)
         rj_agent_session_changed(server->agent, uid, present);
-}
-
-static rj_status listen_on_socket(rj_server *server, rj_error *err)
-{
-    int fd;
-    const char *path = rj_path(server->paths, RJ_PATH_SOCKET);
-    rj_status status = rj_local_socket_listen(path, BACKLOG, &fd, err);
-    if (status != RJ_OK)
-        return status;
-    uv_pipe_init(rj_loop_uv(server->loop), &server->listener, 0);
-    server->listener.data = server;
-    server->listening = true;
-    int failed = uv_pipe_open(&server->listener, fd);
-    if (failed == 0)
-        failed = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
-    if (failed != 0)
-        return rj_fail(err, RJ_E_IO, "%s: cannot listen: %s", path, uv_strerror(failed));
-    return RJ_OK;
 }
 
 rj_status rj_server_new(const rj_server_options *options, rj_server **ret_server, rj_error *err)
@@ -90,12 +71,9 @@ rj_status rj_server_new(const rj_server_options *options, rj_server **ret_server
     if (status == RJ_OK)
         status = rj_log_feed_new(server, &server->log_feed, err);
     if (status == RJ_OK)
-        status = listen_on_socket(server, err);
+        status = rj_listener_open(server->loop, rj_path(server->paths, RJ_PATH_SOCKET), BACKLOG,
+                                  on_arrived, server, &server->listener, err);
     if (status != RJ_OK) {
-        if (server->listening) {
-            uv_close((uv_handle_t *)&server->listener, NULL);
-            rj_loop_turn(server->loop, 0);
-        }
         rj_server_free(server);
         return status;
     }
@@ -238,17 +216,17 @@ void rj_server_forget(rj_server *server, rj_connection *connection)
 
 void rj_server_maybe_stopped(rj_server *server)
 {
-    if (!server->stopped || server->listening || server->connection_count > 0)
+    if (!server->stopped || server->listener || server->connection_count > 0)
         return;
     /* Posted, so that what closing connections posted before has been done by then. */
     rj_loop_post(server->loop, &server->stopped_post, server->stopped, server->stopped_data);
     server->stopped = NULL;
 }
 
-static void on_listener_closed(uv_handle_t *handle)
+static void on_listener_closed(void *data)
 {
-    rj_server *server = handle->data;
-    server->listening = false;
+    rj_server *server = data;
+    server->listener = NULL;
     rj_server_maybe_stopped(server);
 }
 
@@ -257,7 +235,7 @@ void rj_server_stop(rj_server *server, void (*stopped)(void *data), void *data)
     server->stopped = stopped;
     server->stopped_data = data;
     rj_local_socket_remove(rj_path(server->paths, RJ_PATH_SOCKET));
-    uv_close((uv_handle_t *)&server->listener, on_listener_closed);
+    rj_listener_close(server->listener, on_listener_closed, server);
     rj_connection *next;
     for (rj_connection *client = server->connections; client; client = next) {
         next = client->next;

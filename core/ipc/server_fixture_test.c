@@ -3,27 +3,30 @@
 #include "ipc/server_fixture_test.h"
 #include "platform/file.h"
 #include "platform/local_socket.h"
+#include "platform/stream.h"
+#include "raw_system.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 /* ---- Fakes ----------------------------------------------------------------------------------- */
 
 rj_uid caller;
+static unsigned identified;
 
-rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err);
-rj_status __wrap_rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err)
+rj_status __wrap_rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err);
+rj_status __wrap_rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err)
 {
-    (void)fd;
+    (void)socket;
     (void)err;
-    *ret_peer = (rj_peer){caller, 77};
+    identified++;
+    *ret_peer =
+        (rj_peer){.uid = caller, .pid = 77, .admin = caller == 0 || caller == rj_system_uid()};
     return RJ_OK;
 }
 
@@ -92,6 +95,13 @@ json_t *rj_agent_list(rj_agent *self, rj_uid uid, bool admin)
     return json_pack("{s:o}", "packages", packages);
 }
 
+json_t *rj_agent_ui(rj_agent *self, rj_uid uid)
+{
+    (void)self;
+    (void)uid;
+    return json_pack("{s:[{s:s, s:s}]}", "links", "name", "Help", "target", "https://help.example");
+}
+
 json_t *rj_agent_policy(rj_agent *self, rj_uid uid, bool admin)
 {
     return rj_agent_list(self, uid, admin);
@@ -155,7 +165,7 @@ rj_server *server;
 rj_server_limits limits;
 int stops;
 static bool server_stopped;
-static char root[64];
+static char root[RAW_FOLDER_SIZE];
 
 static void on_stop(void *data)
 {
@@ -184,8 +194,7 @@ int set_up(void **state)
     stops = 0;
     server_stopped = false;
     limits = (rj_server_limits)RJ_SERVER_LIMITS;
-    snprintf(root, sizeof root, "/tmp/rj-server-test-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    raw_make_folder(root);
     assert_int_equal(rj_paths_new(RJ_ROLE_SERVICE, root, NULL, &paths, NULL), RJ_OK);
     assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
     return 0;
@@ -218,6 +227,13 @@ static void on_lost(void *data, const char *why)
     ((user *)data)->lost = true;
 }
 
+/* The server has seen so many who came. */
+static void await_identified(unsigned count)
+{
+    for (int i = 0; i < 400 && identified < count; i++)
+        rj_loop_turn(loop, 5);
+}
+
 void open_user(user *self, rj_uid uid)
 {
     *self = (user){.notified = json_array()};
@@ -226,9 +242,11 @@ void open_user(user *self, rj_uid uid)
                                  .notified = on_notified,
                                  .lost = on_lost,
                                  .data = self};
+    unsigned before = identified;
     caller = 0; /* the client looks at its peer, too */
     assert_int_equal(rj_client_connect(&options, &self->client, NULL), RJ_OK);
     caller = uid;
+    await_identified(before + 2); /* the server by the client, and then the client */
     rj_loop_turn(loop, 20);
 }
 
@@ -262,23 +280,27 @@ void turns(int count)
 /* A client without manners. */
 int open_raw(void)
 {
-    int fd;
-    assert_int_equal(rj_local_socket_connect(rj_path(paths, RJ_PATH_SOCKET), &fd, NULL), RJ_OK);
+    unsigned before = identified;
+    int stream = raw_connect(rj_path(paths, RJ_PATH_SOCKET));
+    await_identified(before + 1);
     turns(3);
-    return fd;
+    return stream;
 }
 
-void send_raw(int fd, const char *text)
+void send_raw(int stream, const char *text)
 {
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    assert_int_equal(rj_stream_write(stream, text, strlen(text)), (long)strlen(text));
     turns(3);
 }
 
 /* What came, up to the end of the connection if it was closed; -1: closed and nothing more. */
-ssize_t read_raw(int fd, char *text, size_t size)
+long read_raw(int stream, char *text, size_t size)
 {
-    turns(3);
-    ssize_t got = recv(fd, text, size - 1, MSG_DONTWAIT);
+    long got = RJ_STREAM_AGAIN;
+    for (int i = 0; i < 20 && got == RJ_STREAM_AGAIN; i++) {
+        turns(3);
+        got = rj_stream_read(stream, text, size - 1);
+    }
     text[got > 0 ? got : 0] = '\0';
-    return got == 0 ? -1 : got;
+    return got > 0 ? got : -1;
 }

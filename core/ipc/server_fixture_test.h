@@ -9,7 +9,6 @@
 #include "ipc/client.h"
 #include "ipc/server.h"
 #include <stddef.h>
-#include <sys/types.h>
 
 enum { ALICE = 4242, BOB = 4243 };
 
@@ -56,9 +55,9 @@ extern char refusal[1100]; /* the words of the last call that failed */
 rj_status call(user *self, const char *method, json_t *params, json_t **ret_result);
 
 /* A client without manners. */
-int open_raw(void);
-void send_raw(int fd, const char *text);
+int open_raw(void); /* a stream of "platform/stream.h", raw_close() */
+void send_raw(int stream, const char *text);
 /* Bytes that came; -1: the connection is closed, or nothing came. */
-ssize_t read_raw(int fd, char *text, size_t size);
+long read_raw(int stream, char *text, size_t size);
 
 #endif

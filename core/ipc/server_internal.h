@@ -13,6 +13,7 @@
 #define RJ_IPC_SERVER_INTERNAL_H
 
 #include "ipc/authorize.h"
+#include "ipc/listener.h"
 #include "ipc/message.h"
 #include "ipc/server.h"
 #include "ipc/sessions.h"
@@ -72,8 +73,7 @@ struct rj_server {
     char *absent_why;
     int64_t started_wall_ms;
 
-    uv_pipe_t listener;
-    bool listening;
+    rj_listener *listener; /* NULL: closed */
     rj_connection *connections;
     size_t connection_count;         /* closing ones included: memory still held */
     rj_connection *spare_connection; /* for the client that comes when memory is out */
@@ -97,7 +97,7 @@ struct rj_server {
 
 /* server.c */
 void rj_server_log_refusal(rj_server *server, const char *correlation, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 void rj_server_forget(rj_server *server, rj_connection *connection);
 void rj_server_maybe_stopped(rj_server *server);
 
@@ -150,7 +150,7 @@ rj_status rj_call_package(rj_call *call, bool required, const char **ret_id, rj_
 rj_status rj_call_fail(rj_call *call, rj_error *err, const char *text);
 
 /* methods_view.c */
-rj_method_handler rj_method_version, rj_method_status, rj_method_list, rj_method_why,
+rj_method_handler rj_method_version, rj_method_status, rj_method_list, rj_method_ui, rj_method_why,
     rj_method_check, rj_method_policy;
 void rj_methods_checks_ended(rj_server *server);
 void rj_methods_forget_checks(rj_server *server, const rj_connection *connection);

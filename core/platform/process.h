@@ -2,10 +2,14 @@
 /*
  * Child processes with their whole tree under control.
  *
- * Between us and the program stands a tiny supervisor (a fork of ours that adopts orphans): when the
+ * On POSIX systems, between us and the program stands a tiny supervisor (a fork of ours that adopts orphans): when the
  * program has ended, or we ask, or we die, it kills every descendant, also those that changed their
  * session or were daemonised, and only then ends itself.  Its end is seen through a descriptor that
- * becomes readable, so no SIGCHLD handler is needed.
+ * becomes readable, so no SIGCHLD handler is needed.  On Windows the tree is a job, whose processes end
+ * with it, and the descriptors are numbers of its own (win32/descriptor_win32.h).
+ *
+ * What a program of Windows may be: a plain one, or a script (*.cmd, *.bat, *.ps1), which is handed to
+ * its interpreter in System32.  Its exit code has 32 bits.
  */
 #ifndef RJ_PLATFORM_PROCESS_H
 #define RJ_PLATFORM_PROCESS_H
@@ -15,6 +19,18 @@
 #include <stddef.h>
 
 typedef struct rj_process rj_process;
+
+/* How a process is said to have ended, also where the system has other words for it. */
+enum {
+    RJ_SIGNAL_ILLEGAL = 4,
+    RJ_SIGNAL_TRAP = 5,
+    RJ_SIGNAL_ABORT = 6,
+    RJ_SIGNAL_BUS = 7,
+    RJ_SIGNAL_ARITHMETIC = 8,
+    RJ_SIGNAL_KILL = 9,
+    RJ_SIGNAL_SEGMENT = 11,
+    RJ_SIGNAL_CPU = 24 /* its processor time is used up */
+};
 
 typedef struct rj_process_spec {
     const char *program; /* absolute */

@@ -42,15 +42,6 @@ typedef struct rj_sandbox {
     size_t path_count;
 } rj_sandbox;
 
-/*
- * Step 1, in the child between fork and exec: session and process group of its own, limits, no core
- * dumps, account, no new privileges, death with the parent.  Async-signal-safe, nothing is allocated.
- * `parent_pid` is the process that forked; the thread of it that did so must live as long as the
- * child shall, because the kernel watches the thread.
- * Returns 0, or an errno with *ret_what naming the step; the child must end then.
- */
-int rj_sandbox_before_exec(const rj_sandbox *sandbox, long parent_pid, const char **ret_what);
-
 #define RJ_SANDBOX_NOTES 8
 
 /* What is weaker than it should be, and why; one sentence each.  None: every layer is complete. */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* posix: the user's number.  win32: 0 for LocalSystem and whoever is elevated to administrator, others as
+ * core/platform/win32/account_win32.h says. */
 typedef uint32_t rj_uid;
 
 uint64_t rj_clock_monotonic_ms(void);
@@ -19,7 +21,8 @@ rj_uid rj_system_uid(void); /* effective */
 bool rj_system_is_root(void);
 /* Name of a user, or "uid <n>" if it has none.  Returns ret_name. */
 const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size);
-/* RJ_E_NOT_FOUND: no such user. */
+/* RJ_E_NOT_FOUND: no such user.  win32: "name", "DOMAIN\\name" or a SID; RJ_E_INVALID if several accounts
+ * have the name. */
 rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err);
 const char *rj_system_host_name(char *ret_name, size_t size);
 long rj_system_pid(void);
@@ -30,13 +33,22 @@ _Noreturn void rj_system_exit_now(int code);
 /* True when the system's service manager started this process (then --root and environment
  * overrides are refused). */
 bool rj_system_is_installed_service(void);
+/* win32: only the code that the service manager itself calls knows that it did.  Cannot be taken back. */
+void rj_system_set_installed_service(void);
+/* The variable as UTF-8 (rj_free); NULL: not set, or out of memory. */
+char *rj_system_environment(const char *name);
 
 /* Terminal facts for the command line. */
 bool rj_terminal_is(int descriptor);
 int rj_terminal_width(int descriptor); /* 80 if unknown */
 
 /* Lower memory use and leave nothing behind: arenas, umask 022 -> 0077, SIGPIPE ignored, no core
- * dumps with secrets, descriptors 0-2 open.  First call of every main(). */
+ * dumps with secrets, descriptors 0-2 open.  win32 besides: no dialogs, DLLs from the system's folder
+ * only, descriptors 0-2 binary, the console speaks UTF-8 and escape sequences.  First call of every
+ * main(). */
 void rj_system_prepare_process(void);
+/* The command line as UTF-8, for the life of the process: right after rj_system_prepare_process().  Where
+ * main() has it already, nothing changes. */
+rj_status rj_system_arguments(int *argc, char ***argv, rj_error *err);
 
 #endif

@@ -9,6 +9,9 @@
  *                 4      calls of the worker, one answer each
  *                 5      the plugin's file, as it was checked
  *                 6      a page of memory for one number, see rj_worker_process_begun()
+ *
+ * On Windows these are numbers of our own for inherited handles (win32/descriptor_win32.h), and the
+ * sockets are pipes.
  */
 #ifndef RJ_PLATFORM_WORKER_PROCESS_H
 #define RJ_PLATFORM_WORKER_PROCESS_H
@@ -29,8 +32,8 @@ typedef struct rj_worker_spec {
     const rj_sandbox *sandbox; /* its first step is taken before the program is executed */
 } rj_worker_spec;
 
-/* Returns once there is a process; that its program cannot be executed shows as its end with code 127
- * and a line of output that says why. */
+/* Returns once there is a process; on POSIX systems, that its program cannot be executed shows as its
+ * end with code 127 and a line of output that says why. */
 rj_status rj_worker_process_start(const rj_worker_spec *spec, rj_worker_process **ret_process,
                                   rj_error *err);
 /* Sockets; reading and writing them by stream.h. */
@@ -52,6 +55,8 @@ uint64_t rj_worker_process_peak_kb(const rj_worker_process *process);
 /* Frees; kills it first and waits, if it still runs. */
 void rj_worker_process_free(rj_worker_process *process);
 
+/* The worker's side, before all else: what it was started with is there by its numbers. */
+rj_status rj_worker_adopt(int argc, char **argv, rj_error *err);
 /* The worker's side: the page, and its descriptor closed.  NULL: it cannot be mapped. */
 _Atomic uint64_t *rj_worker_map_begun(void);
 

@@ -3,6 +3,7 @@
 #include "runtime/grant.h"
 
 #include "base/alloc.h"
+#include "platform/paths.h"
 
 #include <string.h>
 
@@ -32,8 +33,11 @@ static const struct {
                     {"network", LIMIT_WORD}, {"packages", LIMIT_NONE}, {"root", LIMIT_NONE},
                     {"secret", LIMIT_NONE}};
 
+/* A drive's letter goes before; what another system calls a path is one here, too, that matches nothing. */
 static bool is_path(const char *limit)
 {
+    if (*limit != '/' && rj_path_is_absolute(limit) && limit[1] == ':')
+        limit += 2;
     if (*limit != '/')
         return false;
     while (*limit) {

@@ -11,6 +11,7 @@
 
 #include <realmjoin/check.h>
 #include <realmjoin/package.h>
+#include <realmjoin/ui.h>
 
 typedef enum rj_instance_state {
     RJ_INSTANCE_READY,
@@ -49,6 +50,8 @@ typedef struct rj_instance {
     rj_plugin *plugin;
     const rj_check *check; /* NULL: not offered */
     const rj_package *package;
+    const rj_ui *ui;
+    rj_op view;       /* the life of a view; 0: it has none */
     char **check_ids; /* copies; NULL-terminated, NULL: none */
     char **formats;
 
@@ -65,6 +68,8 @@ struct rj_runtime {
     const char **check_ids; /* of all, NULL-terminated */
     json_t *plugins_policy; /* NULL: none */
     struct rj_event_queue *events;
+    rj_status (*act)(void *data, int64_t revision, const char *action); /* of views; [any] */
+    void *act_data;
     void (*changed)(void *data); /* a plugin came or went */
     void *changed_data;
     rj_post changed_post;
@@ -113,6 +118,9 @@ rj_status rj_registry_make_folders(const rj_runtime *runtime, const char *id, rj
 rj_status rj_registry_config(const rj_runtime *runtime, const char *id, char **ret_text,
                              rj_error *err);
 
+/* view.c: a plugin that shows something to a person; only the session role loads such. */
+bool rj_view_is_one(const rj_instance *instance);
+
 /* runtime.c: the ids of rj_runtime_check_ids(), after plugins came or went. */
 rj_status rj_runtime_collect_checks(rj_runtime *runtime, rj_error *err);
 void rj_instance_configure(rj_instance *instance); /* the policy's settings, as they are now */
@@ -126,6 +134,11 @@ rj_status rj_instance_set_aside(rj_instance *instance, const char *why, bool by_
 
 /* A plugin came or went: the asker is told on a later turn, the list of checks is made anew. */
 rj_status rj_runtime_note_change(rj_runtime *runtime, rj_error *err);
+
+/* runtime.c: an op for the question; `missing` is why there is no instance.  *ret_refused: it is answered
+ * already, do not ask. */
+rj_op rj_runtime_begin(rj_runtime *runtime, rj_instance *instance, const char *what,
+                       const rj_question *question, const char *missing, bool *ret_refused);
 
 /* stop.c: something ended; see whether stopping can go on. */
 void rj_runtime_check_stop(rj_runtime *runtime);

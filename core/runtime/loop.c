@@ -5,13 +5,13 @@
  * Each timer and watch owns its libuv handle; stopping closes the handle, and the memory goes in the
  * close callback.  Nothing here ticks by itself: an idle loop sleeps in the kernel.
  */
-#include "runtime/loop.h"
+#include "runtime/loop_internal.h"
 
 #include "base/alloc.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <uv.h>
 
 #define DIRECTORY_QUIET_MS 100
 
@@ -33,22 +33,6 @@ struct rj_timer {
     rj_loop *loop;
     rj_timer *previous, *next;
     void (*fire)(void *data);
-    void *data;
-};
-
-struct rj_watch {
-    union {
-        uv_handle_t handle;
-        uv_poll_t poll;
-        uv_fs_event_t folder;
-        uv_signal_t signal;
-    } uv;
-    uv_timer_t quiet; /* folders only */
-    unsigned open;    /* handles not yet closed */
-    rj_loop *loop;
-    rj_watch *previous, *next;
-    void (*call)(void *data);
-    void (*writable)(void *data); /* NULL: not wanted */
     void *data;
 };
 
@@ -252,7 +236,7 @@ void rj_timer_stop(rj_timer *timer)
 
 /* ---- Watches --------------------------------------------------------------------------------- */
 
-static rj_watch *new_watch(rj_loop *loop, void (*call)(void *data), void *data, rj_error *err)
+rj_watch *rj_watch_new(rj_loop *loop, void (*call)(void *data), void *data, rj_error *err)
 {
     rj_watch *watch = rj_calloc(1, sizeof *watch);
     if (!watch) {
@@ -263,12 +247,26 @@ static rj_watch *new_watch(rj_loop *loop, void (*call)(void *data), void *data, 
     watch->data = data;
     watch->loop = loop;
     watch->open = 1;
+    watch->descriptor = -1;
     return watch;
 }
 
-/* The handle was initialised; `problem` is what starting it gave. */
-static rj_status started(rj_watch *watch, int problem, const char *what, rj_watch **ret_watch,
-                         rj_error *err)
+/* libuv's numbers are those of errno on some systems only. */
+rj_status rj_status_of_uv(int problem)
+{
+    static const struct {
+        int problem;
+        int error_number;
+    } known[] = {{UV_ENOENT, ENOENT}, {UV_EACCES, EACCES}, {UV_EPERM, EPERM},
+                 {UV_ENOMEM, ENOMEM}, {UV_EINVAL, EINVAL}, {UV_EMFILE, EMFILE}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].problem == problem)
+            return rj_status_of_errno(known[i].error_number);
+    return rj_status_of_errno(-problem);
+}
+
+rj_status rj_watch_started(rj_watch *watch, int problem, const char *what, rj_watch **ret_watch,
+                           rj_error *err)
 {
     watch->uv.handle.data = watch;
     watch->next = watch->loop->watches;
@@ -280,42 +278,8 @@ static rj_status started(rj_watch *watch, int problem, const char *what, rj_watc
         return RJ_OK;
     }
     rj_watch_stop(watch);
-    return rj_fail(err, rj_status_of_errno(-problem), "%s cannot be watched: %s", what,
+    return rj_fail(err, rj_status_of_uv(problem), "%s cannot be watched: %s", what,
                    uv_strerror(problem));
-}
-
-/* The watch may be stopped by the first call; its memory stays until the handle is closed. */
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-    rj_watch *watch = poll->data;
-    if ((events & UV_WRITABLE) && watch->writable)
-        watch->writable(watch->data);
-    /* An error is for the reader to find. */
-    if ((status < 0 || (events & ~UV_WRITABLE)) && !uv_is_closing(&watch->uv.handle))
-        watch->call(watch->data);
-}
-
-rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), void *data,
-                            rj_watch **ret_watch, rj_error *err)
-{
-    rj_watch *watch = new_watch(loop, ready, data, err);
-    if (!watch)
-        return RJ_E_NO_MEMORY;
-    int problem = uv_poll_init(&loop->uv, &watch->uv.poll, fd);
-    if (problem) {
-        rj_free(watch);
-        return rj_fail(err, rj_status_of_errno(-problem), "descriptor %d cannot be watched: %s", fd,
-                       uv_strerror(problem));
-    }
-    problem = uv_poll_start(&watch->uv.poll, UV_READABLE | UV_DISCONNECT, on_readable);
-    return started(watch, problem, "a descriptor", ret_watch, err);
-}
-
-void rj_watch_writable(rj_watch *watch, void (*ready)(void *data))
-{
-    watch->writable = ready;
-    uv_poll_start(&watch->uv.poll, UV_READABLE | UV_DISCONNECT | (ready ? UV_WRITABLE : 0),
-                  on_readable);
 }
 
 static void on_quiet(uv_timer_t *timer)
@@ -337,7 +301,7 @@ static void on_folder(uv_fs_event_t *event, const char *name, int events, int st
 rj_status rj_watch_directory(rj_loop *loop, const char *path, void (*changed)(void *data),
                              void *data, rj_watch **ret_watch, rj_error *err)
 {
-    rj_watch *watch = new_watch(loop, changed, data, err);
+    rj_watch *watch = rj_watch_new(loop, changed, data, err);
     if (!watch)
         return RJ_E_NO_MEMORY;
     uv_fs_event_init(&loop->uv, &watch->uv.folder);
@@ -345,7 +309,7 @@ rj_status rj_watch_directory(rj_loop *loop, const char *path, void (*changed)(vo
     watch->quiet.data = watch;
     watch->open = 2;
     int problem = uv_fs_event_start(&watch->uv.folder, on_folder, path, 0);
-    return started(watch, problem, path, ret_watch, err);
+    return rj_watch_started(watch, problem, path, ret_watch, err);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -358,12 +322,12 @@ static void on_signal(uv_signal_t *signal, int number)
 rj_status rj_watch_signal(rj_loop *loop, int signal_number, void (*raised)(void *data), void *data,
                           rj_watch **ret_watch, rj_error *err)
 {
-    rj_watch *watch = new_watch(loop, raised, data, err);
+    rj_watch *watch = rj_watch_new(loop, raised, data, err);
     if (!watch)
         return RJ_E_NO_MEMORY;
     uv_signal_init(&loop->uv, &watch->uv.signal);
     int problem = uv_signal_start(&watch->uv.signal, on_signal, signal_number);
-    return started(watch, problem, "a signal", ret_watch, err);
+    return rj_watch_started(watch, problem, "a signal", ret_watch, err);
 }
 
 static void free_watch(uv_handle_t *handle)
@@ -383,6 +347,7 @@ void rj_watch_stop(rj_watch *watch)
         watch->loop->watches = watch->next;
     if (watch->next)
         watch->next->previous = watch->previous;
+    rj_watch_end_descriptor(watch);
     if (watch->open == 2)
         uv_close((uv_handle_t *)&watch->quiet, free_watch);
     uv_close(&watch->uv.handle, free_watch);

@@ -51,7 +51,8 @@ void rj_watch_writable(rj_watch *watch, void (*ready)(void *data));
 /* [loop] Call `changed` (coalesced, at most each 100 ms) when an entry of the folder changes. */
 rj_status rj_watch_directory(rj_loop *loop, const char *path, void (*changed)(void *data),
                              void *data, rj_watch **ret_watch, rj_error *err);
-/* [loop] Call `raised` when the process gets the signal. */
+/* [loop] Call `raised` when the process gets the signal.  Windows: only SIGINT, SIGBREAK and SIGHUP ever
+ * are (Ctrl+C, Ctrl+Break, the console is closed). */
 rj_status rj_watch_signal(rj_loop *loop, int signal_number, void (*raised)(void *data), void *data,
                           rj_watch **ret_watch, rj_error *err);
 void rj_watch_stop(rj_watch *watch); /* NULL is fine; no call after it */

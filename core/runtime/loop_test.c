@@ -7,18 +7,21 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "platform/file.h"
+#include "platform/stream.h"
 #include "platform/system.h"
+#include "raw_system.h"
 #include "runtime/loop.h"
+#include "tap_skip.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 static rj_loop *loop;
 static int calls;
+static int pipe_ends[2];
 
 static int setup(void **state)
 {
@@ -176,36 +179,45 @@ static void timers_and_watches_left_at_the_end_are_dropped(void **state)
     rj_timer *timer;
     rj_watch *watch;
     rj_timer_start(loop, 1000, 0, count, NULL, &timer, NULL);
-    assert_int_equal(rj_watch_directory(loop, "/tmp", count, NULL, &watch, NULL), RJ_OK);
-    assert_int_equal(rj_watch_signal(loop, SIGUSR1, count, NULL, &watch, NULL), RJ_OK);
+    char folder[RAW_FOLDER_SIZE];
+    raw_make_folder(folder);
+    assert_int_equal(rj_watch_directory(loop, folder, count, NULL, &watch, NULL), RJ_OK);
+    assert_int_equal(rj_watch_signal(loop, SIGINT, count, NULL, &watch, NULL), RJ_OK);
+    raw_pair(pipe_ends);
+    assert_int_equal(rj_watch_readable(loop, pipe_ends[0], count, NULL, &watch, NULL), RJ_OK);
+    rj_loop_free(loop);
+    assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
+    raw_close(pipe_ends[0]);
+    raw_close(pipe_ends[1]);
+    assert_int_equal(rj_dir_remove(folder, NULL), RJ_OK);
 }
-
-static int pipe_ends[2];
 
 static void read_one(void *data)
 {
     char byte;
     (void)data;
     calls++;
-    assert_int_equal(read(pipe_ends[0], &byte, 1), 1);
+    assert_int_equal(rj_stream_read(pipe_ends[0], &byte, 1), 1);
 }
 
 static void a_readable_descriptor_is_reported(void **state)
 {
     (void)state;
     rj_watch *watch = NULL;
-    assert_int_equal(pipe(pipe_ends), 0);
+    raw_pair(pipe_ends);
     assert_int_equal(rj_watch_readable(loop, pipe_ends[0], read_one, NULL, &watch, NULL), RJ_OK);
     turn_for(20);
     assert_int_equal(calls, 0);
-    assert_int_equal(write(pipe_ends[1], "ab", 2), 2);
+    assert_int_equal(rj_stream_write(pipe_ends[1], "ab", 2), 2);
+    for (int turns = 0; turns < 200 && calls < 2; turns++)
+        rj_loop_turn(loop, 10);
     turn_for(20);
     assert_int_equal(calls, 2);
     rj_watch_stop(watch);
     rj_watch_stop(NULL);
     turn_for(1);
-    close(pipe_ends[0]);
-    close(pipe_ends[1]);
+    raw_close(pipe_ends[0]);
+    raw_close(pipe_ends[1]);
 }
 
 static void what_cannot_be_watched_is_an_error(void **state)
@@ -213,9 +225,12 @@ static void what_cannot_be_watched_is_an_error(void **state)
     (void)state;
     rj_watch *watch = NULL;
     rj_error err = RJ_ERROR_NONE;
-    assert_int_equal(rj_watch_directory(loop, "/nowhere", count, NULL, &watch, &err),
+    char text[200];
+    assert_int_equal(rj_watch_directory(loop, raw_absent_folder(), count, NULL, &watch, &err),
                      RJ_E_NOT_FOUND);
-    assert_string_equal(err.text, "/nowhere cannot be watched: no such file or directory");
+    snprintf(text, sizeof text, "%s cannot be watched: no such file or directory",
+             raw_absent_folder());
+    assert_string_equal(err.text, text);
     assert_int_not_equal(rj_watch_readable(loop, 9999, count, NULL, &watch, &err), RJ_OK);
     assert_int_not_equal(rj_watch_signal(loop, 9999, count, NULL, &watch, &err), RJ_OK);
     assert_null(watch);
@@ -224,10 +239,10 @@ static void what_cannot_be_watched_is_an_error(void **state)
 static void changes_of_a_folder_are_gathered(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/rj-watch-XXXXXX";
-    char path[64];
+    char folder[RAW_FOLDER_SIZE];
+    char path[RAW_FOLDER_SIZE + 8];
     rj_watch *watch = NULL;
-    assert_non_null(mkdtemp(folder));
+    raw_make_folder(folder);
     assert_int_equal(rj_watch_directory(loop, folder, count, NULL, &watch, NULL), RJ_OK);
     for (int i = 0; i < 30; i++) {
         snprintf(path, sizeof path, "%s/%d", folder, i);
@@ -239,19 +254,17 @@ static void changes_of_a_folder_are_gathered(void **state)
     turn_for(200);
     assert_int_equal(calls, so_far);
     rj_watch_stop(watch);
-    for (int i = 0; i < 30; i++) {
-        snprintf(path, sizeof path, "%s/%d", folder, i);
-        unlink(path);
-    }
-    rmdir(folder);
+    assert_int_equal(rj_dir_remove(folder, NULL), RJ_OK);
 }
 
 static void a_signal_is_reported(void **state)
 {
     (void)state;
     rj_watch *watch = NULL;
-    assert_int_equal(rj_watch_signal(loop, SIGUSR2, count, NULL, &watch, NULL), RJ_OK);
-    kill(getpid(), SIGUSR2);
+    if (!raw_signal())
+        tap_skip("no signal of this system can be raised by the process itself");
+    assert_int_equal(rj_watch_signal(loop, raw_signal(), count, NULL, &watch, NULL), RJ_OK);
+    raw_raise(raw_signal());
     turn_for(50);
     assert_int_equal(calls, 1);
     rj_watch_stop(watch);
@@ -259,7 +272,7 @@ static void a_signal_is_reported(void **state)
 
 static void stop_soon(void *data)
 {
-    usleep(20000);
+    uv_sleep(20);
     rj_loop_stop(data);
 }
 
@@ -282,7 +295,8 @@ static void a_failing_allocation_is_an_error(void **state)
     rj_loop *other = NULL;
     rj_alloc_fail_from(1);
     rj_status timer_status = rj_timer_start(loop, 1, 0, count, NULL, &timer, NULL);
-    rj_status watch_status = rj_watch_directory(loop, "/tmp", count, NULL, &watch, NULL);
+    rj_status watch_status =
+        rj_watch_directory(loop, raw_absent_folder(), count, NULL, &watch, NULL);
     rj_status loop_status = rj_loop_new(&other, NULL);
     rj_alloc_fail_from(0);
     assert_int_equal(timer_status, RJ_E_NO_MEMORY);

@@ -45,7 +45,7 @@ rj_status rj_op_owner_init(rj_op_owner *owner, const char *id, rj_error *err);
 void rj_op_owner_destroy(rj_op_owner *owner);
 /* Log what a plugin did wrong, and remember it as its last error.  [any] */
 void rj_op_misbehaved(rj_ops *ops, rj_op_owner *owner, rj_op op, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(__printf__, 4, 5)));
 
 typedef struct rj_op_answer {
     rj_op op;

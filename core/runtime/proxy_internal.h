@@ -121,7 +121,7 @@ void rj_proxy_lose(rj_proxied_op *op, rj_status status, const char *message);
 /* Sends what is queued; READY only. */
 void rj_proxy_send_queued(rj_proxy *proxy);
 void rj_proxy_say(rj_proxy *proxy, int level, rj_op op, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(__printf__, 4, 5)));
 void rj_proxy_misbehaved(rj_proxy *proxy, rj_op op, const char *text);
 
 /* proxy_life.c */

@@ -13,7 +13,6 @@
 #include "platform/system.h"
 #include "runtime/setup.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -441,7 +440,7 @@ static void note_death(rj_proxy *proxy, rj_worker_end how, const char *text)
 
 static void try_to_reap(rj_proxy *proxy)
 {
-    rj_process_end end = {.signalled = true, .value = SIGKILL};
+    rj_process_end end = {.signalled = true, .value = RJ_SIGNAL_KILL};
     bool collected = rj_worker_process_ended(proxy->process, &end);
     bool in_time = rj_clock_monotonic_ms() < proxy->dying_ms + REAP_LIMIT_MS;
     if (!collected && !in_time && !proxy->killed && !proxy->stopped_well) {
@@ -459,7 +458,7 @@ static void try_to_reap(rj_proxy *proxy)
 
 void rj_proxy_end_now(rj_proxy *proxy)
 {
-    rj_process_end end = {.signalled = true, .value = SIGKILL};
+    rj_process_end end = {.signalled = true, .value = RJ_SIGNAL_KILL};
     if (!proxy->process)
         return;
     rj_proxy_kill(proxy, RJ_WORKER_HUNG, "was killed: its plugin is gone");

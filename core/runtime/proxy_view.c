@@ -4,7 +4,6 @@
 
 #include "platform/system.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +14,9 @@ static void describe_cause(const rj_proxy *proxy, const rj_process_end *end, cha
     const char *said = proxy->last_line;
     if (proxy->killed)
         snprintf(text, size, "%s", proxy->death);
-    else if (end->signalled && end->value == SIGXCPU)
+    else if (end->signalled && end->value == RJ_SIGNAL_CPU)
         snprintf(text, size, "was ended because it used more processor time than it may");
-    else if (end->signalled && end->value == SIGKILL)
+    else if (end->signalled && end->value == RJ_SIGNAL_KILL)
         snprintf(text, size, "was killed from outside (signal %d), perhaps for lack of memory%s",
                  end->value, when);
     else if (end->signalled)

@@ -328,8 +328,15 @@ static rj_status load_one(rj_instance *instance, rj_error *err)
 {
     bool worker = false;
     rj_status status = read_and_judge(instance, err);
+    if (!status && rj_view_is_one(instance) && instance->runtime->options.role != RJ_ROLE_SESSION)
+        status = rj_fail(err, RJ_E_NOT_APPLICABLE,
+                         "it shows something to a person, so only their session loads it");
     if (!status)
         status = rj_placement_choose(instance, &worker, err);
+    if (!status && worker && rj_view_is_one(instance))
+        status = rj_fail(err, RJ_E_DENIED,
+                         "a view runs in the session's own process; if it is to be trusted with "
+                         "that, set \"Isolation\": \"in-process\" in the policy");
     if (!status && !worker)
         status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
                                &instance->library, &instance->desc, err);
@@ -379,7 +386,7 @@ void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
         return;
     }
     snprintf(instance->reason, sizeof instance->reason, "%s", err.text);
-    bool wanted = instance->state == RJ_INSTANCE_DISABLED;
+    bool wanted = instance->state == RJ_INSTANCE_DISABLED || status == RJ_E_NOT_APPLICABLE;
     rj_log(wanted ? RJ_LOG_INFO : RJ_LOG_WARNING, "runtime", NULL, "plugin %s is not loaded: %s",
            instance->id, instance->reason);
 }

@@ -123,6 +123,11 @@ static rj_status take_tables(rj_instance *instance, rj_error *err)
                 status = copy_ids(package->formats(instance->plugin), instance->manifest->formats,
                                   "package formats", &instance->formats, err);
             instance->package = status ? NULL : package;
+        } else if (strcmp(id, RJ_UI) == 0) {
+            const rj_ui *ui = table_of(instance, id, offsetof(rj_ui, ask), &status, err);
+            if (ui && (!ui->run || !ui->show))
+                status = rj_fail(err, RJ_E_INVALID, "its table for %s lacks a function", id);
+            instance->ui = status ? NULL : ui;
         } else {
             rj_log(RJ_LOG_WARNING, "runtime", NULL, "plugin %s provides %s, which is not used here",
                    instance->id, id);
@@ -151,6 +156,7 @@ rj_status rj_runner_take_tables(rj_instance *instance, rj_error *err)
     if (status) { /* it exists and will be stopped, but is asked nothing */
         instance->check = NULL;
         instance->package = NULL;
+        instance->ui = NULL;
     }
     return status;
 }
@@ -216,6 +222,24 @@ void rj_runner_package(rj_instance *instance, rj_package_verb verb, const char *
     absent(instance, op, "do what was asked");
 }
 
+void rj_runner_run_view(rj_instance *instance, rj_op op)
+{
+    instance->ui->run(instance->plugin, op);
+}
+
+void rj_runner_show(rj_instance *instance, const char *model, size_t length)
+{
+    instance->ui->show(instance->plugin, model, length);
+}
+
+void rj_runner_ask(rj_instance *instance, const char *prompt, size_t length, rj_op op)
+{
+    if (RJ_HAS(instance->ui, rj_ui, ask))
+        instance->ui->ask(instance->plugin, prompt, length, op);
+    else
+        absent(instance, op, "ask the person");
+}
+
 void rj_runner_stop(rj_instance *instance, rj_op op)
 {
     instance->desc.stop(instance->plugin, op);
@@ -227,6 +251,7 @@ void rj_runner_destroy(rj_instance *instance)
     instance->plugin = NULL;
     instance->check = NULL;
     instance->package = NULL;
+    instance->ui = NULL;
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */

@@ -89,6 +89,20 @@ rj_status rj_runtime_collect_checks(rj_runtime *runtime, rj_error *err)
     return RJ_OK;
 }
 
+/* To the service a view is not a plugin that failed: it is none of its plugins. */
+static void drop_views_of_others(rj_runtime *runtime)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < runtime->instance_count; i++) {
+        rj_instance *instance = runtime->instances[i];
+        if (rj_view_is_one(instance) && runtime->options.role != RJ_ROLE_SESSION)
+            rj_registry_free_instance(instance);
+        else
+            runtime->instances[kept++] = instance;
+    }
+    runtime->instance_count = kept;
+}
+
 rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err)
 {
     if (runtime->instances)
@@ -96,6 +110,8 @@ rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err)
     rj_status status = rj_registry_scan(runtime, err);
     for (size_t i = 0; i < runtime->instance_count && !status; i++)
         rj_registry_load(runtime, runtime->instances[i]);
+    if (!status)
+        drop_views_of_others(runtime);
     return status ? status : rj_runtime_collect_checks(runtime, err);
 }
 
@@ -164,9 +180,8 @@ static rj_status refusal(rj_runtime *runtime, rj_instance *instance, char *text,
     return RJ_OK;
 }
 
-/* An op for the question; *ret_refused: it is answered already, do not ask. */
-static rj_op begin(rj_runtime *runtime, rj_instance *instance, const char *what,
-                   const rj_question *question, const char *missing, bool *ret_refused)
+rj_op rj_runtime_begin(rj_runtime *runtime, rj_instance *instance, const char *what,
+                       const rj_question *question, const char *missing, bool *ret_refused)
 {
     char text[MESSAGE_MAX];
     snprintf(text, sizeof text, "%s", missing);
@@ -230,7 +245,7 @@ rj_question_id rj_runtime_evaluate(rj_runtime *runtime, const char *check_id,
         explain_missing(runtime, "check", check_id, missing, sizeof missing);
     snprintf(what, sizeof what, "evaluate %.64s", check_id);
     bool refused;
-    rj_op op = begin(runtime, instance, what, question, missing, &refused);
+    rj_op op = rj_runtime_begin(runtime, instance, what, question, missing, &refused);
     if (!refused)
         rj_runner_evaluate(instance, check_id, op);
     return op;
@@ -254,7 +269,7 @@ rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, con
         explain_missing(runtime, "package format", format ? format : "", missing, sizeof missing);
     snprintf(what, sizeof what, "%s %.64s", verbs[verb], id ? id : "");
     bool refused;
-    rj_op op = begin(runtime, instance, what, question, missing, &refused);
+    rj_op op = rj_runtime_begin(runtime, instance, what, question, missing, &refused);
     if (refused)
         return op;
     rj_error err = RJ_ERROR_NONE;

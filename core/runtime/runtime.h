@@ -137,6 +137,19 @@ rj_question_id rj_runtime_package(rj_runtime *runtime, rj_package_verb verb, con
 /* Ask for an early end; the answer still comes.  A stale number is ignored. */
 void rj_runtime_cancel(rj_runtime *runtime, rj_question_id question);
 
+/* ---- Views: plugins that show something to the person, in the session role alone [loop] ------- */
+
+/* Give every view its life.  `act` is called when the person has chosen something (rj_host_ui.act), from
+ * any thread; it says at once whether it will be done.  How many views there are. */
+size_t rj_runtime_begin_views(rj_runtime *runtime,
+                              rj_status (*act)(void *data, int64_t revision, const char *action),
+                              void *data);
+/* All views show this model from now on. */
+void rj_runtime_show(rj_runtime *runtime, const json_t *model);
+/* One view asks the person; RJ_E_NOT_APPLICABLE if none can. */
+rj_question_id rj_runtime_ask(rj_runtime *runtime, const json_t *prompt,
+                              const rj_question *question);
+
 /* Notices published by plugins or by the core ("host.*"). */
 void rj_runtime_publish(rj_runtime *runtime, const char *topic, const json_t *document);
 

@@ -5,7 +5,13 @@
 
 #include "base/status.h"
 
-/* "READY=1", "STOPPING=1", ...  RJ_E_NOT_APPLICABLE: nobody wants to know. */
-rj_status rj_service_notify(const char *state, rj_error *err);
+typedef enum rj_service_news {
+    RJ_SERVICE_STARTING, /* each time, it goes on */
+    RJ_SERVICE_READY,
+    RJ_SERVICE_STOPPING /* each time, it goes on */
+} rj_service_news;
+
+/* RJ_E_NOT_APPLICABLE: nobody wants to know.  [any] */
+rj_status rj_service_notify(rj_service_news news, rj_error *err);
 
 #endif

@@ -12,10 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-rj_status rj_service_notify(const char *state, rj_error *err)
+rj_status rj_service_notify(rj_service_news news, rj_error *err)
 {
+    const char *state = news == RJ_SERVICE_READY ? "READY=1" : "STOPPING=1";
     const char *name = getenv("NOTIFY_SOCKET");
-    if (!name || !name[0])
+    if (!name || !name[0] || news == RJ_SERVICE_STARTING)
         return RJ_E_NOT_APPLICABLE;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(name);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line of realmjoinservice. */
+#include "base/alloc.h"
+#include "platform/paths.h"
 #include "platform/system.h"
 #include "service/service.h"
+#include "service/service_main.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +23,15 @@ static const char help[] =
     "  --version          print the version\n"
     "  --help             print this text\n"
     "\n"
-    "SIGHUP reads the policy again.  SIGTERM ends the service within about ten seconds.\n"
     "--root, --plugins and RJ_ROOT are refused when a service manager started the service.\n"
+    "\n"
+    "%s"
     "\n"
     "Exit codes: 0 ended as asked, 1 failed, 2 wrong usage, 3 another instance is running.\n";
 
-const char *rj_service_help(void)
+void rj_service_print_help(FILE *out)
 {
-    return help;
+    fprintf(out, help, rj_service_manager_help());
 }
 
 static rj_status read_level(const char *word, int *ret_level, rj_error *err)
@@ -81,15 +86,32 @@ static bool takes_value(const char *name)
            strcmp(name, "--log-level") == 0 || strcmp(name, "--kill-at") == 0;
 }
 
+static bool has_root_variable(void)
+{
+    char *root = rj_system_environment("RJ_ROOT");
+    bool set = root != NULL;
+    rj_free(root);
+    return set;
+}
+
 static rj_status check_options(const rj_service_options *options, rj_error *err)
 {
     if (options->kill_at && !options->root)
         return rj_fail(err, RJ_E_INVALID, "--kill-at is only for tests, with --root");
-    if (options->root && options->root[0] != '/')
+    if ((options->service || options->remove_data) && !rj_service_knows_manager())
+        return rj_fail(
+            err, RJ_E_INVALID,
+            "--service and --remove-data are for Windows; here the system's packages and "
+            "service manager do that");
+    if (options->service && (options->foreground || options->remove_data))
+        return rj_fail(err, RJ_E_INVALID,
+                       "--service stands for a run by the service manager; --foreground and "
+                       "--remove-data do not go with it");
+    if (options->root && !rj_path_is_absolute(options->root))
         return rj_fail(err, RJ_E_INVALID, "--root needs an absolute folder, not \"%s\"",
                        options->root);
-    if (rj_system_is_installed_service() &&
-        (options->root || options->plugins || getenv("RJ_ROOT")))
+    if ((options->service || rj_system_is_installed_service()) &&
+        (options->root || options->plugins || has_root_variable()))
         return rj_fail(err, RJ_E_INVALID,
                        "--root, --plugins and RJ_ROOT are refused in an installed service");
     return RJ_OK;
@@ -103,6 +125,10 @@ rj_status rj_service_read_options(int count, char **arguments, rj_service_option
         const char *name = arguments[i];
         if (strcmp(name, "--foreground") == 0) {
             options.foreground = true;
+        } else if (strcmp(name, "--service") == 0) {
+            options.service = true;
+        } else if (strcmp(name, "--remove-data") == 0) {
+            options.remove_data = true;
         } else if (strcmp(name, "--help") == 0) {
             options.show_help = true;
         } else if (strcmp(name, "--version") == 0) {

@@ -7,8 +7,9 @@
 #include "ipc/server.h"
 #include "platform/file.h"
 #include "platform/local_socket.h"
+#include "service/configure.h"
 #include "service/notify.h"
-#include <signal.h>
+#include "service/service_main.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,6 @@ typedef struct service {
     rj_runtime *runtime;
     rj_agent *agent;
     json_t *plugins_policy; /* of the policy at the start; lent to the runtime */
-    rj_watch *signals[3];
     rj_timer *store_retry;
     rj_timer *stop_limit;
     bool stopping;
@@ -174,7 +174,7 @@ static void begin_stop(service *self, const char *why)
     }
     self->stopping = true;
     rj_log(self->failed ? RJ_LOG_ERROR : RJ_LOG_INFO, "service", NULL, "stopping: %s", why);
-    rj_service_notify("STOPPING=1", NULL);
+    rj_service_notify(RJ_SERVICE_STOPPING, NULL);
     rj_timer_stop(self->store_retry);
     self->store_retry = NULL;
     if (rj_timer_start(self->loop, STOP_LIMIT_MS, 0, on_stop_limit, self, &self->stop_limit,
@@ -186,41 +186,35 @@ static void begin_stop(service *self, const char *why)
         on_agent_stopped(self);
 }
 
-/* ---- Signals --------------------------------------------------------------------------------- */
+/* ---- Asked ----------------------------------------------------------------------------------- */
 
-static void on_terminate(void *data)
+static void ask_for_sync(service *self, const char *why)
 {
-    begin_stop(data, "asked by a signal");
-}
-
-static void on_hang_up(void *data)
-{
-    service *self = data;
     rj_trigger trigger = {.kind = RJ_TRIGGER_SYNC, .uid = RJ_UID_MACHINE, .admin = true};
     char correlation[17] = "";
     rj_error error = RJ_ERROR_NONE;
-    if (!self->agent && !self->stopping) {
+    if (self->stopping)
+        return;
+    if (!self->agent)
         bring_up(self); /* the store is waited for: try it now */
-    } else if (self->agent && !self->stopping &&
-               rj_agent_request(self->agent, &trigger, correlation, &error) != RJ_OK) {
-        rj_log(RJ_LOG_WARNING, "service", correlation, "SIGHUP: %s", error.text);
-    }
+    else if (rj_agent_request(self->agent, &trigger, correlation, &error) != RJ_OK)
+        rj_log(RJ_LOG_WARNING, "service", correlation, "%s: %s", why, error.text);
+}
+
+static void on_asked(void *data, rj_service_asked what, const char *why)
+{
+    if (what == RJ_SERVICE_ASKED_STOP)
+        begin_stop(data, why);
+    else if (what == RJ_SERVICE_ASKED_SYNC)
+        ask_for_sync(data, why);
+    else
+        rj_log(RJ_LOG_DEBUG, "service", NULL, "%s",
+               why); /* their `realmjoin` registers by itself */
 }
 
 static void on_stop_asked(void *data)
 {
     begin_stop(data, "asked over the local interface");
-}
-
-static rj_status watch_signals(service *self, rj_error *err)
-{
-    rj_status status =
-        rj_watch_signal(self->loop, SIGTERM, on_terminate, self, &self->signals[0], err);
-    if (status == RJ_OK)
-        status = rj_watch_signal(self->loop, SIGINT, on_terminate, self, &self->signals[1], err);
-    if (status == RJ_OK)
-        status = rj_watch_signal(self->loop, SIGHUP, on_hang_up, self, &self->signals[2], err);
-    return status;
 }
 
 /* ---- Start ----------------------------------------------------------------------------------- */
@@ -263,17 +257,20 @@ static rj_status start(service *self, rj_error *err)
     rj_status status =
         rj_paths_new(RJ_ROLE_SERVICE, options->root, options->plugins, &self->paths, err);
     if (status == RJ_OK)
+        status = rj_service_secure_folders(self->paths, err);
+    if (status == RJ_OK)
         status = lock_instance(self, err);
     if (status != RJ_OK)
         return status;
     open_log(self);
     rj_log(RJ_LOG_INFO, "service", NULL, "realmjoinservice " RJ_VERSION " starts, pid %ld%s%s",
            rj_system_pid(), options->root ? ", root " : "", options->root ? options->root : "");
+    rj_service_configure(self->paths, options->service);
     rj_server_options server = {
         .paths = self->paths, .limits = RJ_SERVER_LIMITS, .stop = on_stop_asked, .data = self};
     status = rj_loop_new(&self->loop, err);
     if (status == RJ_OK)
-        status = watch_signals(self, err);
+        status = rj_service_listen(self->loop, on_asked, self, err);
     if (status == RJ_OK) {
         server.loop = self->loop;
         status = rj_server_new(&server, &self->server, err);
@@ -298,8 +295,7 @@ static void finish(service *self)
     if (self->store)
         rj_store_close(self->store);
     /* Last of all: without its watch a signal would end us before the store is closed. */
-    for (size_t i = 0; i < sizeof self->signals / sizeof self->signals[0]; i++)
-        rj_watch_stop(self->signals[i]);
+    rj_service_unlisten();
     if (self->loop)
         rj_loop_free(self->loop);
     json_decref(self->plugins_policy);
@@ -331,7 +327,7 @@ int rj_service_run(const rj_service_options *options)
     if (status != RJ_OK)
         return fail_to_start(&self, status, &error);
     bring_up(&self);
-    rj_service_notify("READY=1", NULL);
+    rj_service_notify(RJ_SERVICE_READY, NULL);
     rj_loop_run(self.loop);
     if (self.stuck) {
         /* The supervisors of running scripts see this process end and kill what they guard. */

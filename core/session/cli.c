@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* From the command line to a command, and what commands share. */
 #include "session/cli.h"
+#include "base/alloc.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "platform/file.h"
 #include "platform/system.h"
 #include "session/command.h"
+#include "session/instance.h"
+#include "session/link_arguments.h"
+#include "session/notice.h"
+#include "session/on_demand.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
@@ -40,6 +46,7 @@ int rj_cli_fail(rj_cli *cli, rj_status status, const rj_error *error)
         json_decref(document);
     }
     rj_say_error(&cli->out, error->text);
+    snprintf(cli->failure, sizeof cli->failure, "%s", error->text);
     return rj_cli_exit_code(status);
 }
 
@@ -75,7 +82,7 @@ int rj_cli_connect(rj_cli *cli,
                                  .notified = notified,
                                  .lost = lost,
                                  .data = data};
-    rj_status status = rj_client_connect(&options, &cli->client, &error);
+    rj_status status = rj_on_demand_connect(cli, &options, &cli->client, &error);
     if (status == RJ_OK)
         return RJ_EXIT_OK;
     rj_cli_fail(cli, status, &error);
@@ -129,26 +136,33 @@ void rj_cli_disconnect(rj_cli *cli)
 
 /* ---- Times ----------------------------------------------------------------------------------- */
 
-static bool read_time(const char *text, time_t *ret_time)
+/* Days since 1970 of a day of the Gregorian calendar; years begin with March here. */
+static long long days_of(int year, int month, int day)
 {
-    struct tm parts = {0};
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon,
-                        &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
+    long long y = month <= 2 ? year - 1 : year, era = (y >= 0 ? y : y - 399) / 400;
+    long long of_era = y - era * 400;
+    long long of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static bool read_time(const char *text, long long *ret_seconds)
+{
+    int year, month, day, hour, minute, second;
+    if (!text ||
+        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6)
         return false;
-    parts.tm_year -= 1900;
-    parts.tm_mon -= 1;
-    *ret_time = timegm(&parts);
+    *ret_seconds = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
     return true;
 }
 
 const char *rj_cli_when(const char *text, char *ret_text, size_t size)
 {
-    time_t then;
+    long long then;
     if (!read_time(text, &then)) {
         snprintf(ret_text, size, "never");
         return ret_text;
     }
-    long long away = (long long)(then - (time_t)(rj_clock_wall_ms() / 1000));
+    long long away = then - rj_clock_wall_ms() / 1000;
     long long span = away < 0 ? -away : away;
     const char *unit = "s";
     if (span < 3) {
@@ -174,28 +188,18 @@ const char *rj_cli_when(const char *text, char *ret_text, size_t size)
 
 /* ---- Run ------------------------------------------------------------------------------------- */
 
-static bool is_link(const char *text)
-{
-    static const char scheme[] = "realmjoin:";
-    for (size_t i = 0; scheme[i]; i++) {
-        char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
-        if (c != scheme[i])
-            return false;
-    }
-    return true;
-}
-
 static int make_paths(rj_cli *cli)
 {
     rj_error error = RJ_ERROR_NONE;
     if (!cli->root) {
-        const char *root = getenv("RJ_ROOT");
-        cli->root = root && root[0] ? root : NULL;
+        cli->environment_root = rj_system_environment("RJ_ROOT");
+        if (cli->environment_root && cli->environment_root[0])
+            cli->root = cli->environment_root;
     }
     if (cli->root && rj_system_is_installed_service())
         return rj_cli_fail_usage(cli, NULL,
                                  "--root and RJ_ROOT are refused in an installed service");
-    if (cli->root && cli->root[0] != '/')
+    if (cli->root && !rj_path_is_absolute(cli->root))
         return rj_cli_fail_usage(cli, NULL, "--root needs an absolute folder");
     rj_status status = rj_paths_new(RJ_ROLE_SESSION, cli->root, NULL, &cli->paths, &error);
     return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
@@ -219,28 +223,62 @@ static int run_command(rj_cli *cli, const rj_command *command, int count,
     return code == RJ_EXIT_OK ? command->run(cli, &read) : code;
 }
 
+/* Refused links are kept in the user's own log: whoever sent them is not there to be asked. */
+static void log_refusal(rj_cli *cli)
+{
+    const char *folder = cli->paths ? rj_path(cli->paths, RJ_PATH_LOG) : NULL;
+    if (!folder || rj_dir_make(folder, 0700, NULL) != RJ_OK ||
+        rj_log_open(folder, "links", NULL) != RJ_OK)
+        return;
+    rj_log(RJ_LOG_WARNING, "session.link", NULL, "%s", cli->failure);
+    rj_log_close();
+}
+
+/* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */
+static int follow_link(rj_cli *cli, rj_link_line line, const char *const *arguments)
+{
+    rj_arguments link = {.operands = {arguments[0]}, .operand_count = 1};
+    int code = make_paths(cli);
+    if (code != RJ_EXIT_OK)
+        return code;
+    if (line == RJ_LINK_LINE_REFUSED)
+        code = rj_cli_fail_usage(cli, "link",
+                                 "link refused: a link stands alone: unexpected argument");
+    else if (rj_instance_forward(rj_paths_root(cli->paths), arguments[0], NULL) != RJ_OK)
+        code = rj_command_link.run(cli, &link);
+    if (code == RJ_EXIT_USAGE)
+        log_refusal(cli);
+    if (code != RJ_EXIT_OK)
+        rj_notice_show(cli->failure[0] ? cli->failure
+                                       : "That did not work; `realmjoin log` says why.");
+    return code;
+}
+
 static int dispatch(rj_cli *cli, int count, const char *const *arguments)
 {
     rj_error error = RJ_ERROR_NONE;
     rj_arguments none;
     int used = 0;
+    rj_link_line line = rj_link_line_of(count, arguments);
+    if (line != RJ_LINK_LINE_NONE) /* before any of it is read as an option */
+        return follow_link(cli, line, arguments);
+    bool dump_menu = count > 0 && strcmp(arguments[count - 1], "--dump-menu") == 0;
+    count -= dump_menu;
     rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
     rj_output_init(&cli->out, stdout, cli->plain);
     if (status != RJ_OK)
         return rj_cli_fail_usage(cli, NULL, error.text);
+    if (dump_menu && used == count) {
+        cli->json = true;
+        return run_command(cli, &rj_command_menu, 0, NULL);
+    }
+    count += dump_menu;
     count -= used;
     arguments += used;
     if (count == 0) {
         rj_arguments topic = {.operand_count = 0};
         int code = rj_command_help.run(cli, &topic);
         return cli->help ? code : RJ_EXIT_USAGE;
-    }
-    if (is_link(arguments[0])) { /* as a browser calls it: one argument, whatever is in it */
-        if (count != 1)
-            return rj_cli_fail_usage(cli, "link", "a link stands alone: unexpected argument");
-        rj_arguments link = {.operands = {arguments[0]}, .operand_count = 1};
-        int code = make_paths(cli);
-        return code == RJ_EXIT_OK ? rj_command_link.run(cli, &link) : code;
     }
     const rj_command *command = rj_command_find(arguments[0]);
     if (command)
@@ -262,6 +300,7 @@ int rj_cli_run(int argc, char **argv)
         rj_loop_free(cli.loop);
     if (!cli.left_running)
         rj_paths_free(cli.paths);
+    rj_free(cli.environment_root);
     if (fflush(stdout) != 0 && code == RJ_EXIT_OK)
         code = RJ_EXIT_FAILED; /* nobody read it, or the disk is full */
     return code;

@@ -13,7 +13,10 @@
 typedef struct rj_cli {
     const char *program; /* argv[0] */
     const char *root;    /* NULL: the real system */
+    char *environment_root;
     bool json, plain, help;
+    bool stay_down;              /* a service that does not run is not started for this command */
+    char failure[RJ_ERROR_TEXT]; /* the last one that was told */
     bool left_running; /* a plugin still uses the loop and the paths: they are not freed */
     rj_output out;
     rj_paths *paths; /* of the session role */
@@ -42,6 +45,7 @@ int rj_cli_ask(rj_cli *cli, const char *method, json_t *params, json_t **ret_res
 /* The same for answers in pages: all pages' "packages" in one document. */
 int rj_cli_ask_pages(rj_cli *cli, const char *method, json_t **ret_result);
 void rj_cli_disconnect(rj_cli *cli);
+void rj_cli_pause(rj_cli *cli, uint64_t time_ms); /* with a loop; it goes on meanwhile */
 
 /* "3 min ago", "in 27 min", or "never", from a time of docs/ipc.md; returns ret_text. */
 const char *rj_cli_when(const char *time, char *ret_text, size_t size);

@@ -43,7 +43,7 @@ extern const rj_option rj_global_options[];
 extern const rj_command rj_command_status, rj_command_list, rj_command_install,
     rj_command_uninstall, rj_command_upgrade, rj_command_sync, rj_command_why, rj_command_check,
     rj_command_log, rj_command_plugin, rj_command_policy, rj_command_service, rj_command_version,
-    rj_command_session, rj_command_link, rj_command_help;
+    rj_command_session, rj_command_tray, rj_command_menu, rj_command_link, rj_command_help;
 
 const rj_command *rj_command_find(const char *name); /* NULL: none */
 

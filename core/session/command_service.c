@@ -5,6 +5,7 @@
 #include "platform/system.h"
 #include "session/command.h"
 #include "session/program.h"
+#include "session/service_control.h"
 #include <string.h>
 
 #define START_LIMIT_MS 15000u
@@ -15,19 +16,6 @@ static const char *text_of(const json_t *document, const char *key)
 {
     const char *text = json_string_value(json_object_get(document, key));
     return text ? text : "";
-}
-
-static void on_due(void *data)
-{
-    rj_loop_stop(data);
-}
-
-static void pause_shortly(rj_cli *cli)
-{
-    rj_timer *timer = NULL;
-    if (rj_timer_start(cli->loop, POLL_MS, 0, on_due, cli->loop, &timer, NULL) == RJ_OK)
-        rj_loop_run(cli->loop);
-    rj_timer_stop(timer);
 }
 
 /* The answer to "version", or NULL when nobody answers. */
@@ -91,21 +79,19 @@ static int show_status(rj_cli *cli)
 /* Beside this program (also in its build folder), or where the package puts it. */
 static rj_status find_service(char **ret_path, rj_error *err)
 {
-    static const char *const places[] = {
-        "realmjoinservice", "../libexec/realmjoin/realmjoinservice", "../service/realmjoinservice"};
     char *folder = NULL;
     rj_status status = rj_program_folder(&folder, err);
     if (status != RJ_OK)
         return status;
     status = RJ_E_NOT_FOUND;
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && status != RJ_OK; i++) {
-        size_t size = strlen(folder) + strlen(places[i]) + 2;
+    for (size_t i = 0; rj_program_service_places[i] && status != RJ_OK; i++) {
+        size_t size = strlen(folder) + strlen(rj_program_service_places[i]) + 2;
         char *path = rj_malloc(size);
         if (!path) {
             status = rj_fail_memory(err, "looking for the service");
             break;
         }
-        snprintf(path, size, "%s/%s", folder, places[i]);
+        snprintf(path, size, "%s/%s", folder, rj_program_service_places[i]);
         if (rj_file_exists(path)) {
             *ret_path = path;
             status = RJ_OK;
@@ -119,14 +105,21 @@ static rj_status find_service(char **ret_path, rj_error *err)
     return status;
 }
 
+static bool has_stopped(void)
+{
+    rj_service_state state = RJ_SERVICE_RUNS;
+    return rj_service_control_query(&state, NULL) == RJ_OK && state == RJ_SERVICE_STOPPED;
+}
+
 static int fail_start(rj_cli *cli, const char *text)
 {
     rj_error error = RJ_ERROR_NONE;
-    rj_fail(&error, RJ_E_FAILED, "%s; its log is in %s/var/log/realmjoin", text,
-            cli->root ? cli->root : "");
+    rj_fail(&error, RJ_E_FAILED, "%s; its log is in %s%s", text, cli->root ? cli->root : "",
+            rj_program_service_log);
     return rj_cli_fail(cli, RJ_E_FAILED, &error);
 }
 
+/* `service` NULL: the service manager has started it. */
 static int wait_until_answers(rj_cli *cli, rj_program *service, json_t **ret_version)
 {
     uint64_t begin = rj_clock_monotonic_ms();
@@ -135,9 +128,9 @@ static int wait_until_answers(rj_cli *cli, rj_program *service, json_t **ret_ver
         *ret_version = ask_version(cli);
         if (*ret_version)
             return RJ_EXIT_OK;
-        if (rj_program_has_ended(service, &code))
+        if (service ? rj_program_has_ended(service, &code) : has_stopped())
             return fail_start(cli, "the service ended at once");
-        pause_shortly(cli);
+        rj_cli_pause(cli, POLL_MS);
     }
     return fail_start(cli, "the service was started and does not answer");
 }
@@ -162,8 +155,17 @@ static int start(rj_cli *cli)
     json_t *version = ask_version(cli);
     if (version)
         return say_running(cli, version, "is running already");
+    rj_status managed = cli->root ? RJ_E_NOT_APPLICABLE : rj_service_control_start(&error);
+    if (managed == RJ_OK) {
+        code = wait_until_answers(cli, NULL, &version);
+        return code == RJ_EXIT_OK ? say_running(cli, version, "runs") : code;
+    }
+    if (managed != RJ_E_NOT_APPLICABLE && managed != RJ_E_NOT_FOUND)
+        return rj_cli_fail(cli, managed, &error);
     if (!rj_system_is_root()) {
-        rj_fail(&error, RJ_E_DENIED, "only root may start the service; run it with sudo");
+        rj_fail(&error, RJ_E_DENIED,
+                "only root or an administrator may start the service; run it with sudo, or from an "
+                "elevated terminal");
         return rj_cli_fail(cli, RJ_E_DENIED, &error);
     }
     char *path = NULL;
@@ -221,12 +223,33 @@ static int wait_until_gone(rj_cli *cli, ending *self)
     return RJ_EXIT_OK;
 }
 
+/* Through the service manager: it says when the service is gone. */
+static int stop_managed(rj_cli *cli)
+{
+    rj_error error = RJ_ERROR_NONE;
+    uint64_t end = rj_clock_monotonic_ms() + STOP_LIMIT_MS;
+    while (!has_stopped() && rj_clock_monotonic_ms() < end)
+        rj_cli_pause(cli, POLL_MS);
+    if (has_stopped()) {
+        rj_say(&cli->out, RJ_STYLE_NONE, cli->json ? "{}\n" : "The service has stopped.\n");
+        return RJ_EXIT_OK;
+    }
+    rj_fail(&error, RJ_E_FAILED, "the service was asked to stop and still runs");
+    return rj_cli_fail(cli, RJ_E_FAILED, &error);
+}
+
 static int stop(rj_cli *cli)
 {
     ending self = {.cli = cli};
+    rj_error error = RJ_ERROR_NONE;
     int code = rj_cli_make_loop(cli);
     if (code != RJ_EXIT_OK)
         return code;
+    rj_status managed = cli->root ? RJ_E_NOT_APPLICABLE : rj_service_control_stop(&error);
+    if (managed == RJ_OK)
+        return stop_managed(cli);
+    if (managed == RJ_E_DENIED)
+        return rj_cli_fail(cli, managed, &error);
     rj_client_options options = {.loop = cli->loop,
                                  .socket_path = rj_path(cli->paths, RJ_PATH_SOCKET),
                                  .lost = on_gone,
@@ -251,6 +274,7 @@ static int stop(rj_cli *cli)
 static int run(rj_cli *cli, const rj_arguments *arguments)
 {
     const char *what = arguments->operands[0];
+    cli->stay_down = true; /* this command says itself what is to be done with the service */
     if (strcmp(what, "status") == 0)
         return show_status(cli);
     if (strcmp(what, "start") == 0)

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* realmjoin session: stay, and run the user's own packages when the service asks. */
+/* realmjoin session, realmjoin tray: stay, and run the user's own packages when the service asks; with a
+ * tray the installed views show what is going on. */
 #include "session/command.h"
+#include "session/on_demand.h"
+#include "session/rights.h"
 #include "session/session_host.h"
+#include "session/ui_host.h"
 #include <signal.h>
 
-enum { ONCE };
+enum { ONCE, DEBUG };
 
 #define RETRY_LEAST_MS 1000u
 #define RETRY_MOST_MS 60000u
@@ -17,13 +21,20 @@ static const rj_option options[] = {
 typedef struct stay {
     rj_cli *cli;
     rj_session_host *host;
+    rj_ui_host *ui; /* NULL: no tray */
+    bool told_views;
+    bool viewed; /* the views have been looked for */
     bool lost, ended, due;
+    bool tried_start; /* once, when it begins: a service that is stopped later stays so */
 } stay;
 
 static void on_notified(void *data, const char *method, const json_t *params)
 {
     stay *self = data;
-    rj_session_host_notified(self->host, method, params);
+    if (self->ui && rj_ui_host_notified(self->ui, method, params))
+        return;
+    if (rj_session_host_notified(self->host, method, params) && self->ui && !self->viewed)
+        rj_loop_stop(self->cli->loop); /* how plugins are loaded is known now */
 }
 
 static void on_lost(void *data, const char *why)
@@ -32,6 +43,8 @@ static void on_lost(void *data, const char *why)
     (void)why;
     self->lost = true;
     rj_session_host_detach(self->host);
+    if (self->ui)
+        rj_ui_host_detach(self->ui);
     rj_loop_stop(self->cli->loop);
 }
 
@@ -49,6 +62,35 @@ static void on_due(void *data)
     rj_loop_stop(self->cli->loop);
 }
 
+/* Once after each connecting, as soon as it can be done. */
+static void find_views(stay *self)
+{
+    rj_runtime *runtime = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    rj_status status = rj_session_host_runtime(self->host, &runtime, &error);
+    if (status == RJ_E_NOT_STARTED)
+        return;
+    bool first = !self->told_views;
+    self->viewed = true;
+    self->told_views = true;
+    if (status != RJ_OK)
+        rj_say_error(&self->cli->out, error.text);
+    else if (rj_ui_host_attach(self->ui, self->cli->client, runtime) == 0 && first)
+        rj_say_error(&self->cli->out, "no view is installed, so this session shows nothing; "
+                                      "`realmjoin menu` prints the menu");
+}
+
+static void wait_for_something(stay *self)
+{
+    if (self->ui && !self->viewed && self->cli->client && !self->lost)
+        find_views(self);
+    if (self->ui)
+        rj_ui_host_turn(self->ui);
+    self->ended |= self->ui && rj_ui_host_wants_exit(self->ui);
+    if (!self->lost && !self->ended && !self->due)
+        rj_loop_run(self->cli->loop);
+}
+
 /* Registered until the service goes away or we are ended; the status says why not. */
 static rj_status serve(stay *self, rj_error *err)
 {
@@ -58,7 +100,10 @@ static rj_status serve(stay *self, rj_error *err)
                                 .lost = on_lost,
                                 .data = self};
     self->lost = false;
-    rj_status status = rj_client_connect(&client, &self->cli->client, err);
+    rj_status status = self->tried_start
+                           ? rj_client_connect(&client, &self->cli->client, err)
+                           : rj_on_demand_connect(self->cli, &client, &self->cli->client, err);
+    self->tried_start = true;
     if (status != RJ_OK)
         return status;
     status = rj_session_host_register(self->host, self->cli->client, err);
@@ -66,8 +111,12 @@ static rj_status serve(stay *self, rj_error *err)
         rj_say(&self->cli->out, RJ_STYLE_NONE, "Session registered.\n");
         fflush(self->cli->out.stream);
     }
+    self->due = false;
+    self->viewed = false;
     while (status == RJ_OK && !self->lost && !self->ended)
-        rj_loop_run(self->cli->loop);
+        wait_for_something(self);
+    if (self->ui && !self->lost)
+        rj_ui_host_detach(self->ui);
     rj_session_host_detach(self->host);
     rj_cli_disconnect(self->cli);
     return status;
@@ -77,8 +126,9 @@ static void wait_before_retry(stay *self, uint64_t delay_ms)
 {
     rj_timer *timer = NULL;
     self->due = rj_timer_start(self->cli->loop, delay_ms, 0, on_due, self, &timer, NULL) != RJ_OK;
+    self->lost = false;
     while (!self->due && !self->ended)
-        rj_loop_run(self->cli->loop);
+        wait_for_something(self);
     rj_timer_stop(timer);
 }
 
@@ -104,15 +154,25 @@ static int stay_until_ended(stay *self, bool once)
     return RJ_EXIT_OK;
 }
 
-static int run(rj_cli *cli, const rj_arguments *arguments)
+static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
 {
     stay self = {.cli = cli};
     rj_error error = RJ_ERROR_NONE;
     rj_watch *interrupt = NULL, *terminate = NULL;
+    rj_status status = rj_rights_drop(&error);
+    if (status == RJ_OK) {
+        rj_say_error(&cli->out, "started again without administrator's rights");
+        return RJ_EXIT_OK;
+    }
+    if (status != RJ_E_NOT_APPLICABLE)
+        return rj_cli_fail(cli, status, &error);
     int code = rj_cli_make_loop(cli);
     if (code != RJ_EXIT_OK)
         return code;
-    rj_status status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
+    status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
+    if (status == RJ_OK && tray)
+        status = rj_ui_host_new(cli->loop, cli->paths, arguments->values[DEBUG] != NULL, &self.ui,
+                                &error);
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGINT, on_ended, &self, &interrupt, &error);
     if (status == RJ_OK)
@@ -121,8 +181,22 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
                            : rj_cli_fail(cli, status, &error);
     rj_watch_stop(interrupt);
     rj_watch_stop(terminate);
-    cli->left_running |= !rj_session_host_free(self.host);
+    rj_ui_host_end_views(self.ui);
+    bool clean = rj_session_host_free(self.host);
+    cli->left_running |= !clean;
+    if (clean) /* a view that was left running may still call */
+        rj_ui_host_free(self.ui);
     return code;
+}
+
+static int run(rj_cli *cli, const rj_arguments *arguments)
+{
+    return run_session(cli, arguments, false);
+}
+
+static int run_tray(rj_cli *cli, const rj_arguments *arguments)
+{
+    return run_session(cli, arguments, true);
 }
 
 const rj_command rj_command_session = {
@@ -134,4 +208,21 @@ const rj_command rj_command_session = {
         "rights, never as root: root is refused.  Waits for the service when it is not there.\n",
     .options = options,
     .run = run,
+};
+
+static const rj_option tray_options[] = {
+    {"--once", 0, NULL, "end when the service goes away, instead of waiting for it"},
+    {"--debug", 0, NULL, "show hidden packages and versions, and offer an end"},
+    {NULL, 0, NULL, NULL},
+};
+
+const rj_command rj_command_tray = {
+    .name = "tray",
+    .synopsis = "[--once] [--debug]",
+    .summary = "the session with its icon, menu and windows",
+    .help =
+        "Does what `realmjoin session` does, and shows the menu and what is going on by the views\n"
+        "that are installed.\n",
+    .options = tray_options,
+    .run = run_tray,
 };

@@ -138,6 +138,14 @@ static void show_run(rj_output *out, const json_t *status)
     rj_say(out, RJ_STYLE_NONE, "\n");
 }
 
+/* Allowed is how it is nearly everywhere, and not worth a line. */
+static void show_graph(rj_output *out, const json_t *status)
+{
+    const char *graph = text_of(status, "graph");
+    if (strncmp(graph, "off", 3) == 0)
+        rj_say(out, RJ_STYLE_CARE, "Graph      %s\n", rj_clean(out, graph));
+}
+
 static void show_troubles(rj_output *out, const json_t *status)
 {
     const json_t *plugins = json_object_get(status, "plugins");
@@ -170,6 +178,7 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
         show_security(&cli->out, status);
         show_software(&cli->out, status);
         show_run(&cli->out, status);
+        show_graph(&cli->out, status);
         show_troubles(&cli->out, status);
     }
     json_decref(status);

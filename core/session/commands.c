@@ -17,6 +17,8 @@ const rj_command *const rj_commands[] = {
     &rj_command_plugin,
     &rj_command_service,
     &rj_command_session,
+    &rj_command_tray,
+    &rj_command_menu,
     &rj_command_link,
     &rj_command_version,
     &rj_command_help,

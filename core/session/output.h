@@ -53,7 +53,7 @@ int rj_text_columns(const char *text);
 
 /* Our own words; %s of what comes from outside needs rj_clean(). */
 void rj_say(rj_output *out, rj_style style, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 void rj_say_json(rj_output *out, const json_t *document);
 /* "realmjoin: ..." on stderr; the text is cleaned. */
 void rj_say_error(rj_output *out, const char *text);

@@ -10,6 +10,9 @@ typedef struct rj_program rj_program;
 
 /* The folder of the running program, links resolved; rj_free(). */
 rj_status rj_program_folder(char **ret_folder, rj_error *err);
+/* Where the service's program may lie, seen from there; NULL ends the list. */
+extern const char *const rj_program_service_places[];
+extern const char rj_program_service_log[]; /* below the root */
 /* `path` made absolute by the current folder; rj_free(). */
 rj_status rj_program_absolute(const char *path, char **ret_path, rj_error *err);
 

@@ -16,6 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+const char *const rj_program_service_places[] = {"realmjoinservice",
+                                                 "../libexec/realmjoin/realmjoinservice",
+                                                 "../service/realmjoinservice", NULL};
+const char rj_program_service_log[] = "/var/log/realmjoin";
+
 struct rj_program {
     pid_t pid;
 };

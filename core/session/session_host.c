@@ -7,6 +7,7 @@
 #include "ipc/sessions.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "session/desktop.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,41 +55,15 @@ static rj_status load_plugins(rj_session_host *host, rj_error *err)
     return status == RJ_OK ? rj_runtime_load(host->runtime, err) : status;
 }
 
+rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err)
+{
+    rj_status status = load_plugins(host, err);
+    if (status == RJ_OK)
+        *ret_runtime = host->runtime;
+    return status;
+}
+
 /* ---- The request, as the user ---------------------------------------------------------------- */
-
-static int set_environment(json_t *environment, const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0] ? json_object_set_new(environment, name, json_string(value)) : 0;
-}
-
-/* What the user's desktop says is for the real system only: a root of its own has no desktop. */
-static int set_desktop(json_t *environment)
-{
-    static const char *const names[] = {"LANG",
-                                        "DISPLAY",
-                                        "WAYLAND_DISPLAY",
-                                        "XAUTHORITY",
-                                        "XDG_RUNTIME_DIR",
-                                        "XDG_CONFIG_HOME",
-                                        "XDG_DATA_HOME",
-                                        "XDG_STATE_HOME",
-                                        "XDG_CACHE_HOME",
-                                        "DBUS_SESSION_BUS_ADDRESS"};
-    int failed = set_environment(environment, "HOME");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        failed |= set_environment(environment, names[i]);
-    return failed;
-}
-
-/* Below a root the home folder is the part of the state's path before ".local". */
-static int set_home_below_root(rj_session_host *host, json_t *environment)
-{
-    const char *state = rj_path(host->paths, RJ_PATH_STATE);
-    const char *end = strstr(state, "/.local/");
-    size_t length = end ? (size_t)(end - state) : strlen(state);
-    return json_object_set_new(environment, "HOME", json_stringn(state, length));
-}
 
 static rj_status place_environment(rj_session_host *host, json_t *own, rj_error *err)
 {
@@ -99,16 +74,12 @@ static rj_status place_environment(rj_session_host *host, json_t *own, rj_error 
     if (!environment)
         failed |= json_object_set_new(own, "environment", environment = json_object());
     failed |= json_object_set_new(environment, "RJ_Root", json_string(rj_paths_root(host->paths)));
-    failed |= rj_paths_root(host->paths)[0] ? set_home_below_root(host, environment)
-                                            : set_desktop(environment);
     rj_system_user_name(rj_system_uid(), name, sizeof name);
-    failed |= json_object_set_new(environment, "USER", json_string(name));
-    failed |= json_object_set_new(environment, "LOGNAME", json_string(name));
     rj_status status = rj_path_join(rj_path(host->paths, RJ_PATH_CACHE), "tmp", &temporary, err);
     if (status == RJ_OK)
         status = rj_dir_make(temporary, 0700, err);
     if (status == RJ_OK)
-        failed |= json_object_set_new(environment, "TMPDIR", json_string(temporary));
+        failed |= !rj_desktop_describe(environment, host->paths, name, temporary);
     rj_free(temporary);
     return status == RJ_OK && failed ? rj_fail_memory(err, "preparing a package") : status;
 }

@@ -15,6 +15,7 @@
 #include "ipc/client.h"
 #include "platform/paths.h"
 #include "runtime/loop.h"
+#include "runtime/runtime.h"
 
 typedef struct rj_session_host rj_session_host;
 
@@ -23,6 +24,9 @@ rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_h
                               rj_error *err);
 /* Become the user's session over this connection, whose notifications must be handed in. */
 rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err);
+/* The plugins, loaded now if they were not; they live as long as the host.  RJ_E_NOT_STARTED: the service
+ * has not yet said how, which is the first notification after registering. */
+rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err);
 /* True: it was one of ours. */
 bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params);
 /* The connection is lost or will be closed. */

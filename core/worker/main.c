@@ -242,7 +242,6 @@ int main(int argc, char **argv)
     rj_worker *worker = &rj_the_worker;
     rj_error err = RJ_ERROR_NONE;
     rj_sandbox_report report = {.count = 0};
-    (void)argv;
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         puts("realmjoin-worker " RJ_VERSION);
         return EXIT_WELL;
@@ -251,7 +250,9 @@ int main(int argc, char **argv)
     rj_json_use_base_alloc();
     rj_log_set_level(RJ_LOG_WARNING);
     rj_log_to_stderr(true);
-    rj_status status = read_setup(worker, &err);
+    rj_status status = rj_worker_adopt(argc, argv, &err);
+    if (!status)
+        status = read_setup(worker, &err);
     worker->begun = status ? NULL : rj_worker_map_begun();
     if (!status && !worker->begun)
         status = rj_fail(&err, RJ_E_IO, "its page of memory cannot be mapped");

@@ -17,7 +17,7 @@ typedef struct rj_failure {
 
 /* Sets the failure (text cut at its size, never in the middle of a character) and returns status. */
 rj_status rj_fail(rj_failure *failure, rj_status status, const char *format, ...)
-    __attribute__((format(RJ_PRINTF, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 /* Puts "prefix: " before the text that is there; returns the failure's status. */
 rj_status rj_fail_prefix(rj_failure *failure, const char *prefix);
 /* RJ_E_NO_MEMORY with a text. */

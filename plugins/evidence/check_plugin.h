@@ -47,7 +47,7 @@ bool check_task_cancelled(const check_task *task);
 rj_status check_task_interrupted(check_task *task);
 /* Set the text of an error and return `status`. */
 rj_status check_task_fail(check_task *task, rj_status status, const char *format, ...)
-    __attribute__((format(RJ_PRINTF, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 
 /* Settings, by name without regard to case.  Absent (or null): the output keeps its default.
  * RJ_E_INVALID with a text: a wrong type or out of range. */

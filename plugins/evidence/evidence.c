@@ -84,7 +84,7 @@ void evidence_clean_text(char *ret_text, size_t size, const char *text)
 }
 
 static void format_clean(char *ret_text, size_t size, const char *format, va_list arguments)
-    __attribute__((format(RJ_PRINTF, 3, 0)));
+    __attribute__((format(__printf__, 3, 0)));
 static void format_clean(char *ret_text, size_t size, const char *format, va_list arguments)
 {
     char raw[2 * EVIDENCE_MAX_TEXT];

@@ -31,11 +31,11 @@ void evidence_free(evidence *document);
 
 /* One thing that was read: where, what stood there, what it means. */
 void evidence_add(evidence *document, const char *source, const char *found, const char *format,
-                  ...) __attribute__((format(RJ_PRINTF, 4, 5)));
+                  ...) __attribute__((format(__printf__, 4, 5)));
 
 /* The verdict.  `remedy` is kept only with CHECK_NOT_MET and may be NULL. */
 void evidence_conclude(evidence *document, check_state state, const char *remedy,
-                       const char *format, ...) __attribute__((format(RJ_PRINTF, 4, 5)));
+                       const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 
 /* The document as JSON, to be freed by the caller; NULL: out of memory or not concluded. */
 char *evidence_print(const evidence *document, size_t *ret_length);

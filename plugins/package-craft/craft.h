@@ -81,6 +81,6 @@ struct rj_plugin {
 
 /* One log line that belongs to the task. */
 void craft_log(const craft_task *task, int32_t level, const char *format, ...)
-    __attribute__((format(RJ_PRINTF, 3, 4)));
+    __attribute__((format(__printf__, 3, 4)));
 
 #endif

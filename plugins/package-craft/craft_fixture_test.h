@@ -45,7 +45,7 @@ void craft_write_archive(const craft_fixture *fixture, const char *name,
                          const craft_member *members);
 /* Formatted path below the scratch folder, in one of four rotating buffers. */
 const char *craft_path(const craft_fixture *fixture, const char *format, ...)
-    __attribute__((format(RJ_PRINTF, 2, 3)));
+    __attribute__((format(__printf__, 2, 3)));
 int craft_there(const char *path);
 /* The file's text in a static buffer; "" if it is not there. */
 const char *craft_text(const char *path);

@@ -12,9 +12,9 @@
 #include <realmjoin/draft/encryption.h>
 #include <realmjoin/draft/identity.h>
 #include <realmjoin/draft/secret.h>
-#include <realmjoin/draft/ui.h>
 #include <realmjoin/package.h>
 #include <realmjoin/plugin.h>
+#include <realmjoin/ui.h>
 
 #if UINTPTR_MAX > 0xffffffffu
 #define ON(BITS64, BITS32) (BITS64)
@@ -53,6 +53,18 @@ MEMBER(rj_package, install, 32, 20);
 MEMBER(rj_package, uninstall, 40, 24);
 MEMBER(rj_package, recover, 48, 28);
 SIZE(rj_package, 56, 32);
+
+MEMBER(rj_ui, size, 0, 0);
+MEMBER(rj_ui, minor, 4, 4);
+MEMBER(rj_ui, run, 8, 8);
+MEMBER(rj_ui, show, 16, 12);
+MEMBER(rj_ui, ask, 24, 16);
+SIZE(rj_ui, 32, 20);
+
+MEMBER(rj_host_ui, size, 0, 0);
+MEMBER(rj_host_ui, minor, 4, 4);
+MEMBER(rj_host_ui, act, 8, 8);
+SIZE(rj_host_ui, 16, 12);
 
 MEMBER(rj_host, size, 0, 0);
 MEMBER(rj_host, minor, 4, 4);
@@ -188,14 +200,3 @@ MEMBER(rj_host_vault, keep, 8, 8);
 MEMBER(rj_host_vault, recall, 16, 12);
 MEMBER(rj_host_vault, forget, 24, 16);
 SIZE(rj_host_vault, 32, 20);
-
-MEMBER(rj_ui, size, 0, 0);
-MEMBER(rj_ui, minor, 4, 4);
-MEMBER(rj_ui, show, 8, 8);
-MEMBER(rj_ui, ask, 16, 12);
-SIZE(rj_ui, 24, 16);
-
-MEMBER(rj_host_ui, size, 0, 0);
-MEMBER(rj_host_ui, minor, 4, 4);
-MEMBER(rj_host_ui, act, 8, 8);
-SIZE(rj_host_ui, 16, 12);

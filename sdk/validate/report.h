@@ -21,13 +21,13 @@ rj_status rj_report_open(const char *path, rj_report *ret_report, rj_error *err)
 void rj_report_close(rj_report *report);
 /* What is done from now on. */
 void rj_report_step(rj_report *report, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(__printf__, 2, 3)));
 /* A fault of the plugin: what was expected, what its author should do, and what was found. */
 void rj_report_finding(rj_report *report, const char *expected, const char *advice,
-                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+                       const char *format, ...) __attribute__((format(__printf__, 4, 5)));
 /* Worth knowing, and no fault. */
 void rj_report_note(rj_report *report, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(__printf__, 2, 3)));
 /* The test has nothing to look at, and why. */
 void rj_report_skip(rj_report *report, const char *reason);
 /* The plugin was loaded, so other tests make sense. */

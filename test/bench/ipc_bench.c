@@ -83,11 +83,13 @@ int main(int argc, char **argv)
         return 2;
     }
     rj_error err = RJ_ERROR_NONE;
-    int fd, pair[2];
-    if (rj_local_socket_connect(argv[1], &fd, &err) != RJ_OK) {
+    int pair[2];
+    rj_local_socket service;
+    if (rj_local_socket_connect(argv[1], &service, &err) != RJ_OK) {
         fprintf(stderr, "ipc_bench: %s\n", err.text);
         return 1;
     }
+    int fd = (int)service;
     char message[256];
     int length = snprintf(message, sizeof message,
                           "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%.64s\"}\n", argv[2]);

@@ -45,7 +45,7 @@ int64_t host_now_ms(void)
 
 /* The lock is held. */
 static void note_misuse(plugin_host *host, const char *format, va_list arguments)
-    __attribute__((format(RJ_PRINTF, 2, 0)));
+    __attribute__((format(__printf__, 2, 0)));
 static void note_misuse(plugin_host *host, const char *format, va_list arguments)
 {
     size_t used = strlen(host->misuse);

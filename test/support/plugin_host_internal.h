@@ -76,7 +76,7 @@ int64_t host_now_ms(void);
 void host_wake(plugin_host *host);
 /* Note one misuse of the ABI.  Takes the lock. */
 void host_misuse(plugin_host *host, const char *format, ...)
-    __attribute__((format(RJ_PRINTF, 2, 3)));
+    __attribute__((format(__printf__, 2, 3)));
 /* The op, or NULL.  The lock is held. */
 host_op *host_find_op(plugin_host *host, rj_op id);
 /* The same, and whether it should end early.  The lock is held. */

@@ -72,7 +72,7 @@ static void finish(task *t, rj_status status, const char *message)
         p->ops->finish(p->host, t->op, status, message);
 }
 
-static void answer(task *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void answer(task *t, const char *format, ...) __attribute__((format(__printf__, 2, 3)));
 static void answer(task *t, const char *format, ...)
 {
     char text[4096];

@@ -80,7 +80,8 @@ static rj_status bind_and_listen(int fd, const address *a, const char *path, int
     return RJ_OK;
 }
 
-rj_status rj_local_socket_listen(const char *path, int backlog, int *ret_fd, rj_error *err)
+rj_status rj_local_socket_listen(const char *path, int backlog, rj_local_socket *ret_socket,
+                                 rj_error *err)
 {
     char *folder = NULL;
     const char *name = NULL;
@@ -102,13 +103,13 @@ rj_status rj_local_socket_listen(const char *path, int backlog, int *ret_fd, rj_
         status = bind_and_listen(fd, &a, path, backlog, err);
     close(a.folder);
     if (!status)
-        *ret_fd = fd;
+        *ret_socket = fd;
     else if (fd >= 0)
         close(fd);
     return status;
 }
 
-rj_status rj_local_socket_connect(const char *path, int *ret_fd, rj_error *err)
+rj_status rj_local_socket_connect(const char *path, rj_local_socket *ret_socket, rj_error *err)
 {
     address a;
     rj_status status = make_address(path, &a, err);
@@ -125,19 +126,21 @@ rj_status rj_local_socket_connect(const char *path, int *ret_fd, rj_error *err)
     }
     close(a.folder);
     if (!status)
-        *ret_fd = fd;
+        *ret_socket = fd;
     else if (fd >= 0)
         close(fd);
     return status;
 }
 
-rj_status rj_local_socket_peer(int fd, rj_peer *ret_peer, rj_error *err)
+rj_status rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+    if (getsockopt((int)socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
         return rj_fail_errno(err, errno, "the system does not say who is connected");
-    *ret_peer = (rj_peer){.uid = (rj_uid)peer.uid, .pid = (long)peer.pid};
+    *ret_peer = (rj_peer){.uid = (rj_uid)peer.uid,
+                          .pid = (long)peer.pid,
+                          .admin = peer.uid == 0 || (rj_uid)peer.uid == rj_system_uid()};
     return RJ_OK;
 }
 

@@ -54,11 +54,6 @@ static bool set_machine_paths(rj_paths *p)
     return true;
 }
 
-static bool is_absolute(const char *path)
-{
-    return path && *path == '/';
-}
-
 /* The user's home: below the root if there is one, else $HOME, else what the system says. */
 static bool set_home(const rj_paths *p, char **home)
 {
@@ -71,13 +66,13 @@ static bool set_home(const rj_paths *p, char **home)
         return set(home, p->root, "/home/") && set(home, *home, name);
     }
     const char *variable = getenv("HOME");
-    if (is_absolute(variable))
+    if (variable && rj_path_is_absolute(variable))
         return set(home, variable, "");
     struct passwd entry;
     struct passwd *found = NULL;
     char buffer[4096];
     if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found &&
-        is_absolute(found->pw_dir))
+        found->pw_dir && rj_path_is_absolute(found->pw_dir))
         return set(home, found->pw_dir, "");
     return set(home, "", "");
 }
@@ -87,7 +82,7 @@ static bool set_xdg(const rj_paths *p, const char *home, const char *variable, c
                     char **target)
 {
     const char *value = *p->root ? NULL : getenv(variable);
-    if (is_absolute(value))
+    if (value && rj_path_is_absolute(value))
         return set(target, value, "/realmjoin");
     return set(target, home, fallback) && set(target, *target, "/realmjoin");
 }
@@ -199,4 +194,19 @@ rj_status rj_path_join(const char *directory, const char *name, char **ret_path,
         return rj_fail_memory(err, "making a path");
     *ret_path = path;
     return RJ_OK;
+}
+
+bool rj_path_is_absolute(const char *path)
+{
+    return *path == '/';
+}
+
+char *rj_path_from_native(const char *path)
+{
+    return rj_strdup(path);
+}
+
+char *rj_path_native(const char *path)
+{
+    return rj_strdup(path);
 }

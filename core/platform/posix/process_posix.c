@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+_Static_assert(RJ_SIGNAL_KILL == SIGKILL && RJ_SIGNAL_CPU == SIGXCPU, "these are its numbers");
+
 #define START_LIMIT_MS 10000 /* a program on a file system that does not answer */
 #define START_STEP_MS 100
 

@@ -14,7 +14,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Inside: say what is wrong and end. */
-void wrong(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void wrong(const char *format, ...) __attribute__((format(__printf__, 1, 2), noreturn));
 void must_be_refused(const char *what, long result, int found, int expected);
 void must_work(const char *what, long result);
 

@@ -151,7 +151,7 @@ int rj_sandbox_before_exec(const rj_sandbox *sandbox, long parent_pid, const cha
 /* ---- Step 2: in the program ------------------------------------------------------------------ */
 
 static void note(rj_sandbox_report *report, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(__printf__, 2, 3)));
 
 static void note(rj_sandbox_report *report, const char *format, ...)
 {

@@ -2,6 +2,7 @@
 /* The process, its machine and its users; clocks, random numbers, terminals. */
 #include "platform/system.h"
 
+#include "base/alloc.h"
 #include "base/calendar.h"
 
 #include <errno.h>
@@ -132,12 +133,26 @@ void rj_system_kill_self(void)
     raise(SIGKILL);
 }
 
+static bool told_installed;
+
+void rj_system_set_installed_service(void)
+{
+    told_installed = true;
+}
+
 bool rj_system_is_installed_service(void)
 {
+    if (told_installed)
+        return true;
     const char *main_pid = getenv("SYSTEMD_EXEC_PID"); /* of this very process, not inherited */
     if (main_pid && strtol(main_pid, NULL, 10) == (long)getpid())
         return true;
     return getppid() == 1 && getenv("INVOCATION_ID");
+}
+
+char *rj_system_environment(const char *name)
+{
+    return rj_strdup(getenv(name));
 }
 
 /* ---- Terminal -------------------------------------------------------------------------------- */
@@ -181,4 +196,12 @@ void rj_system_prepare_process(void)
     mallopt(M_ARENA_MAX, 1); /* an arena a thread would cost more memory than it saves time */
     mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 #endif
+}
+
+rj_status rj_system_arguments(int *argc, char ***argv, rj_error *err)
+{
+    (void)argc;
+    (void)argv;
+    (void)err;
+    return RJ_OK;
 }

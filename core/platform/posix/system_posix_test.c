@@ -171,8 +171,8 @@ static void clocks_and_users_are_told(void **state)
 static void talk_over(const char *path)
 {
     rj_error err = RJ_ERROR_NONE;
-    int server = -1;
-    int client = -1;
+    rj_local_socket server = -1;
+    rj_local_socket client = -1;
     mode_t before = umask(0077);
     if (rj_local_socket_listen(path, 8, &server, &err) != RJ_OK)
         fail_msg("%s", err.text);
@@ -182,19 +182,20 @@ static void talk_over(const char *path)
     assert_int_equal(st.st_mode & 0777, 0666);
     if (rj_local_socket_connect(path, &client, &err) != RJ_OK)
         fail_msg("%s", err.text);
-    int accepted = accept(server, NULL, NULL);
+    int accepted = accept((int)server, NULL, NULL);
     assert_true(accepted >= 0);
     rj_peer peer;
     assert_int_equal(rj_local_socket_peer(accepted, &peer, &err), RJ_OK);
     assert_int_equal(peer.uid, geteuid());
     assert_int_equal(peer.pid, getpid());
+    assert_true(peer.admin);
     char byte = 0;
-    assert_int_equal(write(client, "x", 1), 1);
+    assert_int_equal(write((int)client, "x", 1), 1);
     assert_int_equal(read(accepted, &byte, 1), 1);
     assert_int_equal(byte, 'x');
     close(accepted);
-    close(client);
-    close(server);
+    close((int)client);
+    close((int)server);
 }
 
 static void a_socket_connects_and_names_its_peer(void **state)
@@ -204,7 +205,7 @@ static void a_socket_connects_and_names_its_peer(void **state)
     snprintf(path, sizeof path, "%s/run/agent.sock", top);
     talk_over(path);
     talk_over(path); /* the stale file is replaced */
-    int fd = -1;
+    rj_local_socket fd = -1;
     rj_error err = RJ_ERROR_NONE;
     assert_int_equal(rj_local_socket_connect(path, &fd, &err), RJ_E_NOT_FOUND);
     assert_non_null(strstr(err.text, "nobody listens at "));

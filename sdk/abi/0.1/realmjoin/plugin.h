@@ -200,6 +200,9 @@ typedef struct rj_host_kv {
 /*
  * "rj.host.event/1" -- notices between host and plugins.  Always granted.
  * Topics are dotted words; a plugin publishes only below its own id ("com.vendor.x.changed").
+ *
+ * In a worker, which starts with the first question, notices are heard from then on: one that comes
+ * while the worker sleeps starts it, if its plugin had subscribed before.
  */
 #define RJ_HOST_EVENT "rj.host.event/1"
 typedef struct rj_host_event {
@@ -218,7 +221,7 @@ typedef struct rj_host_event {
     void(RJ_CALL *unsubscribe)(const rj_host *host, uint64_t subscription);
 } rj_host_event;
 
-/* "rj.host.timer/1" -- timers on the loop.  Always granted. */
+/* "rj.host.timer/1" -- timers on the loop.  Always granted.  A running timer keeps a worker awake. */
 #define RJ_HOST_TIMER "rj.host.timer/1"
 typedef struct rj_host_timer {
     uint32_t size;
@@ -275,7 +278,12 @@ typedef struct rj_host_spawn {
     uint32_t size;
     uint32_t minor;
     /* RJ_OK: `on_exit` will be called once, on [loop].  Otherwise it is never called:
-     * RJ_E_DENIED no grant for this program or log, RJ_E_INVALID, RJ_E_NOT_FOUND (op over).
+     * RJ_E_DENIED no grant for this program or log, RJ_E_INVALID, RJ_E_NOT_FOUND (op over),
+     * RJ_E_LIMIT (64 run already).
+     * With a grant that names the program, argv[0] must be the program or the last part of it, and
+     * of variables only LANG, LANGUAGE, LC_*, TERM, NO_COLOR (without '/'), a PATH of system
+     * folders and DEBIAN_FRONTEND=noninteractive are passed: others can make it run other code.
+     * Any else is RJ_E_DENIED.
      * *ret_child (NULL: not wanted) is set before `on_exit` can run.  [any] */
     rj_status(RJ_CALL *start)(const rj_host *host, rj_op op, const rj_spawn *spawn,
                               void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),

@@ -40,7 +40,7 @@ extern "C" {
 #define RJ_PACKAGE_RESULT_MAX 32768
 
 #if defined(__GNUC__)
-#define RJ_PACKAGE_PRINTF __attribute__((format(printf, 3, 4)))
+#define RJ_PACKAGE_PRINTF __attribute__((format(__printf__, 3, 4)))
 #else
 #define RJ_PACKAGE_PRINTF
 #endif

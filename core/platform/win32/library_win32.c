@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Libraries by handle: opened once, such that nobody can write, rename or delete the file meanwhile;
+ * then its trust is checked, what the handle holds is hashed, and the file is mapped by its full name.
+ * The handle stays open as long as the library is mapped.
+ */
+#include "platform/library.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "command_line_win32.h"
+#include "descriptor_win32.h"
+#include "platform/file.h"
+#include "wide_win32.h"
+
+#include <mbedtls/sha256.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HASH_BYTES 65536u
+#define PATH_CHARS 32768u
+
+struct rj_library {
+    HMODULE module;
+    int file;
+};
+
+static rj_status open_locked(const char *path, HANDLE *ret_file, rj_error *err)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+    wchar_t *wide = rj_wide_path(path, err);
+    if (!wide)
+        return RJ_E_INVALID;
+    HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+                              FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    DWORD problem = GetLastError();
+    rj_free(wide);
+    if (file == INVALID_HANDLE_VALUE)
+        return rj_fail_win32(err, problem, "%s cannot be opened", path);
+    rj_status status = RJ_OK;
+    if (!GetFileInformationByHandle(file, &facts))
+        status = rj_fail_win32(err, GetLastError(), "%s cannot be examined", path);
+    else if (facts.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT))
+        status = rj_fail(err, RJ_E_INVALID, "%s is not a regular file", path);
+    if (status)
+        CloseHandle(file);
+    else
+        *ret_file = file;
+    return status;
+}
+
+static rj_status hash(const char *path, HANDLE file, char ret_hex[65], rj_error *err)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char sum[32];
+    DWORD got = 0;
+    rj_status status = RJ_OK;
+    mbedtls_sha256_context context;
+    unsigned char *buffer = rj_malloc(HASH_BYTES);
+    if (!buffer)
+        return rj_fail_memory(err, "checking a library");
+    mbedtls_sha256_init(&context);
+    int failed = mbedtls_sha256_starts(&context, 0);
+    do {
+        if (!ReadFile(file, buffer, HASH_BYTES, &got, NULL))
+            status = rj_fail_win32(err, GetLastError(), "%s cannot be read", path);
+        else
+            failed |= mbedtls_sha256_update(&context, buffer, got);
+    } while (!status && got);
+    failed |= mbedtls_sha256_finish(&context, sum);
+    mbedtls_sha256_free(&context);
+    rj_free(buffer);
+    if (!status && failed)
+        status = rj_fail(err, RJ_E_FAILED, "%s cannot be hashed", path);
+    for (size_t i = 0; i < sizeof sum; i++) {
+        ret_hex[2 * i] = digits[sum[i] >> 4];
+        ret_hex[2 * i + 1] = digits[sum[i] & 15];
+    }
+    ret_hex[64] = '\0';
+    return status;
+}
+
+static rj_status check_hash(const char *path, HANDLE file, const char *sha256, rj_error *err)
+{
+    char found[65];
+    rj_status status = hash(path, file, found, err);
+    if (status)
+        return status;
+    if (rj_ascii_casecmp(found, sha256) != 0)
+        return rj_fail(err, RJ_E_CORRUPT, "%s has SHA-256 %s, expected is %s; install it again",
+                       path, found, sha256);
+    return RJ_OK;
+}
+
+rj_status rj_library_check(const char *path, const char *boundary, const char *sha256,
+                           int *ret_file, rj_error *err)
+{
+    HANDLE file = NULL;
+    rj_status status = open_locked(path, &file, err);
+    if (status)
+        return status;
+    status = rj_file_check_trusted(path, boundary, err);
+    if (!status && sha256)
+        status = check_hash(path, file, sha256, err);
+    if (!status)
+        return rj_descriptor_of_handle(file, ret_file, err);
+    CloseHandle(file);
+    return status;
+}
+
+/* The name that the handle has now; nobody can change it while it is open. */
+static rj_status name_of(int file, const char *name, wchar_t **ret_path, rj_error *err)
+{
+    rj_status status = RJ_OK;
+    HANDLE handle = rj_descriptor_handle(file);
+    wchar_t *wide = rj_calloc(PATH_CHARS, sizeof *wide);
+    if (!wide)
+        return rj_fail_memory(err, "loading a library");
+    DWORD length =
+        handle ? GetFinalPathNameByHandleW(handle, wide, PATH_CHARS, FILE_NAME_NORMALIZED) : 0;
+    if (length == 0 || length >= PATH_CHARS) {
+        status =
+            rj_fail_win32(err, GetLastError(), "%s cannot be loaded: its path is not known", name);
+    } else {
+        char *path = rj_utf8(wide);
+        *ret_path = path ? rj_program_path(path, err) : NULL;
+        if (!*ret_path)
+            status = rj_fail_memory(err, "loading a library");
+        rj_free(path);
+    }
+    rj_free(wide);
+    return status;
+}
+
+rj_status rj_library_map(int file, const char *name, rj_library **ret_library, rj_error *err)
+{
+    wchar_t *path = NULL;
+    DWORD mode = 0;
+    rj_library *library = rj_calloc(1, sizeof *library);
+    if (!library)
+        return rj_fail_memory(err, "loading a library");
+    rj_status status = name_of(file, name, &path, err);
+    if (!status) {
+        SetThreadErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX, &mode);
+        library->module = LoadLibraryExW(
+            path, NULL, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+        DWORD problem = GetLastError();
+        SetThreadErrorMode(mode, NULL);
+        if (!library->module && problem == ERROR_BAD_EXE_FORMAT)
+            status =
+                rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: it is no library for x64", name);
+        else if (!library->module)
+            status = rj_fail_win32(err, problem, "%s cannot be loaded", name);
+    }
+    rj_free(path);
+    library->file = file;
+    if (status)
+        rj_free(library);
+    else
+        *ret_library = library;
+    return status;
+}
+
+void rj_library_close_file(int file)
+{
+    if (file >= 0)
+        rj_descriptor_close(file);
+}
+
+rj_status rj_library_open(const char *path, const char *boundary, const char *sha256,
+                          rj_library **ret_library, rj_error *err)
+{
+    int file = -1;
+    rj_status status = rj_library_check(path, boundary, sha256, &file, err);
+    if (!status)
+        status = rj_library_map(file, path, ret_library, err);
+    if (status)
+        rj_library_close_file(file);
+    return status;
+}
+
+void *rj_library_symbol(rj_library *library, const char *name)
+{
+    union {
+        FARPROC address;
+        void *symbol;
+    } found = {.address = GetProcAddress(library->module, name)};
+    return found.symbol;
+}
+
+void rj_library_close(rj_library *library)
+{
+    if (!library)
+        return;
+    FreeLibrary(library->module);
+    rj_library_close_file(library->file);
+    rj_free(library);
+}

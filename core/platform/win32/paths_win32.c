@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where everything lives on Windows.
+ *
+ * The folders are asked of the system: the environment of a service may say something else.  Below a root
+ * they have the names they have on a drive.
+ */
+#include "platform/paths.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "platform/system.h"
+#include "platform/win32/account_win32.h"
+#include "platform/win32/registry_win32.h"
+#include "platform/win32/wide_win32.h"
+
+#include <initguid.h>
+#include <knownfolders.h>
+#include <lmcons.h>
+#include <objbase.h>
+#include <shlobj.h>
+#include <string.h>
+
+#define PIPE "//./pipe/realmjoin"
+
+struct rj_paths {
+    char *root;
+    char *path[RJ_PATH_COUNT];
+};
+
+/* ---- Folders of the system ------------------------------------------------------------------- */
+
+typedef enum place { PROGRAMS, DATA, WINDOWS, USER_DATA } place;
+
+/* The folder with slashes (rj_free); NULL: unknown. */
+static char *known_folder(place which)
+{
+    static const GUID *const ids[] = {&FOLDERID_ProgramFiles, &FOLDERID_ProgramData,
+                                      &FOLDERID_Windows, &FOLDERID_LocalAppData};
+    wchar_t *wide = NULL;
+    char *path = NULL;
+    if (SUCCEEDED(SHGetKnownFolderPath(ids[which], 0, NULL, &wide))) {
+        char *native = rj_utf8(wide);
+        path = native ? rj_path_from_native(native) : NULL;
+        rj_free(native);
+    }
+    CoTaskMemFree(wide);
+    return path;
+}
+
+/* The name of who runs this, as the name of a folder. */
+static char *user_name(void)
+{
+    wchar_t wide[UNLEN + 1];
+    DWORD size = UNLEN + 1;
+    if (!GetUserNameW(wide, &size))
+        return rj_strdup("user");
+    char *name = rj_utf8(wide);
+    for (char *c = name; c && *c; c++)
+        if ((unsigned char)*c < 0x20 || strchr("\\/:*?\"<>|", *c))
+            *c = '-';
+    return name;
+}
+
+static char *place_below_root(const char *root, place which)
+{
+    static const char *const names[] = {"Program Files", "ProgramData", "Windows"};
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_addf(&text, "%s/", root);
+    if (which == USER_DATA) {
+        char *name = user_name();
+        if (name)
+            rj_text_addf(&text, "Users/%s/AppData/Local", name);
+        text.failed = text.failed || !name;
+        rj_free(name);
+    } else {
+        rj_text_add(&text, names[which]);
+    }
+    return rj_text_take(&text);
+}
+
+/* ---- Building -------------------------------------------------------------------------------- */
+
+struct entry {
+    rj_path_kind kind;
+    place place;
+    const char *below;
+};
+
+static rj_status set_paths(rj_paths *p, const struct entry *entries, size_t count, rj_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = &entries[i];
+        char *folder =
+            *p->root ? place_below_root(p->root, entry->place) : known_folder(entry->place);
+        if (!folder)
+            return rj_fail(err, RJ_E_NOT_FOUND,
+                           "Windows does not say where its own folders are, or memory is short");
+        rj_text text = RJ_TEXT_EMPTY;
+        rj_text_addf(&text, "%s%s", folder, entry->below);
+        rj_free(folder);
+        rj_free(p->path[entry->kind]);
+        p->path[entry->kind] = rj_text_take(&text);
+        if (!p->path[entry->kind])
+            return rj_fail_memory(err, "finding the agent's folders");
+    }
+    return RJ_OK;
+}
+
+static rj_status set_machine_paths(rj_paths *p, rj_error *err)
+{
+    static const struct entry entries[] = {
+        {RJ_PATH_PLUGINS, PROGRAMS, "/RealmJoin/plugins"},
+        {RJ_PATH_PLUGINS_3RD, DATA, "/RealmJoin/plugins"},
+        {RJ_PATH_POLICY, DATA, "/RealmJoin/policy"},
+        {RJ_PATH_PARAMETERS, DATA, "/RealmJoin/parameters.json"},
+        {RJ_PATH_STATE, DATA, "/RealmJoin"},
+        {RJ_PATH_CACHE, DATA, "/RealmJoin/cache"},
+        {RJ_PATH_LOG, WINDOWS, "/Logs"},
+        {RJ_PATH_PACKAGE_LOGS, WINDOWS, "/Logs/RealmJoin/Packages"},
+        {RJ_PATH_PACKAGE_LIB, DATA, "/chocolatey/lib"},
+        {RJ_PATH_RUN, DATA, "/RealmJoin/run"},
+        {RJ_PATH_WORKER, PROGRAMS, "/RealmJoin/realmjoin-worker.exe"},
+    };
+    return set_paths(p, entries, sizeof entries / sizeof entries[0], err);
+}
+
+static rj_status set_user_paths(rj_paths *p, rj_error *err)
+{
+    static const struct entry entries[] = {
+        {RJ_PATH_STATE, USER_DATA, "/RealmJoin"},
+        {RJ_PATH_CACHE, USER_DATA, "/RealmJoin/cache"},
+        {RJ_PATH_LOG, USER_DATA, "/RealmJoin"},
+        {RJ_PATH_PACKAGE_LOGS, USER_DATA, "/RealmJoin/Packages"},
+        {RJ_PATH_PACKAGE_LIB, USER_DATA, "/RealmJoin/chocolatey/lib"},
+    };
+    return set_paths(p, entries, sizeof entries / sizeof entries[0], err);
+}
+
+/* The pipe has no place below a root: a root gets one of its own name. */
+static rj_status set_pipe(rj_paths *p, rj_error *err)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_add(&text, PIPE);
+    if (*p->root) {
+        char tag[17];
+        rj_root_tag(p->root, tag);
+        rj_text_addf(&text, "-%s", tag);
+    }
+    p->path[RJ_PATH_SOCKET] = rj_text_take(&text);
+    return p->path[RJ_PATH_SOCKET] ? RJ_OK : rj_fail_memory(err, "finding the agent's folders");
+}
+
+/* No "." or "..", no empty name, nothing that is not part of a name. */
+static bool is_plain(const char *path, size_t length)
+{
+    size_t at = path[0] == '/' ? 2 : 3;
+    if (path[0] == '/' && (path[2] == '.' || path[2] == '?')) /* devices */
+        return false;
+    while (at < length) {
+        size_t name = strcspn(path + at, "/");
+        name = name > length - at ? length - at : name;
+        if (name == 0 || strspn(path + at, ".") == name)
+            return false;
+        for (size_t i = at; i < at + name; i++)
+            if ((unsigned char)path[i] < 0x20 || strchr(":*?\"<>|", path[i]))
+                return false;
+        at += name + 1;
+    }
+    return true;
+}
+
+/* An override: absolute, without "." and "..", with slashes of one kind, those at its end dropped. */
+static rj_status take_override(const char *what, const char *value, char **target, rj_error *err)
+{
+    if (rj_system_is_installed_service())
+        return rj_fail(err, RJ_E_DENIED, "%s is refused for an installed service", what);
+    char *path = rj_path_from_native(value);
+    if (!path)
+        return rj_fail_memory(err, "finding the agent's folders");
+    size_t length = strlen(path);
+    while (length > 2 && path[length - 1] == '/')
+        length--;
+    if (!rj_path_is_absolute(path) || !rj_utf8_valid(path, length) || !is_plain(path, length)) {
+        rj_free(path);
+        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give an absolute path without \"..\"", what,
+                       value);
+    }
+    path[length] = '\0';
+    if (path[0] >= 'a' && path[0] <= 'z') /* one spelling of a root, one set of keys and pipes */
+        path[0] = (char)(path[0] - 'a' + 'A');
+    rj_free(*target);
+    *target = path;
+    return RJ_OK;
+}
+
+rj_status rj_paths_new(rj_role role, const char *root, const char *plugins, rj_paths **ret_paths,
+                       rj_error *err)
+{
+    rj_paths *p = rj_calloc(1, sizeof *p);
+    if (!p)
+        return rj_fail_memory(err, "finding the agent's folders");
+    rj_status status = RJ_OK;
+    if (root && *root)
+        status = take_override("--root", root, &p->root, err);
+    else if (!(p->root = rj_strdup("")))
+        status = rj_fail_memory(err, "finding the agent's folders");
+    if (!status)
+        status = set_machine_paths(p, err);
+    if (!status)
+        status = set_pipe(p, err);
+    if (!status && plugins && *plugins)
+        status = take_override("the folder of plugins", plugins, &p->path[RJ_PATH_PLUGINS], err);
+    if (!status && role == RJ_ROLE_SESSION)
+        status = set_user_paths(p, err);
+    if (status) {
+        rj_paths_free(p);
+        return status;
+    }
+    rj_account_use_root(p->root);
+    *ret_paths = p;
+    return RJ_OK;
+}
+
+void rj_paths_free(rj_paths *paths)
+{
+    if (!paths)
+        return;
+    rj_free(paths->root);
+    for (int kind = 0; kind < RJ_PATH_COUNT; kind++)
+        rj_free(paths->path[kind]);
+    rj_free(paths);
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+const char *rj_paths_root(const rj_paths *paths)
+{
+    return paths->root;
+}
+
+const char *rj_path(const rj_paths *paths, rj_path_kind kind)
+{
+    return paths->path[kind];
+}
+
+rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err)
+{
+    bool bad = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    for (const unsigned char *c = (const unsigned char *)name; *c && !bad; c++)
+        bad = *c < 0x20 || *c == 0x7f || strchr("/\\:*?\"<>|", *c);
+    if (bad) {
+        char shown[80];
+        rj_text_to_line(shown, sizeof shown, name, strlen(name));
+        return rj_fail(err, RJ_E_INVALID, "\"%s\" cannot be the name of a file", shown);
+    }
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_addf(&text, "%s/%s", directory, name);
+    char *path = rj_text_take(&text);
+    if (!path)
+        return rj_fail_memory(err, "making a path");
+    *ret_path = path;
+    return RJ_OK;
+}
+
+static bool is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+bool rj_path_is_absolute(const char *path)
+{
+    bool letter = (path[0] >= 'a' && path[0] <= 'z') || (path[0] >= 'A' && path[0] <= 'Z');
+    if (letter)
+        return path[1] == ':' && is_slash(path[2]);
+    return is_slash(path[0]) && is_slash(path[1]) && path[2] && !is_slash(path[2]);
+}
+
+static char *with_slashes(const char *path, char from, char to)
+{
+    char *copy = rj_strdup(path);
+    for (char *c = copy; c && *c; c++)
+        *c = *c == from ? to : *c;
+    return copy;
+}
+
+char *rj_path_from_native(const char *path)
+{
+    return with_slashes(path, '\\', '/');
+}
+
+char *rj_path_native(const char *path)
+{
+    return with_slashes(path, '/', '\\');
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Folders and registry keys of the service on Windows, see configure.h; scm_configure_win32.c does the
+ * service manager's part.
+ *
+ * Any user may make folders in %ProgramData%, so that ours may have been there before us, with what its
+ * maker put into it and rights of its maker's choice.  Its owner tells: such a folder is set aside whole.
+ * A root ("--root") is of its maker and stays as it is.
+ */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "platform/system.h"
+#include "platform/win32/registry_win32.h"
+#include "platform/win32/wide_win32.h"
+#include "service/configure.h"
+#include "service/scm_configure_win32.h"
+#include <stdio.h>
+#include <string.h>
+
+#include <aclapi.h>
+#include <sddl.h>
+
+#define LOGGER "service.configure"
+
+/* SYSTEM and administrators everything; users may look into the folder itself and nothing below it. */
+#define SDDL_STATE L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;;0x1200a9;;;BU)"
+/* The same, and users read and run what lies in it. */
+#define SDDL_SHARED L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
+#define SDDL_PRIVATE L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+#define SDDL_KEY L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
+#define TRUSTED_INSTALLER L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
+
+/* What happened before there was a log. */
+static char early[256];
+
+/* ---- Owners ---------------------------------------------------------------------------------- */
+
+static bool is_own_user(PSID sid)
+{
+    HANDLE token = NULL;
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } space;
+    DWORD size = 0;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    bool own = GetTokenInformation(token, TokenUser, &space, sizeof space, &size) &&
+               EqualSid(space.user.User.Sid, sid);
+    CloseHandle(token);
+    return own;
+}
+
+static bool is_trusted_owner(PSID sid)
+{
+    PSID installer = NULL;
+    if (IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid))
+        return true;
+    bool is_installer =
+        ConvertStringSidToSidW(TRUSTED_INSTALLER, &installer) && EqualSid(installer, sid);
+    LocalFree(installer);
+    return is_installer || is_own_user(sid);
+}
+
+/* ---- Folders --------------------------------------------------------------------------------- */
+
+static rj_status set_dacl(HANDLE handle, SE_OBJECT_TYPE type, const wchar_t *sddl, const char *what,
+                          rj_error *err)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    BOOL there = FALSE, defaulted = FALSE;
+    PACL dacl = NULL;
+    DWORD failed = 0;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1, &descriptor,
+                                                              NULL) ||
+        !GetSecurityDescriptorDacl(descriptor, &there, &dacl, &defaulted))
+        failed = GetLastError();
+    if (!failed)
+        failed = SetSecurityInfo(handle, type,
+                                 DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+                                 NULL, NULL, dacl, NULL);
+    LocalFree(descriptor);
+    return failed ? rj_fail_win32(err, failed, "rights of %s", what) : RJ_OK;
+}
+
+static rj_status open_folder(const char *path, HANDLE *ret_folder, rj_error *err)
+{
+    wchar_t *wide = rj_wide_path(path, err);
+    if (!wide)
+        return RJ_E_INVALID;
+    HANDLE folder =
+        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                    FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    DWORD why = GetLastError();
+    rj_free(wide);
+    if (folder == INVALID_HANDLE_VALUE)
+        return rj_fail_win32(err, why, "%s", path);
+    *ret_folder = folder;
+    return RJ_OK;
+}
+
+/* A real folder that nobody but administrators and this account can have made? */
+static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PSID owner = NULL;
+    if (!GetFileInformationByHandle(folder, &facts))
+        return rj_fail_win32(err, GetLastError(), "%s", path);
+    if ((facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) ||
+        !(facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
+        return rj_fail(err, RJ_E_DENIED, "%s is a link or no folder", path);
+    DWORD failed = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
+                                   NULL, NULL, &descriptor);
+    if (failed)
+        return rj_fail_win32(err, failed, "owner of %s", path);
+    bool trusted = owner && is_trusted_owner(owner);
+    LocalFree(descriptor);
+    return trusted ? RJ_OK : rj_fail(err, RJ_E_DENIED, "%s was made by another account", path);
+}
+
+/* Made with its rights, so that there is no moment without them.  True: it is new. */
+static bool make_folder(const char *path, const wchar_t *sddl)
+{
+    SECURITY_ATTRIBUTES rights = {.nLength = sizeof rights};
+    wchar_t *wide = rj_wide_path(path, NULL);
+    bool made = wide &&
+                ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                    sddl, SDDL_REVISION_1, &rights.lpSecurityDescriptor, NULL) &&
+                CreateDirectoryW(wide, &rights);
+    LocalFree(rights.lpSecurityDescriptor);
+    rj_free(wide);
+    return made;
+}
+
+static rj_status set_aside(const char *path, rj_error *err)
+{
+    char aside[1024];
+    snprintf(aside, sizeof aside, "%s.untrusted-%lld", path, (long long)rj_clock_wall_ms());
+    wchar_t *from = rj_wide_path(path, NULL), *to = rj_wide_path(aside, NULL);
+    bool moved = from && to && MoveFileExW(from, to, 0);
+    DWORD why = GetLastError();
+    rj_free(from);
+    rj_free(to);
+    if (!moved)
+        return rj_fail_win32(err, why, "setting %s aside", path);
+    snprintf(early, sizeof early, "%s was made by another account and is now %s", path, aside);
+    return RJ_OK;
+}
+
+rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
+{
+    const char *path = rj_path(paths, RJ_PATH_STATE);
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    if (rj_paths_root(paths)[0] || make_folder(path, SDDL_STATE))
+        return RJ_OK;
+    rj_status status = open_folder(path, &folder, err);
+    if (status == RJ_OK) {
+        status = check_own(folder, path, err);
+        CloseHandle(folder);
+    }
+    if (status == RJ_E_NOT_FOUND)
+        return RJ_OK; /* its parent is missing: the lock's folder is made a moment later, or says why */
+    if (status != RJ_E_DENIED)
+        return status;
+    rj_error why = RJ_ERROR_NONE;
+    status = set_aside(path, &why);
+    if (status != RJ_OK)
+        return rj_fail(err, RJ_E_DENIED,
+                       "%s; the service must not use it and cannot rename it (%s)", err->text,
+                       why.text);
+    if (err)
+        *err = (rj_error)RJ_ERROR_NONE;
+    make_folder(path, SDDL_STATE);
+    return RJ_OK;
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------- */
+
+static void tell(rj_status status, const rj_error *error, const char *weaker)
+{
+    if (status != RJ_OK)
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s; %s", error->text, weaker);
+}
+
+static void secure(const char *path, const wchar_t *sddl, const char *weaker)
+{
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    rj_error error = RJ_ERROR_NONE;
+    if (make_folder(path, sddl))
+        return;
+    rj_status status = open_folder(path, &folder, &error);
+    if (status == RJ_OK) {
+        status = check_own(folder, path, &error);
+        if (status == RJ_OK)
+            status = set_dacl(folder, SE_FILE_OBJECT, sddl, path, &error);
+        CloseHandle(folder);
+    }
+    tell(status, &error, weaker);
+}
+
+/* Not ours alone: made if missing, else only looked at. */
+static void look_at_package_root(const char *lib)
+{
+    char parent[1024];
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    rj_error error = RJ_ERROR_NONE;
+    snprintf(parent, sizeof parent, "%s", lib);
+    char *slash = strrchr(parent, '/');
+    if (!slash)
+        return;
+    *slash = '\0';
+    const char *const folders[] = {parent, lib};
+    for (size_t i = 0; i < 2; i++) {
+        if (make_folder(folders[i], SDDL_SHARED))
+            continue;
+        rj_status status = open_folder(folders[i], &folder, &error);
+        if (status == RJ_OK) {
+            status = check_own(folder, folders[i], &error);
+            CloseHandle(folder);
+        }
+        tell(status, &error, "who made it can change installed packages; remove it if unexpected");
+    }
+}
+
+static void secure_key(const char *key, const char *weaker)
+{
+    rj_error error = RJ_ERROR_NONE;
+    HKEY made = NULL, opened = NULL;
+    wchar_t *wide = rj_wide(key);
+    rj_status status = rj_registry_open("", RJ_HIVE_MACHINE, key, true, &made, &error);
+    if (status == RJ_OK)
+        RegCloseKey(made);
+    if (status == RJ_OK) {
+        LSTATUS failed = wide ? RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide, 0,
+                                              READ_CONTROL | WRITE_DAC | KEY_WOW64_64KEY, &opened)
+                              : ERROR_OUTOFMEMORY;
+        status = failed ? rj_fail_win32(&error, (DWORD)failed, "HKLM\\%s", key)
+                        : set_dacl((HANDLE)opened, SE_REGISTRY_KEY, SDDL_KEY, key, &error);
+    }
+    if (opened)
+        RegCloseKey(opened);
+    rj_free(wide);
+    tell(status, &error, weaker);
+}
+
+static void secure_logs(const rj_paths *paths)
+{
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s/RealmJoin", rj_path(paths, RJ_PATH_LOG));
+    secure(folder, SDDL_PRIVATE, "users may read the logs of the machine's packages");
+}
+
+void rj_service_configure(const rj_paths *paths, bool managed)
+{
+    if (early[0])
+        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it", early);
+    if (rj_paths_root(paths)[0] || !rj_system_is_root())
+        return;
+    secure(rj_path(paths, RJ_PATH_STATE), SDDL_STATE,
+           "the agent's state and policy are as open as the folder above");
+    secure(rj_path(paths, RJ_PATH_PLUGINS_3RD), SDDL_SHARED,
+           "plugins of others are refused if users may change them");
+    secure_logs(paths);
+    look_at_package_root(rj_path(paths, RJ_PATH_PACKAGE_LIB));
+    secure_key("SOFTWARE\\RealmJoin", "records and accounts are as open as the key above");
+    if (managed) {
+        secure_key("SYSTEM\\CurrentControlSet\\Services\\realmjoin\\Parameters",
+                   "the parameters are as open as the key above");
+        rj_scm_configure();
+    }
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* A sentence for the person in front of the screen, when nobody reads stderr. */
+#ifndef RJ_SESSION_NOTICE_H
+#define RJ_SESSION_NOTICE_H
+
+/* Returns when it was read.  Nothing happens where stderr leads somewhere: there it was said already. */
+void rj_notice_show(const char *text);
+
+#endif
