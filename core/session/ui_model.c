@@ -118,7 +118,8 @@ static void add_links(build *b, json_t *menu)
         any = true;
         char *name = rj_ui_line(text_of(link, "name"), RJ_UI_COLUMNS);
         const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
-        json_t *item = new_item(b, say(b, "menu.link", values), json_sprintf("weblink:%zu", i));
+        json_t *item =
+            new_item(b, say(b, "menu.link", values), json_sprintf("weblink:%u", (unsigned)i));
         set(b, item, "open", json_string(text_of(link, "target")));
         append(b, menu, item);
         rj_free(name);
