@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uv.h>
 
 #define FILE_LIMIT (512u * 1024)
@@ -183,8 +182,8 @@ static const char *level_name(int level)
 static size_t make_line(char *line, size_t size, int level, const char *logger,
                         const char *correlation, const char *message)
 {
-    struct timespec now = {0};
-    timespec_get(&now, TIME_UTC);
+    uv_timespec64_t now = {0};
+    uv_clock_gettime(UV_CLOCK_REALTIME, &now);
     rj_calendar date = rj_calendar_of((int64_t)now.tv_sec * 1000);
     char name[96];
     char id[64];
@@ -261,7 +260,7 @@ void rj_log(int level, const char *logger, const char *correlation, const char *
 
 rj_status rj_log_open(const char *directory, const char *name, rj_error *err)
 {
-    if (!*name || strlen(name) >= NAME_MAX_BYTES || strchr(name, '/'))
+    if (!*name || strlen(name) >= NAME_MAX_BYTES || strpbrk(name, "/\\:"))
         return rj_fail(err, RJ_E_INVALID, "log name \"%s\": give a short plain file name", name);
     char *copy = rj_strdup(directory);
     char *path = file_path(directory, name, 0);

@@ -56,7 +56,7 @@ static void show_value(const json_t *value, char *ret_text, size_t size)
         snprintf(ret_text, size, "the string \"%s\"", text);
         break;
     case JSON_INTEGER:
-        snprintf(ret_text, size, "the number %" JSON_INTEGER_FORMAT, json_integer_value(value));
+        snprintf(ret_text, size, "the number %lld", (long long)json_integer_value(value));
         break;
     case JSON_REAL:
         snprintf(ret_text, size, "the number %g", json_real_value(value));

@@ -42,6 +42,9 @@ typedef struct rj_sandbox {
     size_t path_count;
 } rj_sandbox;
 
+/* Whether a process can be given an account of a number that nobody has.  Else it keeps ours. */
+bool rj_sandbox_has_accounts(void);
+
 #define RJ_SANDBOX_NOTES 8
 
 /* What is weaker than it should be, and why; one sentence each.  None: every layer is complete. */

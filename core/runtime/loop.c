@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -250,6 +251,20 @@ rj_watch *rj_watch_new(rj_loop *loop, void (*call)(void *data), void *data, rj_e
     return watch;
 }
 
+/* libuv's numbers are those of errno on some systems only. */
+rj_status rj_status_of_uv(int problem)
+{
+    static const struct {
+        int problem;
+        int error_number;
+    } known[] = {{UV_ENOENT, ENOENT}, {UV_EACCES, EACCES}, {UV_EPERM, EPERM},
+                 {UV_ENOMEM, ENOMEM}, {UV_EINVAL, EINVAL}, {UV_EMFILE, EMFILE}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (known[i].problem == problem)
+            return rj_status_of_errno(known[i].error_number);
+    return rj_status_of_errno(-problem);
+}
+
 rj_status rj_watch_started(rj_watch *watch, int problem, const char *what, rj_watch **ret_watch,
                            rj_error *err)
 {
@@ -263,7 +278,7 @@ rj_status rj_watch_started(rj_watch *watch, int problem, const char *what, rj_wa
         return RJ_OK;
     }
     rj_watch_stop(watch);
-    return rj_fail(err, rj_status_of_errno(-problem), "%s cannot be watched: %s", what,
+    return rj_fail(err, rj_status_of_uv(problem), "%s cannot be watched: %s", what,
                    uv_strerror(problem));
 }
 

@@ -31,6 +31,8 @@ rj_watch *rj_watch_new(rj_loop *loop, void (*call)(void *data), void *data, rj_e
 rj_status rj_watch_started(rj_watch *watch, int problem, const char *what, rj_watch **ret_watch,
                            rj_error *err);
 
+rj_status rj_status_of_uv(int problem); /* of a negative number of libuv */
+
 /* loop_watch_*.c: no call after it; the uv handle is closed by the caller. */
 void rj_watch_end_descriptor(rj_watch *watch);
 

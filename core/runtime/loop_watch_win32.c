@@ -72,7 +72,7 @@ rj_status rj_watch_readable(rj_loop *loop, int fd, void (*ready)(void *data), vo
     int problem = uv_async_init(rj_loop_uv(loop), &watch->uv.woken, on_woken);
     if (problem) {
         rj_free(watch);
-        return rj_fail(err, rj_status_of_errno(-problem), "descriptor %d cannot be watched: %s", fd,
+        return rj_fail(err, rj_status_of_uv(problem), "descriptor %d cannot be watched: %s", fd,
                        uv_strerror(problem));
     }
     watch->descriptor = fd;

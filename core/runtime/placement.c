@@ -73,7 +73,8 @@ static rj_uid uid_of(const char *id)
 static rj_status choose_account(rj_instance *instance, rj_uid *ret_uid, rj_error *err)
 {
     *ret_uid = RJ_SANDBOX_KEEP_ACCOUNT;
-    if (!rj_system_is_root() || rj_grants_any(&instance->grants, "root"))
+    if (!rj_system_is_root() || !rj_sandbox_has_accounts() ||
+        rj_grants_any(&instance->grants, "root"))
         return RJ_OK;
     *ret_uid = uid_of(instance->id);
     const rj_runtime *runtime = instance->runtime;

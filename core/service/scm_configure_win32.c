@@ -138,14 +138,15 @@ void rj_scm_configure(void)
         DWORD (*run)(SC_HANDLE service);
         const char *name, *weaker;
     } steps[] = {
-        {quote_path, "quotes around its path",
+        {quote_path, "the quotes around its path",
          "a program put at the first blank of the path could start in its place"},
-        {describe, "its description", "people see only its name"},
-        {set_recovery, "its recovery actions", "after a crash it stays down until it is started"},
+        {describe, "the description", "people see only its name"},
+        {set_recovery, "the recovery actions", "after a crash it stays down until it is started"},
         {set_recovery_flag, "recovery after an end with an error",
          "it is started again after crashes only"},
-        {set_sid_type, "its own SID", "its rights cannot be told from those of other services"},
-        {set_preshutdown, "its time before a shutdown",
+        {set_sid_type, "a SID of its own",
+         "its rights cannot be told from those of other services"},
+        {set_preshutdown, "time before a shutdown",
          "a shutdown may cut it off; the next start recovers"},
         {set_rights, "who may start and stop it",
          "commands of ordinary users cannot start it on demand"},
@@ -162,11 +163,11 @@ void rj_scm_configure(void)
         rj_error error = RJ_ERROR_NONE;
         DWORD failed = steps[i].run(service);
         if (!failed) {
-            rj_log(RJ_LOG_DEBUG, LOGGER, NULL, "the service has %s", steps[i].name);
+            rj_log(RJ_LOG_DEBUG, LOGGER, NULL, "set for the service: %s", steps[i].name);
             continue;
         }
         failures++;
-        rj_fail_win32(&error, failed, "the service's %s", steps[i].name);
+        rj_fail_win32(&error, failed, "setting for the service %s", steps[i].name);
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s; %s", error.text, steps[i].weaker);
     }
     if (!service) {

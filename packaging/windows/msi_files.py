@@ -70,7 +70,8 @@ def put_binary(source, target, sign):
     if not source.is_file():
         raise msi_tables.Error(f"{source} is missing; is the build finished?")
     shutil.copyfile(source, target)
-    msi_tables.run(f"{TRIPLET}-strip", "--strip-all", target)
+    # With its dates preserved, strip also leaves the time inside the file as the linker wrote it.
+    msi_tables.run(f"{TRIPLET}-strip", "--strip-all", "--preserve-dates", target)
     sign(target)
 
 

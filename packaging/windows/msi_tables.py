@@ -52,7 +52,8 @@ def run(*command, cwd=None, zone=None):
     done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0 or done.stderr.strip():
         said = done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}"
-        raise Error(f"{pathlib.Path(command[0]).name}: {said}")
+        name = pathlib.Path(command[0]).name
+        raise Error(said if said.startswith(f"{name}: ") else f"{name}: {said}")
     return done.stdout
 
 

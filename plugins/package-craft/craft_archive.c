@@ -2,9 +2,8 @@
 /*
  * What makes an archive a craft: see craft_archive.h.
  *
- * Happy path: rj_install.sh at the root, starting with "#!" or marked executable.
- * Failure modes: a script that is missing, a folder, not startable, empty or has CRLF line ends is
- * refused before anything is unpacked, with what to do about it.
+ * Happy path: its install script at the root, of a kind that the system can start.
+ * Failure modes: a script that is missing, a folder, or that the system could not start is refused before anything is unpacked, with what to do about it.
  */
 #include "craft_archive.h"
 
@@ -13,6 +12,7 @@
 #include <string.h>
 
 #include "craft_system.h"
+#include "text.h"
 
 #define SCRIPT_MAX ((uint64_t)64 << 20)
 #define HEADER_LINES 32
@@ -66,13 +66,13 @@ rj_status craft_locate(const craft_request *request, char **ret_path, rj_failure
 }
 
 /* The header comment of a script may name the craft's version. */
-static void find_version(const char *script, char *version, size_t size)
+static void find_version(const char *name, const char *script, char *version, size_t size)
 {
     for (int line = 0; line < HEADER_LINES && *script; line++) {
         size_t length = strcspn(script, "\n");
-        const char *mark = memmem(script, length, VERSION_MARK, strlen(VERSION_MARK));
+        const char *mark = rj_find_text(script, length, VERSION_MARK);
 
-        if (script[0] == '#' && mark) {
+        if (mark && craft_is_comment(name, script, length)) {
             const char *text = mark + strlen(VERSION_MARK);
             size_t left = length - (size_t)(text - script);
 
@@ -96,43 +96,42 @@ static void find_version(const char *script, char *version, size_t size)
 static rj_status examine_script(rj_archive *archive, const rj_archive_entry *entry, char *version,
                                 size_t version_size, rj_failure *failure)
 {
-    const char *path = rj_archive_path(archive), *line_end;
     char *text = NULL;
     size_t length = 0;
-    rj_status status;
+    rj_status status = rj_archive_read(archive, entry, SCRIPT_MAX, &text, &length, failure);
 
-    status = rj_archive_read(archive, entry, SCRIPT_MAX, &text, &length, failure);
     if (status != RJ_OK)
         return status;
-    if (strncmp(text, "#!", 2) != 0 && !entry->executable) {
-        status = rj_fail(failure, RJ_E_INVALID,
-                         "%s: %s cannot be started: its first line must name its interpreter "
-                         "(#!/bin/sh), or the archive must mark it as executable",
-                         path, entry->name);
-    } else if (strncmp(text, "#!", 2) == 0 && (line_end = strchr(text, '\n')) &&
-               line_end[-1] == '\r') {
-        status = rj_fail(failure, RJ_E_INVALID,
-                         "%s: %s has Windows line ends (CRLF): save it with LF line ends", path,
-                         entry->name);
-    } else if (version) {
-        find_version(text, version, version_size);
-    }
+    status = craft_judge_script(rj_archive_path(archive), entry->name, text, length,
+                                entry->executable, failure);
+    if (status == RJ_OK && version)
+        find_version(entry->name, text, version, version_size);
     free(text);
     return status;
 }
 
-/* RJ_OK and *ret_found 0 for a script that is not there. */
-static rj_status look_for(rj_archive *archive, const char *name, char *version, size_t version_size,
-                          int32_t *ret_found, rj_failure *failure)
+/* RJ_OK and *ret_found 0 for a script that is not there.  Of two spellings the first one counts. */
+static rj_status look_for(rj_archive *archive, const craft_script *script, char *version,
+                          size_t version_size, int32_t *ret_found, const char **ret_ignored,
+                          rj_failure *failure)
 {
-    const rj_archive_entry *entry = rj_archive_find(archive, name);
+    const rj_archive_entry *entry = NULL;
     rj_status status;
 
     *ret_found = 0;
+    for (const char *const *name = script->names; *name; name++) {
+        const rj_archive_entry *found = rj_archive_find(archive, *name);
+
+        if (found && found->is_folder)
+            return rj_fail(failure, RJ_E_INVALID, "%s: %s is a folder", rj_archive_path(archive),
+                           *name);
+        if (found && entry && ret_ignored)
+            *ret_ignored = *name;
+        if (!entry)
+            entry = found;
+    }
     if (!entry)
         return RJ_OK;
-    if (entry->is_folder)
-        return rj_fail(failure, RJ_E_INVALID, "%s: %s is a folder", rj_archive_path(archive), name);
     status = examine_script(archive, entry, version, version_size, failure);
     *ret_found = status == RJ_OK;
     return status;
@@ -144,16 +143,17 @@ rj_status craft_examine(rj_archive *archive, craft_facts *ret_facts, rj_failure 
     int32_t has_install = 0;
     rj_status status;
 
-    status = look_for(archive, craft_install_script, facts.version, sizeof facts.version,
-                      &has_install, failure);
+    status = look_for(archive, &craft_install_script, facts.version, sizeof facts.version,
+                      &has_install, &facts.ignored, failure);
     if (status == RJ_OK && !has_install)
-        status = rj_fail(failure, RJ_E_INVALID,
-                         "%s is not a craft: there is no %s at its root (%zu entries)",
-                         rj_archive_path(archive), craft_install_script, rj_archive_count(archive));
+        status = rj_fail(
+            failure, RJ_E_INVALID, "%s is not a craft: there is no %s at its root (%zu entries)",
+            rj_archive_path(archive), craft_install_script.shown, rj_archive_count(archive));
     if (status == RJ_OK)
-        status = look_for(archive, craft_detect_script, NULL, 0, &facts.has_detect, failure);
+        status = look_for(archive, &craft_detect_script, NULL, 0, &facts.has_detect, NULL, failure);
     if (status == RJ_OK)
-        status = look_for(archive, craft_uninstall_script, NULL, 0, &facts.has_uninstall, failure);
+        status = look_for(archive, &craft_uninstall_script, NULL, 0, &facts.has_uninstall, NULL,
+                          failure);
     if (status == RJ_OK)
         *ret_facts = facts;
     return status;

@@ -14,13 +14,14 @@
 typedef struct craft_facts {
     int32_t has_detect;
     int32_t has_uninstall;
-    char version[129]; /* of the header comment of rj_install.sh, "" if it names none */
+    const char *ignored; /* a second spelling of the install script beside it, or NULL */
+    char version[129];   /* of the install script's header comment, "" if it names none */
 } craft_facts;
 
 /* The archive's path from "location" and the first source; free() it. */
 rj_status craft_locate(const craft_request *request, char **ret_path, rj_failure *failure);
 
-/* Judge the scripts: rj_install.sh there, each one startable and without CRLF. */
+/* Judge the scripts: an install script is there, and the system can start each one. */
 rj_status craft_examine(rj_archive *archive, craft_facts *ret_facts, rj_failure *failure);
 
 #endif

@@ -2,20 +2,20 @@
 /* The tests' surroundings: see craft_fixture_test.h. */
 #include "craft_fixture_test.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "archive.h"
 #include "archive_hash.h"
+#include "craft_system.h"
+#include "test_files.h"
 #include "zip_writer.h"
+
+const char *craft_scratch = "craft-test";
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
@@ -35,33 +35,22 @@ const char *craft_path(const craft_fixture *fixture, const char *format, ...)
 
 int craft_there(const char *path)
 {
-    struct stat st;
-
-    return lstat(path, &st) == 0;
+    return test_is_there(path);
 }
 
 const char *craft_text(const char *path)
 {
     static char text[8192];
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    char *bytes = test_file_read(path, NULL);
 
-    if (file)
-        fclose(file);
-    text[length] = '\0';
+    snprintf(text, sizeof text, "%s", bytes ? bytes : "");
+    free(bytes);
     return text;
 }
 
 unsigned craft_count(const char *folder)
 {
-    DIR *list = opendir(folder);
-    unsigned count = 0;
-
-    while (list && readdir(list))
-        count++;
-    if (list)
-        closedir(list);
-    return count > 2 ? count - 2 : 0;
+    return test_folder_count(folder);
 }
 
 /* ---- Archives -------------------------------------------------------------------------------- */
@@ -101,10 +90,9 @@ craft_fixture *craft_fixture_open(void)
     craft_fixture *fixture = calloc(1, sizeof *fixture);
 
     assert_non_null(fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/craft-test-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    assert_int_equal(mkdir(craft_path(fixture, "feed"), 0755), 0);
-    assert_int_equal(mkdir(craft_path(fixture, "host"), 0755), 0);
+    fixture->folder = test_folder_new(craft_scratch);
+    test_folder_make(craft_path(fixture, "feed"));
+    test_folder_make(craft_path(fixture, "host"));
     fixture->request = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:[s], s:s, s:[ss], s:{s:s, s:s}, s:i, s:s}", "id", "hello",
         "format", "craft", "version", "1.0.0", "scope", "system", "location", "hello.zip",
@@ -144,7 +132,8 @@ void craft_fixture_reopen(craft_fixture *fixture)
 void craft_fixture_close(craft_fixture *fixture)
 {
     craft_fixture_suspend(fixture);
-    rj_archive_remove_tree("/tmp", fixture->folder + strlen("/tmp/"), NULL);
+    test_folder_remove(fixture->folder);
+    free(fixture->folder);
     json_decref(fixture->request);
     free(fixture);
 }
@@ -239,16 +228,27 @@ const char *craft_said(const plugin_answer *answer, const char *member)
 
 /* ---- What tests of crafts say ------------------------------------------------------------------ */
 
+/* The last one: where there are two, it is the one that tests can run. */
+static const char *craft_script_name(const craft_script *script)
+{
+    const char *const *name = script->names;
+
+    while (name[1])
+        name++;
+    return *name;
+}
+
 void craft_write(const craft_fixture *f, const char *install, const char *uninstall,
                  const char *detect)
 {
-    craft_member members[5] = {{"rj_install.sh", install, 0}, {"data/payload.txt", "payload", 0}};
+    craft_member members[5] = {{craft_script_name(&craft_install_script), install, 0},
+                               {"data/payload.txt", "payload", 0}};
     size_t count = 2;
 
     if (uninstall)
-        members[count++] = (craft_member){"rj_uninstall.sh", uninstall, 0};
+        members[count++] = (craft_member){craft_script_name(&craft_uninstall_script), uninstall, 0};
     if (detect)
-        members[count++] = (craft_member){"rj_detect.sh", detect, 0};
+        members[count++] = (craft_member){craft_script_name(&craft_detect_script), detect, 0};
     craft_write_archive(f, "hello.zip", members);
 }
 

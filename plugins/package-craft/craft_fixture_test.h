@@ -19,12 +19,15 @@ typedef struct craft_member {
 } craft_member;
 
 typedef struct craft_fixture {
-    char folder[64]; /* scratch; feed/ and host/ below it */
+    char *folder; /* scratch; feed/ and host/ below it */
     plugin_host *host;
     rj_plugin *plugin;
     const rj_package *table;
     json_t *request; /* of the craft "hello", to be changed by the test */
 } craft_fixture;
+
+/* What the names of scratch folders begin with, for fixtures that are opened from now on. */
+extern const char *craft_scratch;
 
 /* Fails the running test on any error. */
 craft_fixture *craft_fixture_open(void);

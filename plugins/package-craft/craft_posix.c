@@ -13,14 +13,54 @@
 
 #include "archive.h"
 
-const char *const craft_install_script = "rj_install.sh";
-const char *const craft_uninstall_script = "rj_uninstall.sh";
-const char *const craft_detect_script = "rj_detect.sh";
+const craft_script craft_install_script = {{"rj_install.sh"}, "rj_install.sh"};
+const craft_script craft_uninstall_script = {{"rj_uninstall.sh"}, "rj_uninstall.sh"};
+const craft_script craft_detect_script = {{"rj_detect.sh"}, "rj_detect.sh"};
+
+rj_status craft_judge_script(const char *path, const char *name, const char *text, size_t length,
+                             int executable, rj_failure *failure)
+{
+    const char *line_end = memchr(text, '\n', length);
+
+    if (strncmp(text, "#!", 2) != 0)
+        return executable
+                   ? RJ_OK
+                   : rj_fail(failure, RJ_E_INVALID,
+                             "%s: %s cannot be started: its first line must name its interpreter "
+                             "(#!/bin/sh), or the archive must mark it as executable",
+                             path, name);
+    if (line_end && line_end[-1] == '\r')
+        return rj_fail(failure, RJ_E_INVALID,
+                       "%s: %s has Windows line ends (CRLF): save it with LF line ends", path,
+                       name);
+    return RJ_OK;
+}
+
+int craft_is_comment(const char *name, const char *line, size_t length)
+{
+    (void)name;
+    return length > 0 && line[0] == '#';
+}
+
+rj_status craft_check_command(const char *name, const char *const *arguments,
+                              const char *const *environment, rj_failure *failure)
+{
+    (void)name;
+    (void)arguments;
+    (void)environment;
+    (void)failure;
+    return RJ_OK; /* no shell is involved */
+}
 
 /* Exit codes have 8 bits here: what scripts return as 3010 and 1641 arrives as these. */
 int craft_exit_wants_restart(int32_t code)
 {
     return code == (3010 & 255) || code == (1641 & 255);
+}
+
+const char *craft_signal_name(int32_t number)
+{
+    return strsignal(number);
 }
 
 int craft_is_absolute(const char *path)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "archive.h"
+#include "craft_system.h"
 
 static rj_status wrong(rj_failure *failure, const char *member, const char *expected)
 {
@@ -113,7 +114,7 @@ static rj_status read_rest(craft_request *request, rj_failure *failure)
         return wrong(failure, "id", "there");
     if (!rj_archive_is_safe_segment(request->id))
         return wrong(failure, "id", "fit to be the name of a folder");
-    if (request->log_path && request->log_path[0] != '/')
+    if (request->log_path && !craft_is_absolute(request->log_path))
         return wrong(failure, "log_path", "absolute");
     return RJ_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "archive_hash.h"
 #include "craft_system.h"
+#include "text.h"
 
 #define RECORD_MAX ((size_t)64 * 1024)
 #define RECORD_NAME "installed.json"
@@ -204,17 +205,14 @@ static rj_status hash_arguments(const char *args, char *text, rj_failure *failur
 rj_status craft_store_mark_succeeded(const craft_store *store, const craft_request *request,
                                      const craft_record *record, rj_failure *failure)
 {
-    char args_hash[RJ_SHA256_HEX], when[32];
-    time_t now = time(NULL);
+    char args_hash[RJ_SHA256_HEX], when[RJ_UTC_TEXT];
     json_t *document;
-    struct tm utc;
     char *text;
     rj_status status = hash_arguments(request->args, args_hash, failure);
 
     if (status != RJ_OK)
         return status;
-    if (!gmtime_r(&now, &utc) || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-        when[0] = '\0';
+    rj_utc_text((int64_t)time(NULL), when);
     document = json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:b}", "id", request->id, "version",
                          record->version, "args_hash", args_hash, "installed_at", when, "files",
                          (json_int_t)record->files, "detect", record->has_detect, "uninstall",
@@ -233,21 +231,24 @@ static rj_status make_scripts_startable(const char *work, const craft_facts *fac
                                         rj_failure *failure)
 {
     const struct {
-        const char *name;
+        const craft_script *script;
         int32_t there;
-    } scripts[] = {{craft_install_script, 1},
-                   {craft_detect_script, facts->has_detect},
-                   {craft_uninstall_script, facts->has_uninstall}};
+    } scripts[] = {{&craft_install_script, 1},
+                   {&craft_detect_script, facts->has_detect},
+                   {&craft_uninstall_script, facts->has_uninstall}};
     rj_status status = RJ_OK;
 
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0] && status == RJ_OK; i++) {
-        char *path;
+        const char *const *name = scripts[i].script->names;
 
-        if (!scripts[i].there)
-            continue;
-        path = joined(work, PACKAGE_NAME, scripts[i].name, NULL);
-        status = path ? craft_make_startable(path, failure) : rj_fail_memory(failure);
-        free(path);
+        for (; scripts[i].there && *name && status == RJ_OK; name++) {
+            char *path = joined(work, PACKAGE_NAME, *name, NULL);
+
+            status = !path                ? rj_fail_memory(failure)
+                     : craft_exists(path) ? craft_make_startable(path, failure)
+                                          : RJ_OK;
+            free(path);
+        }
     }
     return status;
 }

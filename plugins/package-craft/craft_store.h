@@ -4,10 +4,10 @@
  *
  *   <state>/crafts/<id>/installed.json   the record: this craft is installed
  *   <state>/crafts/<id>/package/         its files; only of crafts with a detect or uninstall script
- *   <state>/crafts/<id>/uninstalling     rj_uninstall.sh may have been started
+ *   <state>/crafts/<id>/uninstalling     its uninstall script may have been started
  *   <state>/work/<id>/package/           an install that is going on
- *   <state>/work/<id>/started            its rj_install.sh may have been started
- *   <state>/work/<id>/installed.json     its rj_install.sh has ended well: the point of no return
+ *   <state>/work/<id>/started            its install script may have been started
+ *   <state>/work/<id>/installed.json     its install script has ended well: the point of no return
  *   <state>/old/<id>/                    the former record while the new one takes its place
  *   <state>/trash/                       whatever is no longer reachable
  *

@@ -12,12 +12,28 @@
 
 #include "failure.h"
 
-extern const char *const craft_install_script;
-extern const char *const craft_uninstall_script;
-extern const char *const craft_detect_script;
+/* One script of a craft: the names it may have, the preferred one first, and how messages call it. */
+typedef struct craft_script {
+    const char *names[3]; /* NULL-terminated */
+    const char *shown;
+} craft_script;
+extern const craft_script craft_install_script;
+extern const craft_script craft_uninstall_script;
+extern const craft_script craft_detect_script;
+
+/* Whether the system could start this script; `path` is its archive's.  Any thread. */
+rj_status craft_judge_script(const char *path, const char *name, const char *text, size_t length,
+                             int executable, rj_failure *failure);
+/* 1: a line of a script of that name that is a comment.  Any thread. */
+int craft_is_comment(const char *name, const char *line, size_t length);
+/* Whether these arguments ([0] is left out) and variables arrive in the script as they are. */
+rj_status craft_check_command(const char *name, const char *const *arguments,
+                              const char *const *environment, rj_failure *failure);
 
 /* 1 for the exit codes that mean "done, restart wanted" on this system. */
 int craft_exit_wants_restart(int32_t code);
+/* For messages. */
+const char *craft_signal_name(int32_t number);
 int craft_is_absolute(const char *path);
 
 /* 1: there (a link is there without being followed). */

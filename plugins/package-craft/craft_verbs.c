@@ -9,7 +9,6 @@
 #include "craft.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +22,38 @@
 /* ---- Scripts --------------------------------------------------------------------------------- */
 
 /* Name the script that is to run between before() and after(). */
-static rj_status choose_script(craft_task *task, const char *area, const char *script,
+static rj_status choose_script(craft_task *task, const char *area, const craft_script *script,
                                int64_t limit_ms)
 {
     const craft_store *store = &task->plugin->store;
+    const char *const *name = script->names;
+    char *program = NULL;
+    rj_status status;
 
-    task->script = script;
     task->script_limit_ms = limit_ms;
     task->directory = craft_store_path(store, area, task->request.id, "package");
-    if (!task->directory || asprintf(&task->program, "%s/%s", task->directory, script) < 0) {
-        task->program = NULL;
-        return rj_fail_memory(&task->failure);
+    for (; task->directory; name++) {
+        if (asprintf(&program, "%s/%s", task->directory, *name) < 0) {
+            program = NULL;
+            break;
+        }
+        if (craft_exists(program) || !name[1])
+            break;
+        free(program);
     }
+    if (!program)
+        return rj_fail_memory(&task->failure);
+    task->script = *name;
+    status = craft_check_command(*name, task->request.arguments, task->request.environment,
+                                 &task->failure);
+    if (status != RJ_OK) {
+        char prefix[300];
+
+        free(program);
+        snprintf(prefix, sizeof prefix, "craft %.255s", task->request.id);
+        return rj_fail_prefix(&task->failure, prefix);
+    }
+    task->program = program;
     return RJ_OK;
 }
 
@@ -86,7 +105,7 @@ static rj_status explain_script(craft_task *task)
                        script, (int)ended->value, after);
     case RJ_EXIT_SIGNAL:
         return rj_fail(&task->failure, RJ_E_FAILED, "craft %s: %s was killed by signal %d (%s)%s",
-                       id, script, (int)ended->value, strsignal(ended->value), after);
+                       id, script, (int)ended->value, craft_signal_name(ended->value), after);
     case RJ_EXIT_TIMEOUT:
         if (task->script_limit_ms > 0)
             snprintf(limit, sizeof limit, " of %" PRId64 " s",
@@ -164,7 +183,7 @@ static rj_status detect_before(craft_task *task)
     if (status != RJ_OK)
         return status;
     if (task->record.has_detect)
-        return choose_script(task, CRAFT_CRAFTS, craft_detect_script, DETECT_LIMIT_MS);
+        return choose_script(task, CRAFT_CRAFTS, &craft_detect_script, DETECT_LIMIT_MS);
     return set_detected(task, 1, "recorded at its last install; the craft has no detect script");
 }
 
@@ -252,14 +271,14 @@ static rj_status choose_version(craft_task *task, const craft_facts *facts, cons
         craft_log(task, RJ_LOG_WARNING,
                   "craft %s: the policy says version %s, %s in the archive says %s; the policy's "
                   "is recorded",
-                  task->request.id, wanted, craft_install_script, facts->version);
+                  task->request.id, wanted, craft_install_script.shown, facts->version);
     if (!wanted)
         wanted = facts->version;
     if (!wanted[0] || strlen(wanted) >= sizeof task->record.version)
         return rj_fail(&task->failure, RJ_E_INVALID,
                        "craft %s: neither the policy nor the header of %s in %s names a version of "
                        "1 to %zu characters",
-                       task->request.id, craft_install_script, location,
+                       task->request.id, craft_install_script.shown, location,
                        sizeof task->record.version - 1);
     *ret_version = wanted;
     return RJ_OK;
@@ -275,6 +294,10 @@ static rj_status fetch_before(craft_task *task)
 
     if (status == RJ_OK)
         status = judge_archive(cached.path, &facts, &task->failure);
+    if (status == RJ_OK && facts.ignored)
+        craft_log(task, RJ_LOG_WARNING,
+                  "craft %s has more than one install script: %s is left out; remove one of them",
+                  task->request.id, facts.ignored);
     if (status == RJ_OK)
         status = choose_version(task, &facts, location, &version);
     if (status == RJ_OK && asprintf(&plan, "%s %s", task->request.id, version) < 0) {
@@ -359,7 +382,7 @@ static rj_status install_before(craft_task *task)
     if (status == RJ_OK)
         status = unpack(task, cached.path);
     if (status == RJ_OK)
-        status = choose_script(task, CRAFT_WORK, craft_install_script, request->time_limit_ms);
+        status = choose_script(task, CRAFT_WORK, &craft_install_script, request->time_limit_ms);
     if (status == RJ_OK)
         status = craft_store_mark_started(store, request->id, &task->failure);
     if (status != RJ_OK)
@@ -415,9 +438,9 @@ static rj_status uninstall_before(craft_task *task)
                    : rj_fail(&task->failure, RJ_E_NOT_APPLICABLE,
                              "craft %s has no %s: it is no longer recorded as installed, but what "
                              "its script did remains",
-                             request->id, craft_uninstall_script);
+                             request->id, craft_uninstall_script.shown);
     }
-    status = choose_script(task, CRAFT_CRAFTS, craft_uninstall_script, request->time_limit_ms);
+    status = choose_script(task, CRAFT_CRAFTS, &craft_uninstall_script, request->time_limit_ms);
     return status == RJ_OK ? craft_store_mark_uninstalling(store, request->id, &task->failure)
                            : status;
 }
@@ -453,7 +476,7 @@ static rj_status give_back(craft_task *task, int certain)
 {
     const craft_store *store = &task->plugin->store;
     int installing = task->trace == CRAFT_TRACE_STARTED;
-    const char *script = installing ? craft_install_script : craft_uninstall_script;
+    const char *script = installing ? craft_install_script.shown : craft_uninstall_script.shown;
     rj_status status =
         installing ? craft_store_discard(store, task->request.id, &task->failure)
                    : craft_store_unmark_uninstalling(store, task->request.id, &task->failure);
@@ -471,23 +494,26 @@ static rj_status give_back(craft_task *task, int certain)
     return set_recovered(task, "rolled-back", certain, detail);
 }
 
-static int package_holds(const craft_task *task, const char *area, const char *script)
+static int package_holds(const craft_task *task, const char *area, const craft_script *script)
 {
-    char rest[64], *path;
-    int there;
+    int there = 0;
 
-    snprintf(rest, sizeof rest, "package/%s", script);
-    path = craft_store_path(&task->plugin->store, area, task->request.id, rest);
-    there = path && craft_exists(path);
-    free(path);
+    for (const char *const *name = script->names; *name && !there; name++) {
+        char rest[64], *path;
+
+        snprintf(rest, sizeof rest, "package/%s", *name);
+        path = craft_store_path(&task->plugin->store, area, task->request.id, rest);
+        there = path && craft_exists(path);
+        free(path);
+    }
     return there;
 }
 
 /* An interrupted script is judged by the craft's own detect script if it has one. */
 static rj_status ask_detect_script(craft_task *task, const char *area)
 {
-    return package_holds(task, area, craft_detect_script)
-               ? choose_script(task, area, craft_detect_script, DETECT_LIMIT_MS)
+    return package_holds(task, area, &craft_detect_script)
+               ? choose_script(task, area, &craft_detect_script, DETECT_LIMIT_MS)
                : give_back(task, 0);
 }
 
@@ -532,7 +558,7 @@ static rj_status finish_install(craft_task *task)
     if (!version || strlen(version) >= sizeof record.version)
         return give_back(task, 0);
     snprintf(record.version, sizeof record.version, "%s", version);
-    record.has_uninstall = package_holds(task, CRAFT_WORK, craft_uninstall_script);
+    record.has_uninstall = package_holds(task, CRAFT_WORK, &craft_uninstall_script);
     status = craft_store_mark_succeeded(store, &task->request, &record, &task->failure);
     if (status == RJ_OK)
         status = craft_store_commit(store, task->request.id, &task->failure);
@@ -546,7 +572,8 @@ static rj_status recover_after(craft_task *task)
 {
     const craft_store *store = &task->plugin->store;
     const char *id = task->request.id;
-    int known = task->ended.kind == RJ_EXIT_CODE && task->ended.value <= 1;
+    int known =
+        task->ended.kind == RJ_EXIT_CODE && (task->ended.value == 0 || task->ended.value == 1);
     int there = known && task->ended.value == 0;
     rj_status status;
 

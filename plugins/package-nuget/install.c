@@ -121,7 +121,7 @@ static rj_status record_entries(unpacking *u, const rj_archive *archive, rj_fail
         const rj_archive_entry *e = rj_archive_entry_at(archive, i);
         if (!wanted(u, e))
             continue;
-        u->package->has_script |= strcmp(e->name, nuget_install_script) == 0;
+        u->package->has_script |= nuget_is_install_script(e->name);
         if (!rj_record_add(&u->record, e->name, e->size, e->crc32, 1))
             return rj_fail_memory(failure);
     }
@@ -215,8 +215,11 @@ static rj_status unpack(unpacking *u, rj_archive *archive, const rj_nuspec *nusp
         status = rj_fail_memory(failure);
     if (status == RJ_OK)
         status = record_entries(u, archive, failure);
-    const rj_archive_extract_options options = {
-        .data = u, .wanted = wanted, .cancelled = cancelled, .progress = progress};
+    const rj_archive_extract_options options = {.data = u,
+                                                .wanted = wanted,
+                                                .cancelled = cancelled,
+                                                .progress = progress,
+                                                .durable = nuget_flushes_each_file};
     rj_archive_extracted extracted = {0};
     if (status == RJ_OK)
         status = rj_archive_extract(archive, u->install->lib_dir, temporary, &options, &extracted,

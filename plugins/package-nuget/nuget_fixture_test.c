@@ -7,14 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "archive.h"
 #include "nuget_system.h"
+#include "test_files.h"
 
 char *fixture_path(const fixture *f, const char *name)
 {
@@ -29,10 +26,9 @@ char *fixture_path(const fixture *f, const char *name)
 int fixture_open(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
-    snprintf(f->folder, sizeof(f->folder), "/tmp/nuget-test-XXXXXX");
-    if (!mkdtemp(f->folder) || mkdir(fixture_path(f, "feed"), 0755) != 0 ||
-        mkdir(fixture_path(f, "scratch"), 0755) != 0)
-        return -1;
+    f->folder = test_folder_new("nuget-test");
+    test_folder_make(fixture_path(f, "feed"));
+    test_folder_make(fixture_path(f, "scratch"));
     f->host = plugin_host_open(rj_plugin_entry_v1, f->folder, fixture_path(f, "scratch"), "{}");
     f->table = plugin_host_table(f->host, RJ_PACKAGE);
     *state = f;
@@ -46,8 +42,10 @@ int fixture_close(void **state)
     if (misuse)
         print_message("# %s\n", misuse);
     json_decref(f->result);
-    umount2(fixture_path(f, "lib"), MNT_DETACH);
-    rj_archive_remove_tree("/tmp", f->folder + 5, NULL);
+    if (f->before_removal)
+        f->before_removal(f);
+    test_folder_remove(f->folder);
+    free(f->folder);
     free(f);
     return misuse ? -1 : 0;
 }
@@ -91,9 +89,9 @@ void add_tool(const fixture *f, const char *version, const char *install, const 
     zip_writer *zip = new_package("hello", version, "<dependency id='psini' version='[2.0,3.0)'/>");
     zip_writer_text(zip, "tools/readme.txt", version);
     if (install)
-        zip_writer_script(zip, "tools/install.sh", install);
+        zip_writer_script(zip, nuget_install_script, install);
     if (uninstall)
-        zip_writer_script(zip, "tools/uninstall.sh", uninstall);
+        zip_writer_script(zip, nuget_uninstall_script, uninstall);
     snprintf(name, sizeof(name), "hello.%s.nupkg", version);
     save_package(f, zip, name);
 }
@@ -177,17 +175,15 @@ void expect_failure(const fixture *f, rj_status status, rj_status wanted, const 
 
 int file_exists(const fixture *f, const char *name)
 {
-    return access(fixture_path(f, name), F_OK) == 0;
+    return test_is_there(fixture_path(f, name));
 }
 
 char *file_content(const fixture *f, const char *name)
 {
     static char text[4096];
-    FILE *file = fopen(fixture_path(f, name), "r");
-    size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-    text[n] = '\0';
-    if (file)
-        fclose(file);
+    char *bytes = test_file_read(fixture_path(f, name), NULL);
+    snprintf(text, sizeof(text), "%s", bytes ? bytes : "");
+    free(bytes);
     return text;
 }
 

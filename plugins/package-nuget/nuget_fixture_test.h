@@ -14,7 +14,8 @@
 #define NUGET_TEST_LIB "/var/lib/realmjoin/chocolatey"
 
 typedef struct fixture {
-    char folder[64]; /* with feed/ and scratch/; stands for "/" */
+    char *folder;                              /* with feed/ and scratch/; stands for "/" */
+    void (*before_removal)(struct fixture *f); /* for what a test has put there; may be NULL */
     plugin_host *host;
     const rj_package *table;
     plugin_answer answer;

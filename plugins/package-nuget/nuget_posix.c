@@ -9,15 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 const char *const nuget_install_script = "tools/install.sh";
 const char *const nuget_uninstall_script = "tools/uninstall.sh";
+const int32_t nuget_scripts_have_arguments = 1;
+const int32_t nuget_flushes_each_file = 0;
+
+int nuget_is_install_script(const char *name)
+{
+    return strcmp(name, nuget_install_script) == 0;
+}
 
 int nuget_exit_wants_restart(int32_t code)
 {
     /* 3010 and 1641, of which 8 bits arrive */
     return code == 3010 || code == 1641 || code == (3010 & 255) || code == (1641 & 255);
+}
+
+int nuget_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
+
+int64_t nuget_file_time_now(void)
+{
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    /* stamps may lag behind by a clock tick */
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - 20000000;
 }
 
 static rj_status fail_io(rj_failure *failure, const char *verb, const char *path)

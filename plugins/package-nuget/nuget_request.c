@@ -3,8 +3,10 @@
 #include "nuget_request.h"
 
 #include "cache.h"
+#include "nuget_system.h"
 #include "package_info.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,9 +110,9 @@ static rj_status parse_members(nuget_request *r, rj_failure *failure)
     if (rj_id_problem(r->package))
         return rj_fail(failure, RJ_E_INVALID, "'%.120s' is not the id of a package: %s", r->package,
                        rj_id_problem(r->package));
-    if (!r->lib_dir || r->lib_dir[0] != '/')
+    if (!r->lib_dir || !nuget_is_absolute(r->lib_dir))
         return wrong(failure, "lib_dir", "is not an absolute path");
-    if (r->log_path && r->log_path[0] != '/')
+    if (r->log_path && !nuget_is_absolute(r->log_path))
         return wrong(failure, "log_path", "is not an absolute path");
     if (r->hash && rj_sha256_problem(r->hash))
         return wrong(failure, "hash", rj_sha256_problem(r->hash));
@@ -122,7 +124,7 @@ static rj_status parse_members(nuget_request *r, rj_failure *failure)
     if (status == RJ_OK)
         status = list_member(r->document, "sources", 0, &r->sources, &r->source_count, failure);
     for (size_t i = 0; i < r->source_count && status == RJ_OK; i++)
-        if (r->sources[i][0] != '/')
+        if (!nuget_is_absolute(r->sources[i]))
             status = wrong(failure, "sources", "holds a path that is not absolute");
     return status;
 }
@@ -189,11 +191,11 @@ char **nuget_request_environment(const nuget_request *request, const char *const
         if (!json_is_string(value) || is_overridden(name, more))
             continue;
         list[used++] = text;
-        text = stpcpy(stpcpy(stpcpy(text, name), "="), json_string_value(value)) + 1;
+        text += sprintf(text, "%s=%s", name, json_string_value(value)) + 1;
     }
     for (size_t i = 0; i < more_count; i++) {
         list[used++] = text;
-        text = stpcpy(text, more[i]) + 1;
+        text += sprintf(text, "%s", more[i]) + 1;
     }
     list[used] = NULL;
     return list;

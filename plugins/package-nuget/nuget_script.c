@@ -3,6 +3,7 @@
 #include "package_nuget.h"
 
 #include "nuget_system.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,6 +71,7 @@ static void describe_package(const nuget_task *task, variables *v, const char *f
     if (!package)
         return;
     set(v, "chocolateyPackageTitle", package->title ? package->title : id);
+    set(v, "packageTitle", package->title ? package->title : id);
     set(v, "chocolateyPackageVersion", package->version);
     set(v, "packageVersion", package->version);
     set(v, "chocolateyPackageNuspecVersion", package->nuspec_version);
@@ -101,7 +103,9 @@ int nuget_run_script(nuget_task *task, void (*on_exit)(void *data, const rj_spaw
         const rj_spawn spawn = {.size = sizeof(spawn),
                                 .minor = RJ_ABI_MINOR,
                                 .program = task->script_path,
-                                .arguments = is_target ? task->request.arguments : no_arguments,
+                                .arguments = is_target && nuget_scripts_have_arguments
+                                                 ? task->request.arguments
+                                                 : no_arguments,
                                 .environment = (const char *const *)environment,
                                 .directory = folder,
                                 .log_path = task->request.log_path,
@@ -122,7 +126,7 @@ int nuget_run_script(nuget_task *task, void (*on_exit)(void *data, const rj_spaw
 static void keep_output(nuget_task *task, const rj_spawn_exit *how)
 {
     free(task->output);
-    task->output = how->tail ? strndup(how->tail, how->tail_length) : NULL;
+    task->output = how->tail ? rj_copy_text(how->tail, how->tail_length) : NULL;
 }
 
 void nuget_judge_script(nuget_task *task, const rj_spawn_exit *how)

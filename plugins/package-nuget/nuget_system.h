@@ -11,9 +11,17 @@
 
 #include "failure.h"
 
-extern const char *const nuget_install_script;   /* "tools/install.sh" */
-extern const char *const nuget_uninstall_script; /* "tools/uninstall.sh" */
+/* "tools/install.sh", on Windows "tools/chocolateyInstall.ps1", and what takes it back. */
+extern const char *const nuget_install_script;
+extern const char *const nuget_uninstall_script;
+/* Whether an entry of a package has that name as this system compares names. */
+int nuget_is_install_script(const char *name);
+/* Scripts get the request's arguments, too; otherwise they find them in their environment alone. */
+extern const int32_t nuget_scripts_have_arguments;
+/* Files become durable one by one: nuget_sync_everything() has nothing to do. */
+extern const int32_t nuget_flushes_each_file;
 
+int nuget_is_absolute(const char *path);
 /* 1: success with a restart wanted. */
 int nuget_exit_wants_restart(int32_t code);
 
@@ -31,6 +39,8 @@ typedef struct nuget_file {
 nuget_file nuget_look(const char *path);
 /* The same, a link at the end followed. */
 nuget_file nuget_look_through(const char *path);
+/* The clock that stamps changed_ns, less what stamps may lag behind. */
+int64_t nuget_file_time_now(void);
 
 /* The names in a folder, sorted by bytes, without "." and "..". */
 typedef struct nuget_names {

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PACKAGE_BYTES_MAX ((uint64_t)8 << 30)
 
@@ -349,15 +348,6 @@ static void finish_install(nuget_task *task)
     json_decref(also);
 }
 
-/* Wall clock, as files are stamped. */
-static int64_t file_time_now(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    /* stamps may lag behind by a clock tick */
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - 20000000;
-}
-
 void nuget_do_install(nuget_task *task)
 {
     rj_install *install = &task->install;
@@ -382,7 +372,7 @@ void nuget_do_install(nuget_task *task)
         if (task->status == RJ_OK && install->packages[task->script].has_script) {
             task->script_path =
                 find_script(task, install->packages[task->script].path, nuget_install_script);
-            task->script_since_ns = file_time_now();
+            task->script_since_ns = nuget_file_time_now();
         }
     }
     if (task->status == RJ_OK && !task->script_path)

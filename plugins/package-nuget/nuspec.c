@@ -8,6 +8,8 @@
 
 #include <expat.h>
 
+#include "text.h"
+
 #define DEPTH_MAX 64u
 #define ELEMENTS_MAX 200000u
 #define TEXT_MAX ((size_t)64 * 1024)
@@ -68,7 +70,7 @@ static char *trimmed(const char *text, size_t length)
     }
     while (length > 0 && is_blank(text[length - 1]))
         length--;
-    return strndup(text, length);
+    return rj_copy_text(text, length);
 }
 
 static const char *attribute(const char **attributes, const char *name)

@@ -249,6 +249,11 @@ static void a_hierarchical_feed_is_held_to_its_hash(void **state)
     }
 }
 
+static void unmount_lib(fixture *f)
+{
+    umount2(fixture_path(f, "lib"), MNT_DETACH);
+}
+
 static void a_full_disk_installs_nothing(void **state)
 {
     fixture *f = *state;
@@ -256,6 +261,7 @@ static void a_full_disk_installs_nothing(void **state)
     if (geteuid() != 0 ||
         mount("none", fixture_path(f, "lib"), "tmpfs", 0, "size=3m,mode=755") != 0)
         tap_skip("a small file system of its own cannot be mounted here");
+    f->before_removal = unmount_lib;
     size_t size = (size_t)8 << 20;
     char *bytes = malloc(size);
     for (size_t i = 0; i < size; i++)

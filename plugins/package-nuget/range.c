@@ -2,6 +2,8 @@
 /* Version ranges: see range.h.  Bounds are rj_versions; an absent bound has no text. */
 #include "range.h"
 
+#include "text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +51,7 @@ static int parse_double_star(const char *text, size_t length, const char *first,
     if (!dash || text[length - 1] != '*' || first != dash - 1 || memchr(text, '+', length))
         return 0;
     size_t prefix_length = (size_t)(text + length - 1 - (dash + 1));
-    char *prefix = strndup(dash + 1, prefix_length);
+    char *prefix = rj_copy_text(dash + 1, prefix_length);
     char *version = malloc(length + 4);
     int ok = 0;
     if (prefix && version && !strchr(prefix, '*')) {
@@ -214,7 +216,7 @@ int rj_range_parse(const char *text, int allow_float, rj_range *ret_range)
         return 0;
     while (is_blank(text[length - 1]))
         length--;
-    char *copy = strndup(text, length);
+    char *copy = rj_copy_text(text, length);
     if (!copy)
         return 0;
     rj_range range = {0};

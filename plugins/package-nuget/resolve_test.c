@@ -474,7 +474,8 @@ static void a_feed_of_9901_packages_resolves_fast(void **state)
     double before = cpu_seconds();
     assert_int_equal(rj_solve(&input, &solution, &count, NULL, &failure), RJ_OK);
     double taken = cpu_seconds() - before;
-    print_message("# %zu packages, %zu results, %.0f ms\n", total, count, taken * 1000);
+    print_message("# %u packages, %u results, %.0f ms\n", (unsigned)total, (unsigned)count,
+                  taken * 1000);
     assert_int_equal(count, IDS + 1);
     assert_true(taken < 5.0); /* sanitizers included; without them a few hundredths */
     free(solution);

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tap_skip.h"
+#include "test_files.h"
 
 char *vectors_path(const char *path)
 {
@@ -20,7 +20,7 @@ char *vectors_path(const char *path)
     char *full = NULL;
     if (asprintf(&full, "%s/%s", shared ? shared : "../shared", path) < 0)
         return NULL;
-    if (access(full, R_OK) != 0) {
+    if (!test_is_there(full)) {
         free(full);
         return NULL;
     }
@@ -34,44 +34,64 @@ static FILE *open_vectors(const char *name)
     char *full = vectors_path(path);
     if (!full)
         tap_skip("the shared test vectors are not here");
-    FILE *file = fopen(full, "r");
+    FILE *file = fopen(full, "rb");
     assert_non_null(file);
     free(full);
     return file;
 }
 
+/* The whole file; free() it. */
+static char *read_vectors(const char *name)
+{
+    FILE *file = open_vectors(name);
+    size_t length = 0, capacity = 65536, n;
+    char *text = malloc(capacity);
+    while (text && (n = fread(text + length, 1, capacity - 1 - length, file)) > 0) {
+        length += n;
+        if (length == capacity - 1)
+            text = realloc(text, capacity *= 2);
+    }
+    fclose(file);
+    assert_non_null(text);
+    text[length] = '\0';
+    return text;
+}
+
+/* The text up to the next `separator`, which is cut off; NULL after the last one. */
+static char *next_part(char **rest, const char *separator)
+{
+    char *part = *rest;
+    if (!part)
+        return NULL;
+    size_t length = strcspn(part, separator);
+    *rest = part[length] ? part + length + 1 : NULL;
+    part[length] = '\0';
+    return part;
+}
+
 unsigned vectors_each_row(const char *name, void (*row)(const vector_row *row, void *data),
                           void *data)
 {
-    FILE *file = open_vectors(name);
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t length;
+    char *text = read_vectors(name), *lines = text, *line;
     unsigned number = 0;
-    while ((length = getline(&line, &size, file)) > 0) {
-        if (line[length - 1] == '\n')
-            line[length - 1] = '\0';
+    while ((line = next_part(&lines, "\n")) && (*line || lines)) {
         if (++number == 1)
             continue;
         vector_row r = {.line = number};
-        char *rest = line;
-        for (int i = 0; i < VECTOR_COLUMNS && rest; i++)
-            r.column[i] = strsep(&rest, "\t");
+        for (int i = 0; i < VECTOR_COLUMNS && line; i++)
+            r.column[i] = next_part(&line, "\t");
         row(&r, data);
     }
-    free(line);
-    fclose(file);
+    free(text);
     return number > 0 ? number - 1 : 0;
 }
 
 unsigned vectors_each_object(const char *name, void (*object)(json_t *object, void *data),
                              void *data)
 {
-    FILE *file = open_vectors(name);
-    char *line = NULL;
-    size_t size = 0;
+    char *text = read_vectors(name), *lines = text, *line;
     unsigned number = 0;
-    while (getline(&line, &size, file) > 0) {
+    while ((line = next_part(&lines, "\n")) && (*line || lines)) {
         json_error_t error;
         json_t *value = json_loads(line, 0, &error);
         if (!value)
@@ -80,8 +100,7 @@ unsigned vectors_each_object(const char *name, void (*object)(json_t *object, vo
         json_decref(value);
         number++;
     }
-    free(line);
-    fclose(file);
+    free(text);
     return number;
 }
 

@@ -24,8 +24,8 @@ ENTRY = "rj_plugin_entry_v1"
 X86_64 = 0x8664
 # Windows' own, each there on every edition since Windows 10. Whatever else is needed gets linked statically.
 SYSTEM_LIBRARIES = set(
-    """advapi32 bcrypt comctl32 crypt32 dbghelp gdi32 iphlpapi kernel32 msvcrt ncrypt netapi32 ole32 oleaut32
-    secur32 shell32 shlwapi user32 userenv winhttp wintrust ws2_32 wtsapi32""".split()
+    """advapi32 bcrypt comctl32 crypt32 dbghelp dwmapi gdi32 iphlpapi kernel32 msvcrt ncrypt netapi32 ntdll
+    ole32 oleaut32 secur32 shell32 shlwapi user32 userenv uxtheme winhttp wintrust ws2_32 wtsapi32""".split()
 )
 HARDENING = {
     "DYNAMIC_BASE": pe.DYNAMIC_BASE,

@@ -121,7 +121,7 @@ static void replace_file(void)
     char path[500];
     char *bytes = NULL;
     size_t length = 0;
-    snprintf(path, sizeof path, "%s/probe.so", scene_folder(&s, true, "probe"));
+    snprintf(path, sizeof path, "%s/probe" TEST_SUFFIX, scene_folder(&s, true, "probe"));
     assert_int_equal(rj_file_read(path, 16u << 20, &bytes, &length, NULL), RJ_OK);
     char *longer = rj_realloc_array(bytes, length + 1, 1);
     assert_non_null(longer);
@@ -139,7 +139,7 @@ static void write_plain_manifest(void)
                           "{\"id\": \"probe\", \"name\": \"probe\", \"version\": \"1.0.0\","
                           " \"abi\": 1, \"provides\": [\"rj.check/1\", \"rj.package/1\"],"
                           " \"isolation\": \"in-process\", \"capabilities\": [],"
-                          " \"binary\": \"probe.so\"}");
+                          " \"binary\": \"probe" TEST_SUFFIX "\"}");
     assert_int_equal(rj_file_write(path, text, (size_t)length, 0644, NULL), RJ_OK);
 }
 
@@ -180,6 +180,7 @@ static void what_it_was_doing_is_cancelled(void **state)
     (void)state;
     load();
     heard h;
+    scene_wake(&s);
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "polite", &question);
     scene_turn_for(&s, 30);

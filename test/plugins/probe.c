@@ -8,13 +8,13 @@
 #include <realmjoin/package.h>
 
 #include "probe_ids.h"
+#include "probe_system.h"
 
 #include <ctype.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct rj_plugin {
     const rj_host *host;
@@ -34,12 +34,6 @@ struct rj_plugin {
 };
 
 static const char ok_result[] = "{\"state\":\"ok\",\"summary\":\"fine\"}";
-
-static void sleep_ms(long ms)
-{
-    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&wait, NULL);
-}
 
 static void answer_ok(rj_plugin *p, rj_op op)
 {

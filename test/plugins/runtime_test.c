@@ -124,14 +124,14 @@ static void a_cache_that_was_removed_is_there_again_for_the_next_request(void **
     (void)state;
     heard h;
     char path[200];
-    snprintf(path, sizeof path, "%s/var/cache/realmjoin", s.root);
+    snprintf(path, sizeof path, "%s", rj_path(s.paths, RJ_PATH_CACHE));
     rj_question question = scene_question(&h, 1000);
     json_t *request = json_pack("{s:s, s:s}", "id", "hello", "format", "probe-format");
     assert_int_equal(rj_dir_remove(path, NULL), RJ_OK);
     rj_runtime_package(s.runtime, RJ_PACKAGE_DETECT, request, &question);
     scene_wait(&s, &h);
     assert_int_equal(h.status, RJ_OK);
-    snprintf(path, sizeof path, "%s/var/cache/realmjoin/plugins/probe", s.root);
+    snprintf(path, sizeof path, "%s/plugins/probe", rj_path(s.paths, RJ_PATH_CACHE));
     assert_true(rj_file_exists(path));
     scene_forget(&h);
     json_decref(request);

@@ -5,10 +5,11 @@
 
 #include "memory_kv.h"
 #include "platform/paths.h"
+#include "raw_system.h"
 #include "runtime/runtime.h"
 
 typedef struct scene {
-    char root[64];
+    char root[RAW_FOLDER_SIZE];
     rj_paths *paths;
     rj_loop *loop;
     rj_runtime *runtime;

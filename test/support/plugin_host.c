@@ -9,25 +9,21 @@
  */
 #include "plugin_host_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "test_files.h"
+
 #define ABANDON_AFTER_MS 5000
 #define STOP_DEADLINE_MS 10000
 #define LANE_QUEUE_LIMIT 64
-#define NOBODY 65534
 
 typedef struct host_job {
     struct host_job *next;
@@ -45,14 +41,6 @@ int64_t host_now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void host_wake(plugin_host *host)
-{
-    uint64_t one = 1;
-    ssize_t written = write(host->wake_fd, &one, sizeof one);
-
-    (void)written; /* a full counter means that a wake-up is pending already */
 }
 
 /* The lock is held. */
@@ -196,22 +184,9 @@ static void call_done(plugin_host *host)
 /* One turn: wait at most `timeout_ms` for something to do, then do it. */
 static void turn(plugin_host *host, int timeout_ms)
 {
-    struct pollfd fds[2 + 2 * HOST_MAX_CHILDREN];
-    size_t count = 2;
-    uint64_t ticks;
-    ssize_t got;
-
-    fds[0] = (struct pollfd){.fd = host->wake_fd, .events = POLLIN};
-    fds[1] = (struct pollfd){.fd = -1};
-    if (host->worker) {
-        fds[1] = (struct pollfd){.fd = plugin_worker_descriptor(host->worker), .events = POLLIN};
+    if (host->worker)
         timeout_ms = plugin_worker_wait(host->worker, timeout_ms);
-    }
-    count += host_children_poll(host, fds + 2, sizeof fds / sizeof fds[0] - 2, &timeout_ms);
-    timeout_ms = host_timers_wait(host, timeout_ms);
-    poll(fds, count, timeout_ms);
-    got = read(host->wake_fd, &ticks, sizeof ticks);
-    (void)got; /* nothing to read is fine: it does not block */
+    host_wait(host, host_timers_wait(host, timeout_ms));
     if (host->worker)
         plugin_worker_turn(host->worker);
     host_call_wakes(host);
@@ -341,8 +316,7 @@ static char *make_directory(const char *parent, const char *name)
 
     if (asprintf(&path, "%s/%s", parent, name) < 0)
         fail_msg("out of memory");
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        fail_msg("cannot make the folder %s: %s", path, strerror(errno));
+    test_folder_make(path);
     return path;
 }
 
@@ -366,8 +340,8 @@ void plugin_host_refuse(const char *service)
 void plugin_host_without_root(bool without)
 {
     without_root = without;
-    if (getuid() == 0 && !plugin_host_in_worker() && seteuid(without ? NOBODY : 0) != 0)
-        fail_msg("cannot change the account: %s", strerror(errno));
+    if (!plugin_host_in_worker())
+        host_become(without);
 }
 
 static void make_config(plugin_host *host, const char *root, const char *state, const char *cache,
@@ -441,9 +415,7 @@ plugin_host *plugin_host_open(const rj_plugin_desc *(*entry)(void), const char *
     host->loop_thread = pthread_self();
     pthread_mutex_init(&host->lock, NULL);
     pthread_cond_init(&host->lane_wakeup, NULL);
-    host->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (host->wake_fd < 0)
-        fail_msg("eventfd: %s", strerror(errno));
+    host->waiter = host_waiter_new();
     make_config(host, root, state, cache, settings_json);
     host->kv_dir = make_directory(scratch, "kv");
     if (pthread_create(&host->lane_thread, NULL, lane_main, host) != 0)
@@ -504,7 +476,7 @@ static void free_host(plugin_host *host)
         free(op->result);
         free(op);
     }
-    close(host->wake_fd);
+    host_waiter_free(host->waiter);
     pthread_cond_destroy(&host->lane_wakeup);
     pthread_mutex_destroy(&host->lock);
     free(host->config_json);

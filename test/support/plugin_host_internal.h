@@ -8,12 +8,10 @@
 #ifndef TEST_SUPPORT_PLUGIN_HOST_INTERNAL_H
 #define TEST_SUPPORT_PLUGIN_HOST_INTERNAL_H
 
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "plugin_host.h"
 #include "plugin_host_worker.h"
@@ -37,23 +35,8 @@ typedef struct host_op {
     unsigned progress_calls;
 } host_op;
 
-typedef struct host_child {
-    struct host_child *next;
-    uint64_t id;
-    rj_op op;
-    pid_t pid;
-    int exec_error; /* errno of a start that failed, 0 if it runs */
-    int pid_fd;
-    int output_fd; /* -1 once closed */
-    int log_fd;
-    int64_t kill_at; /* monotonic ms, 0: never */
-    int32_t killed_as;
-    void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how);
-    void *data;
-    char tail[4096];
-    size_t tail_length;
-} host_child;
-
+struct host_child;
+struct host_waiter;
 struct host_job;
 struct host_notice;
 struct host_timer;
@@ -71,7 +54,7 @@ struct plugin_host {
 
     pthread_t loop_thread;
     pthread_t lane_thread;
-    int wake_fd;
+    struct host_waiter *waiter;
 
     pthread_mutex_t lock;
     pthread_cond_t lane_wakeup;
@@ -80,7 +63,7 @@ struct plugin_host {
     struct host_notice *notices;
     host_op *ops;
     uint64_t last_id;
-    host_child *children;
+    struct host_child *children;
     struct host_timer *timers;
     struct host_subscription *subscriptions;
     char *log;
@@ -106,10 +89,15 @@ host_op *host_new_op(plugin_host *host, int64_t deadline_ms);
 /* Tell plugins that asked for it about ops that should end.  Loop thread. */
 void host_call_wakes(plugin_host *host);
 
-/* plugin_host_spawn.c: children. */
+/* plugin_host_spawn_posix.c, _win32.c: children, and the loop's waiting. */
 extern const rj_host_spawn host_spawn_table;
-/* Add what to wait for; returns how many entries were written.  Lowers *timeout_ms. */
-size_t host_children_poll(plugin_host *host, struct pollfd *fds, size_t capacity, int *timeout_ms);
+/* Fails the running test when the system cannot. */
+struct host_waiter *host_waiter_new(void);
+void host_waiter_free(struct host_waiter *waiter);
+/* Until somebody wakes the loop, a child has something to say, or the time is up. */
+void host_wait(plugin_host *host, int timeout_ms);
+/* Without root's rights, or with them again; nothing on systems without root. */
+void host_become(bool nobody);
 /* Read output, apply time limits and cancellations, report the ended ones.  Loop thread. */
 void host_children_tend(plugin_host *host);
 

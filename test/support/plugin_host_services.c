@@ -8,14 +8,13 @@
  */
 #include "plugin_host_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
+
+#include "test_files.h"
 
 #define KV_VALUE_LIMIT ((size_t)64 * 1024)
 #define TIMER_LIMIT 64
@@ -115,21 +114,17 @@ static rj_status RJ_CALL kv_get(const rj_host *api, const char *key, rj_sink sin
 {
     const plugin_host *host = (const plugin_host *)api->ctx;
     char *path = kv_path(host, key);
-    char bytes[KV_VALUE_LIMIT];
-    ssize_t length = -1;
-    int fd;
+    size_t length = 0;
+    char *bytes;
 
     if (!path)
         return RJ_E_INVALID;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    bytes = test_file_read(path, &length);
     free(path);
-    if (fd < 0)
-        return errno == ENOENT ? RJ_E_NOT_FOUND : RJ_E_IO;
-    length = read(fd, bytes, sizeof bytes);
-    close(fd);
-    if (length < 0)
-        return RJ_E_IO;
-    sink(data, bytes, (size_t)length);
+    if (!bytes)
+        return RJ_E_NOT_FOUND;
+    sink(data, bytes, length);
+    free(bytes);
     return RJ_OK;
 }
 
@@ -138,8 +133,6 @@ static rj_status RJ_CALL kv_set(const rj_host *api, const char *key, const void 
 {
     const plugin_host *host = (const plugin_host *)api->ctx;
     char *path = kv_path(host, key);
-    ssize_t written = -1;
-    int fd;
 
     if (!path)
         return RJ_E_INVALID;
@@ -147,26 +140,20 @@ static rj_status RJ_CALL kv_set(const rj_host *api, const char *key, const void 
         free(path);
         return RJ_E_LIMIT;
     }
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    test_file_write(path, bytes, length);
     free(path);
-    if (fd < 0)
-        return RJ_E_IO;
-    written = write(fd, bytes, length);
-    close(fd);
-    return written == (ssize_t)length ? RJ_OK : RJ_E_IO;
+    return RJ_OK;
 }
 
 static rj_status RJ_CALL kv_remove(const rj_host *api, const char *key)
 {
     char *path = kv_path((const plugin_host *)api->ctx, key);
-    rj_status status = RJ_OK;
 
     if (!path)
         return RJ_E_INVALID;
-    if (unlink(path) != 0 && errno != ENOENT)
-        status = RJ_E_IO;
+    test_file_remove(path);
     free(path);
-    return status;
+    return RJ_OK;
 }
 
 const rj_host_kv host_kv_table = {sizeof(rj_host_kv), RJ_ABI_MINOR, kv_get, kv_set, kv_remove};
@@ -207,7 +194,11 @@ static rj_status RJ_CALL event_publish(const rj_host *api, const char *topic, co
     notice = calloc(1, sizeof *notice);
     if (notice) {
         notice->topic = strdup(topic);
-        notice->json = strndup(json, length);
+        notice->json = malloc(length + 1);
+        if (notice->json) {
+            memcpy(notice->json, json, length);
+            notice->json[length] = '\0';
+        }
         notice->length = length;
     }
     if (!notice || !notice->topic || !notice->json) {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void raw_prepare(void)
@@ -49,6 +50,7 @@ void raw_make_folder(char path[RAW_FOLDER_SIZE])
 {
     snprintf(path, RAW_FOLDER_SIZE, "/tmp/rj-test-XXXXXX");
     assert_non_null(mkdtemp(path));
+    assert_int_equal(chmod(path, 0755), 0); /* also where it is looked at by other accounts */
 }
 
 const char *raw_absent_folder(void)

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <libdeflate.h>
 
+#include "test_files.h"
+
 typedef struct buffer {
     unsigned char *bytes;
     size_t length, capacity;
@@ -228,9 +230,6 @@ void zip_writer_save(zip_writer *zip, const zip_end *end, const char *path)
 {
     size_t length;
     unsigned char *bytes = zip_writer_finish(zip, end, &length);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
+    test_file_write(path, bytes, length);
     free(bytes);
 }

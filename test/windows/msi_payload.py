@@ -4,7 +4,7 @@
     build = msi_payload.make(folder)         # a folder that build-msi takes with --build
     msi = msi_payload.build_msi(build, out, "--version", "9.0.0")
 
-The real ones are taken from RJ_BUILD_ROOT when realmjoinservice.exe is there. A stand-in is msi_standin.c with
+The real ones are taken from RJ_BUILD_ROOT when realmjoinservice.exe is there. A stand-in is msi_standin_win32.c with
 the resources that the real program gets.
 """
 
@@ -20,6 +20,7 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGING = SOURCE / "packaging/windows"
 TRIPLET = "x86_64-w64-mingw32"
+DEFINES = ("-municode", "-DUNICODE", "-D_WIN32_WINNT=0x0A00", "-DWIN32_LEAN_AND_MEAN")
 STANDIN_PLUGINS = ("check-firewall", "package-craft")
 
 sys.path.insert(0, str(PACKAGING))
@@ -36,9 +37,21 @@ def load_script(name):
     return module
 
 
-def missing_tools():
+def reason_missing():
+    """None if an MSI can be made here, else the reason."""
     tools = ("wixl", "msibuild", "msiinfo", f"{TRIPLET}-gcc", f"{TRIPLET}-windres", f"{TRIPLET}-strip")
-    return [tool for tool in tools if not shutil.which(tool)]
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    return f"{', '.join(missing)} not installed" if missing else None
+
+
+def provide_launcher(folder):
+    """Without a finished cross build, a folder that wine.py takes for one: the launcher is all it wants of it."""
+    if pathlib.Path(os.environ.get("RJ_BUILD_ROOT", "/nowhere"), "test/windows/launch.exe").is_file():
+        return
+    launcher = folder / "test/windows/launch.exe"
+    launcher.parent.mkdir(parents=True)
+    call(f"{TRIPLET}-gcc", *DEFINES, "-o", launcher, SOURCE / "test/windows/launch_win32.c")
+    os.environ["RJ_BUILD_ROOT"] = str(folder)
 
 
 def is_real():
@@ -81,8 +94,8 @@ def compile_standin(target, kind, *arguments):
     script.write_text(re.sub(r"@(\w+)@", lambda m: words[m[1]], text), encoding="utf-8")
     resources = target.with_name(target.name + ".o")
     call(f"{TRIPLET}-windres", script, resources)
-    call(f"{TRIPLET}-gcc", "-municode", "-DUNICODE", "-D_WIN32_WINNT=0x0A00", "-DWIN32_LEAN_AND_MEAN", *arguments,
-         "-Wl,--no-insert-timestamp", "-o", target, SOURCE / "test/windows/msi_standin.c", resources,
+    call(f"{TRIPLET}-gcc", *DEFINES, *arguments,
+         "-Wl,--no-insert-timestamp", "-o", target, SOURCE / "test/windows/msi_standin_win32.c", resources,
          "-lole32", "-luuid", "-lshell32")
     script.unlink()
     resources.unlink()

@@ -102,8 +102,10 @@ def services_are_seen_with_their_state():
 
 
 @tap.test(timeout=60)
-def a_program_runs_with_a_restricted_token_too():
-    assert prefix().run(["cmd", "/c", "exit 9"], restricted=True).code == 9
+def a_restricted_program_is_no_administrator():
+    asks = LAUNCH.with_name("is_admin.exe")
+    assert prefix().run([asks]).code == 1
+    assert prefix().run([asks], restricted=True).code == 0
 
 
 @tap.test(timeout=60)

@@ -142,7 +142,24 @@ static rj_status by_process(HANDLE process, rj_identity *ret_identity, rj_error 
     return of_token(token, ret_identity, err);
 }
 
-/* The owner is SYSTEM or Administrators, or we ourselves. */
+/* Whether what we make belongs to this account, too. */
+static bool is_our_owner(PSID sid)
+{
+    union {
+        TOKEN_OWNER owner;
+        char bytes[sizeof(TOKEN_OWNER) + SECURITY_MAX_SID_SIZE];
+    } ours;
+    HANDLE token = NULL;
+    DWORD size = 0;
+    bool same = OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
+                GetTokenInformation(token, TokenOwner, &ours, sizeof ours, &size) &&
+                EqualSid(ours.owner.Owner, sid);
+    if (token)
+        CloseHandle(token);
+    return same;
+}
+
+/* The owner is SYSTEM or Administrators, or we ourselves, or somebody else. */
 static rj_status by_owner(HANDLE pipe, rj_identity *ret_identity, rj_error *err)
 {
     PSID owner = NULL;
@@ -154,16 +171,14 @@ static rj_status by_owner(HANDLE pipe, rj_identity *ret_identity, rj_error *err)
         return rj_fail_win32(err, problem, "the system does not say whose the pipe is");
     rj_status status = RJ_OK;
     char *text = NULL;
-    char *own = NULL;
     if (!owner || !ConvertSidToStringSidW(owner, &wide) || !(text = rj_utf8(wide)))
         status = rj_fail(err, RJ_E_FAILED, "the system does not say whose the pipe is");
     else if (strcmp(text, "S-1-5-18") == 0 || strcmp(text, "S-1-5-32-544") == 0)
         *ret_identity = (rj_identity){.uid = 0, .admin = true};
-    else if (rj_account_token_sid(NULL, &own, NULL) == RJ_OK && strcmp(text, own) == 0)
-        *ret_identity = (rj_identity){.uid = rj_system_uid(), .admin = false};
+    else if (is_our_owner(owner))
+        *ret_identity = (rj_identity){.uid = rj_system_uid(), .admin = true};
     else
         status = rj_account_of_sid(text, NULL, &ret_identity->uid, err);
-    rj_free(own);
     rj_free(text);
     LocalFree(wide);
     LocalFree(descriptor);
@@ -182,7 +197,7 @@ static void add_process(HANDLE process, DWORD pid, rj_peer *peer)
         return;
     char *text = rj_utf8(path);
     if (text && strlen(text) < sizeof peer->image)
-        strcpy(peer->image, text);
+        memcpy(peer->image, text, strlen(text) + 1);
     rj_free(text);
 }
 

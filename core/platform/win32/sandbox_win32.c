@@ -12,11 +12,13 @@
 #include "launch_win32.h"
 #include "wide_win32.h"
 
+#include <aclapi.h>
 #include <sddl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#define OWN_FOLDERS 2             /* state and cache */
 #define TICKS_A_SECOND 10000000LL /* of 100 ns */
 
 /* ---- Step 1 ---------------------------------------------------------------------------------- */
@@ -57,6 +59,42 @@ HANDLE rj_sandbox_token(void)
     LocalFree(administrators.Sid);
     SetLastError(problem);
     return problem ? NULL : fewer;
+}
+
+bool rj_sandbox_has_accounts(void)
+{
+    return false;
+}
+
+/* Who may write elsewhere does so by the account's rights, which low integrity would take away. */
+static bool is_for_low_integrity(const rj_sandbox *sandbox)
+{
+    size_t writable = 0;
+    for (size_t i = 0; i < sandbox->path_count; i++)
+        writable += sandbox->paths[i].write;
+    return writable <= OWN_FOLDERS;
+}
+
+void rj_sandbox_label_folders(const rj_sandbox *sandbox)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    BOOL present = FALSE;
+    BOOL by_default = FALSE;
+    PACL label = NULL;
+    if (!is_for_low_integrity(sandbox) ||
+        !ConvertStringSecurityDescriptorToSecurityDescriptorW(L"S:(ML;OICI;NW;;;LW)",
+                                                              SDDL_REVISION_1, &descriptor, NULL))
+        return;
+    if (GetSecurityDescriptorSacl(descriptor, &present, &label, &by_default))
+        for (size_t i = 0; i < sandbox->path_count; i++) {
+            wchar_t *path =
+                sandbox->paths[i].write ? rj_wide_path(sandbox->paths[i].path, NULL) : NULL;
+            if (path)
+                SetNamedSecurityInfoW(path, SE_FILE_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL,
+                                      NULL, label);
+            rj_free(path);
+        }
+    LocalFree(descriptor);
 }
 
 /* ---- Step 2 ---------------------------------------------------------------------------------- */
@@ -144,7 +182,10 @@ rj_status rj_sandbox_enter(const rj_sandbox *sandbox, rj_sandbox_report *ret_rep
 {
     rj_sandbox_report report = {.count = 0};
     (void)err;
-    enter_low_integrity(&report);
+    if (is_for_low_integrity(sandbox))
+        enter_low_integrity(&report);
+    else
+        note(&report, "its grants let it write: its integrity is not lowered");
     enter_mitigations(&report);
     if (sandbox->uid != RJ_SANDBOX_KEEP_ACCOUNT)
         note(&report, "it runs in the agent's account, though without its privileges");

@@ -11,5 +11,7 @@
 HANDLE rj_sandbox_job(const rj_sandbox *sandbox); /* NULL: see GetLastError() */
 /* Our own token: Administrators only to be refused by, no privileges.  NULL: see GetLastError(). */
 HANDLE rj_sandbox_token(void);
+/* The folders of its own stay writable for it at low integrity; as far as the system lets us. */
+void rj_sandbox_label_folders(const rj_sandbox *sandbox);
 
 #endif

@@ -137,6 +137,7 @@ static rj_status launch(const rj_worker_spec *spec, rj_worker_process *process, 
         status = make_environment(spec, &environment, err);
     if (!status) {
         GetSystemDirectoryW(folder, MAX_PATH);
+        rj_sandbox_label_folders(spec->sandbox);
         token = rj_sandbox_token();
         process->job = rj_sandbox_job(spec->sandbox);
         if (!token || !process->job)

@@ -2,25 +2,20 @@
 /*
  * The package cache: see cache.h.
  *
- * Happy path: source -> <folder>/.part-XXXXXX (hashed on the way) -> fsync -> rename to its hash.
+ * Happy path: source -> part (hashed on the way) -> durable under its hash.
  * Failure modes: whatever fails removes the part; a part left by a crash is removed by the next add.
  * So one folder is used by one thread at a time, as a plugin's lane is one.
  */
-#include "archive_internal.h"
 #include "cache.h"
+#include "archive_internal.h"
+#include "cache_part.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define PART_PREFIX ".part-"
 #define PIECE_BYTES ((size_t)256 * 1024)
 
 const char *rj_sha256_problem(const char *text)
@@ -43,25 +38,9 @@ static char *cached_path(const char *folder, const char *sha256, const char *suf
     return asprintf(&path, "%s/%s%s", folder, sha256, suffix) < 0 ? NULL : path;
 }
 
-static rj_status write_all(int fd, const char *bytes, size_t length, const char *path,
-                           rj_failure *failure)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, bytes, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return rj_fail(failure, RJ_E_IO, "cannot write %s: %s", path, strerror(errno));
-        bytes += n;
-        length -= (size_t)n;
-    }
-    return RJ_OK;
-}
-
 /* Copy and hash; `sha256` gets the digits. */
-static rj_status copy_hashed(const rj_cache_request *request, rj_source *source, int fd,
-                             const char *part, char *sha256, rj_failure *failure)
+static rj_status copy_hashed(const rj_cache_request *request, rj_source *source, rj_part *part,
+                             char *sha256, rj_failure *failure)
 {
     uint64_t size = rj_source_size(source);
     unsigned char digest[RJ_SHA256_BYTES];
@@ -81,7 +60,7 @@ static rj_status copy_hashed(const rj_cache_request *request, rj_source *source,
         if (status != RJ_OK)
             break;
         rj_hash_update(hash, piece, n);
-        status = write_all(fd, piece, n, part, failure);
+        status = rj_part_write(part, piece, n, failure);
         at += n;
         if (request->progress)
             request->progress(request->data, at, size);
@@ -93,44 +72,13 @@ static rj_status copy_hashed(const rj_cache_request *request, rj_source *source,
     return status;
 }
 
-/* What a crash has left. */
-static void remove_old_parts(const char *folder)
-{
-    DIR *list = opendir(folder);
-    struct dirent *entry;
-
-    while (list && (entry = readdir(list)))
-        if (strncmp(entry->d_name, PART_PREFIX, strlen(PART_PREFIX)) == 0)
-            unlinkat(dirfd(list), entry->d_name, 0);
-    if (list)
-        closedir(list);
-}
-
-/* Make the complete part durable under its name. */
-static rj_status put_in_place(int fd, const char *part, const char *folder, const char *path,
-                              rj_failure *failure)
-{
-    int folder_fd;
-
-    if (fsync(fd) != 0)
-        return rj_fail(failure, RJ_E_IO, "cannot write %s: %s", part, strerror(errno));
-    if (rename(part, path) != 0)
-        return rj_fail(failure, RJ_E_IO, "cannot create %s: %s", path, strerror(errno));
-    folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder_fd >= 0) {
-        fsync(folder_fd);
-        close(folder_fd);
-    }
-    return RJ_OK;
-}
-
 rj_status rj_cache_add(const rj_cache_request *request, rj_cached *ret_cached, rj_failure *failure)
 {
     char sha256[RJ_SHA256_HEX] = "";
     rj_source *source = NULL;
     rj_status status = RJ_OK;
-    char *part = NULL, *path = NULL;
-    int fd = -1;
+    rj_part *part = NULL;
+    char *path = NULL;
 
     if (request->sha256 && rj_sha256_problem(request->sha256))
         return rj_fail(failure, RJ_E_INVALID, "hash \"%.80s\" %s", request->sha256,
@@ -144,19 +92,11 @@ rj_status rj_cache_add(const rj_cache_request *request, rj_cached *ret_cached, r
                          (unsigned long long)request->max_bytes);
         goto out;
     }
-    remove_old_parts(request->folder);
-    if (asprintf(&part, "%s/" PART_PREFIX "XXXXXX", request->folder) < 0) {
-        part = NULL;
-        status = rj_fail_memory(failure);
+    rj_part_remove_old(request->folder);
+    status = rj_part_new(request->folder, &part, failure);
+    if (status != RJ_OK)
         goto out;
-    }
-    fd = mkostemp(part, O_CLOEXEC);
-    if (fd < 0) {
-        status = rj_fail(failure, RJ_E_IO, "cannot create a file in %s: %s", request->folder,
-                         strerror(errno));
-        goto out;
-    }
-    status = copy_hashed(request, source, fd, part, sha256, failure);
+    status = copy_hashed(request, source, part, sha256, failure);
     if (status == RJ_OK && request->sha256 && strcasecmp(request->sha256, sha256) != 0)
         status = rj_fail(failure, RJ_E_CORRUPT,
                          "%s has the SHA-256 %s, but %s is wanted: it is damaged or another file",
@@ -164,7 +104,7 @@ rj_status rj_cache_add(const rj_cache_request *request, rj_cached *ret_cached, r
     if (status == RJ_OK && !(path = cached_path(request->folder, sha256, request->suffix)))
         status = rj_fail_memory(failure);
     if (status == RJ_OK)
-        status = put_in_place(fd, part, request->folder, path, failure);
+        status = rj_part_keep(part, path, failure);
     if (status != RJ_OK)
         goto out;
     ret_cached->bytes = rj_source_size(source);
@@ -172,13 +112,8 @@ rj_status rj_cache_add(const rj_cache_request *request, rj_cached *ret_cached, r
     ret_cached->path = path;
     path = NULL;
 out:
-    if (fd >= 0) {
-        close(fd);
-        if (status != RJ_OK)
-            unlink(part);
-    }
+    rj_part_free(part);
     rj_source_close(source);
-    free(part);
     free(path);
     return status;
 }
@@ -189,7 +124,7 @@ rj_status rj_cache_find(const char *folder, const char *sha256, const char *suff
     unsigned char digest[RJ_SHA256_BYTES];
     char name[RJ_SHA256_HEX], found[RJ_SHA256_HEX];
     const char *problem = rj_sha256_problem(sha256);
-    struct stat st;
+    rj_source *source = NULL;
     rj_status status;
     char *path;
 
@@ -203,8 +138,8 @@ rj_status rj_cache_find(const char *folder, const char *sha256, const char *suff
     status = rj_hash_file(path, 256, digest, failure);
     if (status == RJ_OK) {
         rj_hex(digest, sizeof digest, found);
-        if (strcmp(found, name) != 0 || stat(path, &st) != 0) {
-            unlink(path);
+        if (strcmp(found, name) != 0 || rj_source_open(path, &source, NULL) != RJ_OK) {
+            rj_part_remove(path);
             status = rj_fail(failure, RJ_E_NOT_FOUND, "%s was damaged and has been removed", path);
         }
     }
@@ -212,7 +147,8 @@ rj_status rj_cache_find(const char *folder, const char *sha256, const char *suff
         free(path);
         return status;
     }
-    ret_cached->bytes = (uint64_t)st.st_size;
+    ret_cached->bytes = rj_source_size(source);
+    rj_source_close(source);
     memcpy(ret_cached->sha256, name, sizeof name);
     ret_cached->path = path;
     return RJ_OK;

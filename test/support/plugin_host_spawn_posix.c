@@ -11,15 +11,44 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
 #define ERROR_FD 3
+#define NOBODY 65534
+
+typedef struct host_child {
+    struct host_child *next;
+    uint64_t id;
+    rj_op op;
+    pid_t pid;
+    int exec_error; /* errno of a start that failed, 0 if it runs */
+    int pid_fd;
+    int output_fd; /* -1 once closed */
+    int log_fd;
+    int64_t kill_at; /* monotonic ms, 0: never */
+    int32_t killed_as;
+    void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how);
+    void *data;
+    char tail[4096];
+    size_t tail_length;
+} host_child;
+
+struct host_waiter {
+    int wake_fd;
+};
 
 /* Runs in the forked child: async-signal-safe calls only. */
 static _Noreturn void become(const rj_spawn *spawn, int output, int error_pipe)
@@ -154,7 +183,8 @@ const rj_host_spawn host_spawn_table = {sizeof(rj_host_spawn), RJ_ABI_MINOR, spa
 
 /* ---- The loop's part ------------------------------------------------------------------------- */
 
-size_t host_children_poll(plugin_host *host, struct pollfd *fds, size_t capacity, int *timeout_ms)
+/* Add what to wait for; returns how many entries were written.  Lowers *timeout_ms. */
+static size_t children_poll(plugin_host *host, struct pollfd *fds, size_t capacity, int *timeout_ms)
 {
     size_t count = 0;
 
@@ -178,6 +208,55 @@ size_t host_children_poll(plugin_host *host, struct pollfd *fds, size_t capacity
     }
     pthread_mutex_unlock(&host->lock);
     return count;
+}
+
+struct host_waiter *host_waiter_new(void)
+{
+    struct host_waiter *waiter = calloc(1, sizeof *waiter);
+
+    if (!waiter)
+        fail_msg("out of memory");
+    waiter->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (waiter->wake_fd < 0)
+        fail_msg("eventfd: %s", strerror(errno));
+    return waiter;
+}
+
+void host_waiter_free(struct host_waiter *waiter)
+{
+    close(waiter->wake_fd);
+    free(waiter);
+}
+
+void host_wake(plugin_host *host)
+{
+    uint64_t one = 1;
+    ssize_t written = write(host->waiter->wake_fd, &one, sizeof one);
+
+    (void)written; /* a full counter means that a wake-up is pending already */
+}
+
+void host_wait(plugin_host *host, int timeout_ms)
+{
+    struct pollfd fds[2 + 2 * HOST_MAX_CHILDREN];
+    size_t count = 2;
+    uint64_t ticks;
+    ssize_t got;
+
+    fds[0] = (struct pollfd){.fd = host->waiter->wake_fd, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = -1};
+    if (host->worker)
+        fds[1] = (struct pollfd){.fd = plugin_worker_descriptor(host->worker), .events = POLLIN};
+    count += children_poll(host, fds + 2, sizeof fds / sizeof fds[0] - 2, &timeout_ms);
+    poll(fds, count, timeout_ms);
+    got = read(host->waiter->wake_fd, &ticks, sizeof ticks);
+    (void)got; /* nothing to read is fine: it does not block */
+}
+
+void host_become(bool nobody)
+{
+    if (getuid() == 0 && seteuid(nobody ? NOBODY : 0) != 0)
+        fail_msg("cannot change the account: %s", strerror(errno));
 }
 
 static void keep_tail(host_child *child, const char *bytes, size_t length)

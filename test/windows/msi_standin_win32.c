@@ -48,12 +48,20 @@ static DWORD leave_state(void)
 
 static DWORD remove_data(void)
 {
-    wchar_t folder[MAX_PATH], file[MAX_PATH];
+    wchar_t folder[MAX_PATH], path[2 * MAX_PATH];
     DWORD code = state_folder(folder, MAX_PATH);
     if (code != ERROR_SUCCESS)
         return code;
-    _snwprintf(file, MAX_PATH, L"%ls\\state.txt", folder);
-    DeleteFileW(file);
+    WIN32_FIND_DATAW found;
+    _snwprintf(path, MAX_PATH, L"%ls\\*", folder);
+    HANDLE search = FindFirstFileW(path, &found);
+    if (search != INVALID_HANDLE_VALUE) {
+        do {
+            _snwprintf(path, 2 * MAX_PATH, L"%ls\\%ls", folder, found.cFileName);
+            DeleteFileW(path);
+        } while (FindNextFileW(search, &found));
+        FindClose(search);
+    }
     RemoveDirectoryW(folder);
     return (DWORD)RegDeleteTreeW(HKEY_LOCAL_MACHINE, STATE_KEY);
 }
@@ -108,26 +116,6 @@ static void WINAPI service_main(DWORD count, LPWSTR *arguments)
     report(SERVICE_STOPPED);
 }
 
-// Exit codes reach the outside of Wine cut to 8 bits: start what follows --run, and print its whole code.
-static int run_and_print_code(void)
-{
-    wchar_t *rest = wcsstr(GetCommandLineW(), L" --run ");
-    STARTUPINFOW startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION process;
-    DWORD code = 0;
-    if (!rest)
-        return 1;
-    if (CreateProcessW(NULL, rest + wcslen(L" --run "), NULL, NULL, TRUE, 0, NULL, NULL, &startup,
-                       &process)) {
-        WaitForSingleObject(process.hProcess, INFINITE);
-        GetExitCodeProcess(process.hProcess, &code);
-    } else {
-        code = GetLastError();
-    }
-    printf("exit code %lu\n", (unsigned long)code);
-    return 0;
-}
-
 int wmain(int argc, wchar_t **argv)
 {
     if (argc == 2 && wcscmp(argv[1], L"--remove-data") == 0)
@@ -136,8 +124,6 @@ int wmain(int argc, wchar_t **argv)
         SERVICE_TABLE_ENTRYW table[] = {{(LPWSTR)SERVICE, service_main}, {NULL, NULL}};
         return StartServiceCtrlDispatcherW(table) ? 0 : (int)GetLastError();
     }
-    if (argc > 2 && wcscmp(argv[1], L"--run") == 0)
-        return run_and_print_code();
     puts("a stand-in for the programs of the agent");
     return 0;
 }

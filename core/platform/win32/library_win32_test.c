@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* What is loaded is this program's own copy of a library of the system, or no library at all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "descriptor_win32.h"
+#include "platform/file.h"
+#include "platform/library.h"
+#include "platform/signature.h"
+#include "raw_system.h"
+#include "wide_win32.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char folder[RAW_FOLDER_SIZE];
+static char path[RAW_FOLDER_SIZE + 32];
+static char hash[65];
+
+/* With a blank and a letter beyond ASCII in its name. */
+static int setup(void **state)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    (void)state;
+    raw_make_folder(folder);
+    snprintf(path, sizeof path, "%s/l\xc3\xaf b.dll", folder);
+    if (rj_file_read("C:/windows/system32/version.dll", 16u << 20, &bytes, &length, NULL) ||
+        rj_file_write(path, bytes, length, 0644, NULL) || rj_file_sha256(path, hash, NULL))
+        return -1;
+    rj_free(bytes);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (rj_dir_remove(folder, NULL))
+        return -1;
+    return (int)rj_descriptor_count();
+}
+
+static void a_library_that_is_as_expected_is_loaded_and_locked(void **state)
+{
+    rj_library *library = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    if (rj_library_open(path, NULL, hash, &library, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    assert_non_null(rj_library_symbol(library, "VerQueryValueW"));
+    assert_null(rj_library_symbol(library, "rj_plugin_entry_v1"));
+    wchar_t *wide = rj_wide_path(path, NULL);
+    assert_true(CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                            OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+    assert_int_equal(GetLastError(), ERROR_SHARING_VIOLATION);
+    rj_free(wide);
+    rj_library_close(library);
+}
+
+static void a_library_with_another_hash_is_not_loaded(void **state)
+{
+    rj_library *library = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    hash[0] = (char)(hash[0] == '0' ? '1' : '0');
+    assert_int_equal(rj_library_open(path, NULL, hash, &library, &err), RJ_E_CORRUPT);
+    assert_non_null(strstr(err.text, "install it again"));
+    assert_null(library);
+}
+
+static void what_is_no_library_for_this_processor_says_so(void **state)
+{
+    rj_library *library = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    char *bytes = NULL;
+    size_t length = 0;
+    (void)state;
+    assert_int_equal(rj_file_read(path, 16u << 20, &bytes, &length, NULL), RJ_OK);
+    size_t header = (unsigned char)bytes[0x3c] | (size_t)(unsigned char)bytes[0x3d] << 8;
+    bytes[header + 4] = 0x4c; /* a machine of 32 bits */
+    bytes[header + 5] = 0x01;
+    assert_int_equal(rj_file_write(path, bytes, length, 0644, NULL), RJ_OK);
+    rj_free(bytes);
+    assert_int_equal(rj_library_open(path, NULL, NULL, &library, &err), RJ_E_FAILED);
+    assert_non_null(strstr(err.text, "cannot be loaded"));
+    assert_int_equal(rj_file_write(path, "no library", 10, 0644, NULL), RJ_OK);
+    assert_int_equal(rj_library_open(path, NULL, NULL, &library, &err), RJ_E_FAILED);
+    assert_int_equal(rj_library_open(folder, NULL, NULL, &library, &err), RJ_E_DENIED);
+    assert_null(library);
+}
+
+static void an_unsigned_library_is_refused_where_a_signature_is_asked_for(void **state)
+{
+    int file = -1;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    assert_int_equal(rj_library_check(path, NULL, NULL, &file, NULL), RJ_OK);
+    assert_int_equal(rj_signature_check(file, path, NULL, 0, &err), RJ_E_DENIED);
+    assert_non_null(strstr(err.text, "is not signed"));
+    rj_library_close_file(file);
+}
+
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_library_that_is_as_expected_is_loaded_and_locked),
+        TEST(a_library_with_another_hash_is_not_loaded),
+        TEST(what_is_no_library_for_this_processor_says_so),
+        TEST(an_unsigned_library_is_refused_where_a_signature_is_asked_for),
+    };
+    return cmocka_run_group_tests_name("platform_library", tests, NULL, NULL);
+}

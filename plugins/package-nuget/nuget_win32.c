@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system seam of package-nuget on Windows: see nuget_system.h.
+ *
+ * Who else may change a folder is asked of its access list: owner SYSTEM, Administrators,
+ * TrustedInstaller or the running account, and no right to write for anybody else.
+ */
+#include "nuget_system.h"
+
+#include "file_win32.h"
+
+#include <aclapi.h>
+#include <sddl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TICK_NS 100
+#define UNIX_EPOCH_TICKS 116444736000000000LL
+
+const char *const nuget_install_script = "tools/chocolateyInstall.ps1";
+const char *const nuget_uninstall_script = "tools/chocolateyUninstall.ps1";
+const int32_t nuget_scripts_have_arguments = 0;
+const int32_t nuget_flushes_each_file = 1;
+
+int nuget_is_install_script(const char *name)
+{
+    return strcasecmp(name, nuget_install_script) == 0;
+}
+
+int nuget_exit_wants_restart(int32_t code)
+{
+    return code == 3010 || code == 1641;
+}
+
+int nuget_is_absolute(const char *path)
+{
+    return rj_file_is_absolute(path);
+}
+
+static int64_t unix_ns(FILETIME time)
+{
+    int64_t ticks = (int64_t)((uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime);
+    return (ticks - UNIX_EPOCH_TICKS) * TICK_NS;
+}
+
+int64_t nuget_file_time_now(void)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    /* stamps may lag behind by a clock tick */
+    return unix_ns(now) - 20000000;
+}
+
+static rj_status fail_io(rj_failure *failure, const char *verb, const char *path)
+{
+    return rj_file_failure(failure, GetLastError(), verb, path);
+}
+
+/* ---- Looking ----------------------------------------------------------------------------------- */
+
+static nuget_file look(const char *path, DWORD flags)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+    nuget_file file = {0};
+    HANDLE handle = rj_file_open(path, FILE_READ_ATTRIBUTES, FILE_FLAG_BACKUP_SEMANTICS | flags);
+    if (handle == INVALID_HANDLE_VALUE)
+        return file;
+    if (GetFileInformationByHandle(handle, &facts)) {
+        DWORD attributes = facts.dwFileAttributes;
+        file.kind = attributes & FILE_ATTRIBUTE_REPARSE_POINT ? NUGET_OTHER
+                    : attributes & FILE_ATTRIBUTE_DIRECTORY   ? NUGET_FOLDER
+                                                              : NUGET_FILE;
+        file.startable = file.kind == NUGET_FILE; /* what a script is, its name says */
+        file.size = (uint64_t)facts.nFileSizeHigh << 32 | facts.nFileSizeLow;
+        file.changed_ns = unix_ns(facts.ftLastWriteTime);
+    }
+    CloseHandle(handle);
+    return file;
+}
+
+nuget_file nuget_look(const char *path)
+{
+    return look(path, FILE_FLAG_OPEN_REPARSE_POINT);
+}
+
+nuget_file nuget_look_through(const char *path)
+{
+    return look(path, 0);
+}
+
+typedef struct listing {
+    nuget_names names;
+    size_t capacity;
+    rj_failure *failure;
+} listing;
+
+static rj_status add_name(void *data, const wchar_t *name, DWORD attributes)
+{
+    listing *l = data;
+    (void)attributes;
+    if (l->names.count == l->capacity) {
+        size_t capacity = l->capacity ? l->capacity * 2 : 32;
+        char **items = realloc(l->names.items, capacity * sizeof(*items));
+        if (!items)
+            return rj_fail_memory(l->failure);
+        l->names.items = items;
+        l->capacity = capacity;
+    }
+    char *text = rj_file_utf8(name, wcslen(name));
+    if (!text)
+        return rj_fail(l->failure, RJ_E_IO, "a folder holds a name that is no Unicode text");
+    l->names.items[l->names.count++] = text;
+    return RJ_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+rj_status nuget_list(const char *folder, nuget_names *ret_names, rj_failure *failure)
+{
+    listing l = {.failure = failure};
+    HANDLE handle = rj_file_open(folder, FILE_LIST_DIRECTORY, FILE_FLAG_BACKUP_SEMANTICS);
+    if (handle == INVALID_HANDLE_VALUE)
+        return fail_io(failure, "list", folder);
+    rj_status status = rj_file_each(handle, folder, add_name, &l, failure);
+    CloseHandle(handle);
+    if (status != RJ_OK) {
+        nuget_names_free(&l.names);
+        return status;
+    }
+    if (l.names.count > 0)
+        qsort(l.names.items, l.names.count, sizeof(*l.names.items), by_bytes);
+    *ret_names = l.names;
+    return RJ_OK;
+}
+
+void nuget_names_free(nuget_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
+    *names = (nuget_names){0};
+}
+
+/* ---- Files ------------------------------------------------------------------------------------- */
+
+rj_status nuget_read_file(const char *path, size_t max, char **ret_text, size_t *ret_length,
+                          rj_failure *failure)
+{
+    LARGE_INTEGER size = {.QuadPart = 0};
+    HANDLE file =
+        rj_file_open(path, GENERIC_READ, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
+    if (file == INVALID_HANDLE_VALUE)
+        return fail_io(failure, "open", path);
+    rj_status status = RJ_OK;
+    char *text = NULL;
+    size_t length = 0;
+    if (rj_file_attributes(file) & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT))
+        status = rj_fail(failure, RJ_E_INVALID, "%s is not a regular file", path);
+    else if (!GetFileSizeEx(file, &size))
+        status = fail_io(failure, "examine", path);
+    else if ((uint64_t)size.QuadPart > max)
+        status = rj_fail(failure, RJ_E_LIMIT, "%s has %lld bytes, more than the %zu expected", path,
+                         (long long)size.QuadPart, max);
+    else if (!(text = malloc((size_t)size.QuadPart + 1)))
+        status = rj_fail_memory(failure);
+    while (status == RJ_OK && length < (size_t)size.QuadPart) {
+        size_t left = (size_t)size.QuadPart - length;
+        DWORD n = 0;
+        if (!ReadFile(file, text + length, left > (1u << 30) ? 1u << 30 : (DWORD)left, &n, NULL))
+            status = fail_io(failure, "read", path);
+        if (n == 0)
+            break;
+        length += n;
+    }
+    CloseHandle(file);
+    if (status != RJ_OK) {
+        free(text);
+        return status;
+    }
+    text[length] = '\0';
+    *ret_text = text;
+    if (ret_length)
+        *ret_length = length;
+    return RJ_OK;
+}
+
+/* Nothing is followed: the name must be new. */
+static rj_status write_new(const char *path, const char *text, size_t length, rj_failure *failure)
+{
+    wchar_t *wide = rj_file_wide_path(path, failure);
+    if (!wide)
+        return failure ? failure->status : RJ_E_INVALID;
+    HANDLE file =
+        CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+    rj_status status = file == INVALID_HANDLE_VALUE ? fail_io(failure, "create", path) : RJ_OK;
+    if (status == RJ_OK && (!rj_file_write(file, text, length) || !FlushFileBuffers(file)))
+        status = fail_io(failure, "write", path);
+    if (file != INVALID_HANDLE_VALUE) {
+        CloseHandle(file);
+        if (status != RJ_OK)
+            DeleteFileW(wide);
+    }
+    free(wide);
+    return status;
+}
+
+rj_status nuget_create_file(const char *folder, const char *name, const char *text, size_t length,
+                            rj_failure *failure)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return rj_fail_memory(failure);
+    rj_status status = write_new(path, text, length, failure);
+    free(path);
+    return status;
+}
+
+rj_status nuget_replace_file(const char *folder, const char *name, const char *text, size_t length,
+                             rj_failure *failure)
+{
+    char *part = NULL, *path = NULL;
+    rj_status status = RJ_OK;
+    if (asprintf(&part, "%s/%s.part", folder, name) < 0)
+        part = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    if (!part || !path)
+        status = rj_fail_memory(failure);
+    if (status == RJ_OK) {
+        nuget_remove_file(part, NULL);
+        status = write_new(part, text, length, failure);
+    }
+    if (status == RJ_OK) {
+        status = rj_file_rename(part, path, failure);
+        if (status != RJ_OK)
+            nuget_remove_file(part, NULL);
+    }
+    if (status == RJ_OK)
+        status = nuget_sync_folder(folder, failure);
+    free(part);
+    free(path);
+    return status;
+}
+
+rj_status nuget_link_or_copy(const char *from, const char *to, rj_failure *failure)
+{
+    wchar_t *old = rj_file_wide_path(from, failure);
+    wchar_t *new = old ? rj_file_wide_path(to, failure) : NULL;
+    rj_status status = new ? RJ_OK : failure ? failure->status : RJ_E_INVALID;
+    if (status == RJ_OK && !CreateHardLinkW(new, old, NULL) &&
+        (GetLastError() == ERROR_ALREADY_EXISTS || !CopyFileW(old, new, TRUE)))
+        status = fail_io(failure, "create", to);
+    free(old);
+    free(new);
+    return status;
+}
+
+/* ---- Folders ----------------------------------------------------------------------------------- */
+
+/* Where the first folder's name begins: behind "C:/" or "//server/share/". */
+static char *after_root(char *path)
+{
+    char *at = path;
+    for (int i = path[1] == ':' ? 1 : 4; i > 0 && *at; i--) {
+        at += strcspn(at, "/\\");
+        at += *at != '\0';
+    }
+    return at;
+}
+
+rj_status nuget_make_folder(const char *path, rj_failure *failure)
+{
+    char *copy = strdup(path);
+    rj_status status = RJ_OK;
+    if (!copy)
+        return rj_fail_memory(failure);
+    for (char *at = after_root(copy); status == RJ_OK && *at;) {
+        char *end = at + strcspn(at, "/\\"), separator = *end;
+        *end = '\0';
+        wchar_t *wide = rj_file_wide_path(copy, failure);
+        if (!wide)
+            status = failure ? failure->status : RJ_E_INVALID;
+        else if (!CreateDirectoryW(wide, NULL) && GetLastError() != ERROR_ALREADY_EXISTS)
+            status = fail_io(failure, "make the folder", copy);
+        free(wide);
+        *end = separator;
+        at = end + (separator != '\0');
+    }
+    free(copy);
+    if (status == RJ_OK && nuget_look_through(path).kind != NUGET_FOLDER)
+        status = rj_fail(failure, RJ_E_IO, "%s is not a folder", path);
+    return status;
+}
+
+#define SID_BYTES SECURITY_MAX_SID_SIZE
+/* Members of TrustedInstaller: the system's own service for its files. */
+static const SID_IDENTIFIER_AUTHORITY nt_authority = {SECURITY_NT_AUTHORITY};
+
+static int is_running_account(PSID sid)
+{
+    union {
+        TOKEN_USER user;
+        unsigned char bytes[sizeof(TOKEN_USER) + SID_BYTES];
+    } own;
+    HANDLE token = NULL;
+    DWORD length = 0;
+    int same = 0;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return 0;
+    if (GetTokenInformation(token, TokenUser, &own, sizeof(own), &length))
+        same = EqualSid(own.user.User.Sid, sid);
+    CloseHandle(token);
+    return same;
+}
+
+static int is_trusted_installer(PSID sid)
+{
+    static const DWORD parts[] = {80, 956008885, 3418522649, 1831038044, 1853292631, 2271478464};
+    if (!IsValidSid(sid) || *GetSidSubAuthorityCount(sid) != 6 ||
+        memcmp(GetSidIdentifierAuthority(sid), &nt_authority, sizeof(nt_authority)) != 0)
+        return 0;
+    for (DWORD i = 0; i < 6; i++)
+        if (*GetSidSubAuthority(sid, i) != parts[i])
+            return 0;
+    return 1;
+}
+
+static int is_trusted(PSID sid)
+{
+    return IsWellKnownSid(sid, WinLocalSystemSid) ||
+           IsWellKnownSid(sid, WinBuiltinAdministratorsSid) || is_trusted_installer(sid) ||
+           is_running_account(sid);
+}
+
+/* Somebody else to whom the list gives a right to change, or NULL. */
+static PSID foreign_writer(PACL list)
+{
+    const DWORD changing = FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_DELETE_CHILD | DELETE |
+                           WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACCESS_ALLOWED_ACE *entry = NULL;
+        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
+            !(entry->Mask & changing))
+            continue;
+        /* CREATOR OWNER is a pattern for what is made there, not somebody */
+        if (!is_trusted(&entry->SidStart) && !IsWellKnownSid(&entry->SidStart, WinCreatorOwnerSid))
+            return &entry->SidStart;
+    }
+    return NULL;
+}
+
+static rj_status refuse_writer(const char *folder, PSID writer, rj_failure *failure)
+{
+    char *sid = NULL;
+    if (!ConvertSidToStringSidA(writer, &sid))
+        sid = NULL;
+    rj_fail(failure, RJ_E_DENIED,
+            "others (%s) may write to %s, so what is installed there could be changed before it "
+            "runs; let only SYSTEM and Administrators write there",
+            sid ? sid : "unknown", folder);
+    LocalFree(sid);
+    return RJ_E_DENIED;
+}
+
+rj_status nuget_check_private(const char *folder, rj_failure *failure)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PSID owner = NULL, writer = NULL;
+    PACL list = NULL;
+    HANDLE handle = rj_file_open(folder, READ_CONTROL, FILE_FLAG_BACKUP_SEMANTICS);
+    if (handle == INVALID_HANDLE_VALUE)
+        return fail_io(failure, "examine", folder);
+    DWORD error = GetSecurityInfo(handle, SE_FILE_OBJECT,
+                                  OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
+                                  NULL, &list, NULL, &descriptor);
+    rj_status status = RJ_OK;
+    CloseHandle(handle);
+    if (error != ERROR_SUCCESS)
+        return rj_file_failure(failure, error, "examine", folder);
+    if (!owner || !is_trusted(owner))
+        status = rj_fail(failure, RJ_E_DENIED,
+                         "%s belongs to an ordinary account, so what is installed there could be "
+                         "changed before it runs; make Administrators its owner",
+                         folder);
+    else if (!list)
+        status = rj_fail(failure, RJ_E_DENIED,
+                         "%s has no access list, so everybody may write there; let only SYSTEM and "
+                         "Administrators do that",
+                         folder);
+    else if ((writer = foreign_writer(list)) != NULL)
+        status = refuse_writer(folder, writer, failure);
+    LocalFree(descriptor);
+    return status;
+}
+
+rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure)
+{
+    char *old = NULL, *new = NULL;
+    rj_status status = RJ_OK;
+    if (asprintf(&old, "%s/%s", folder, from) < 0)
+        old = NULL;
+    if (asprintf(&new, "%s/%s", folder, to) < 0)
+        new = NULL;
+    if (!old || !new)
+        status = rj_fail_memory(failure);
+    else
+        status = rj_file_rename(old, new, failure);
+    if (status == RJ_OK)
+        status = nuget_sync_folder(folder, failure);
+    free(old);
+    free(new);
+    return status;
+}
+
+rj_status nuget_remove_file(const char *path, rj_failure *failure)
+{
+    wchar_t *wide = rj_file_wide_path(path, failure);
+    if (!wide)
+        return failure ? failure->status : RJ_E_INVALID;
+    rj_status status = RJ_OK;
+    if (!DeleteFileW(wide)) {
+        DWORD error = GetLastError();
+        /* a write protection is no lock */
+        if (error == ERROR_ACCESS_DENIED && SetFileAttributesW(wide, FILE_ATTRIBUTE_NORMAL) &&
+            DeleteFileW(wide))
+            error = ERROR_SUCCESS;
+        if (error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND &&
+            error != ERROR_PATH_NOT_FOUND)
+            status = rj_file_failure(failure, error, "remove", path);
+    }
+    free(wide);
+    return status;
+}
+
+int nuget_remove_empty_folder(const char *path)
+{
+    wchar_t *wide = rj_file_wide_path(path, NULL);
+    int gone = wide && (RemoveDirectoryW(wide) || GetLastError() == ERROR_FILE_NOT_FOUND ||
+                        GetLastError() == ERROR_PATH_NOT_FOUND);
+    free(wide);
+    return gone;
+}
+
+rj_status nuget_sync_folder(const char *path, rj_failure *failure)
+{
+    (void)failure;
+    rj_file_flush_folder(path);
+    return RJ_OK;
+}
+
+rj_status nuget_sync_everything(const char *folder, rj_failure *failure)
+{
+    return nuget_sync_folder(folder, failure); /* each file has been flushed */
+}
