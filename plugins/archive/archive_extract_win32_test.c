@@ -116,7 +116,7 @@ static void paths_of_more_than_260_characters_work(void **state)
     (void)state;
     for (int i = 0; i < 6; i++)
         snprintf(name + strlen(name), sizeof(name) - strlen(name), "%0100d/", i);
-    strcat(name, "file.txt");
+    snprintf(name + strlen(name), sizeof(name) - strlen(name), "file.txt");
     zip_writer_text(zip, name, "deep");
     assert_int_equal(extract(zip, "long", NULL, NULL, &failure), RJ_OK);
     char path[900];

@@ -2,6 +2,8 @@
 /* The frame of a plugin that offers one check; see check_plugin.h. */
 #include "check_plugin.h"
 
+#include "absolute.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -111,7 +113,7 @@ rj_status check_task_paths(check_task *task, const char *name, const char **ret_
     for (size_t i = 0; i < count; i++) {
         const char *path = json_string_value(json_array_get(value, i));
 
-        if (!path || path[0] != '/' || strlen(path) > 1000)
+        if (!path || !is_absolute_path(path) || strlen(path) > 1000)
             return bad_setting(task, name, value, expected);
     }
     for (size_t i = 0; i < count; i++)
@@ -213,7 +215,7 @@ static rj_status read_config(check_task *task, const char *text, size_t length)
                                "the plugin's configuration: expected an object with the string "
                                "\"root\" and the object \"settings\"");
     task->root = root ? json_string_value(root) : "";
-    if (task->root[0] != '\0' && task->root[0] != '/')
+    if (task->root[0] != '\0' && !is_absolute_path(task->root))
         return check_task_fail(task, RJ_E_INVALID,
                                "the plugin's configuration: root \"%s\" is not an absolute path",
                                task->root);

@@ -184,18 +184,18 @@ char **nuget_request_environment(const nuget_request *request, const char *const
     char **list = malloc((count + more_count + 1) * sizeof(*list) + bytes);
     if (!list)
         return NULL;
-    char *text = (char *)(list + count + more_count + 1);
+    char *text = (char *)(list + count + more_count + 1), *end = text + bytes;
     size_t used = 0;
     json_object_foreach(given, name, value)
     {
         if (!json_is_string(value) || is_overridden(name, more))
             continue;
         list[used++] = text;
-        text += sprintf(text, "%s=%s", name, json_string_value(value)) + 1;
+        text += snprintf(text, (size_t)(end - text), "%s=%s", name, json_string_value(value)) + 1;
     }
     for (size_t i = 0; i < more_count; i++) {
         list[used++] = text;
-        text += sprintf(text, "%s", more[i]) + 1;
+        text += snprintf(text, (size_t)(end - text), "%s", more[i]) + 1;
     }
     list[used] = NULL;
     return list;

@@ -55,7 +55,7 @@ static void a_module_lands_in_program_data(void **state)
         *c = *c == '\\' ? '/' : *c;
     add_module(f, "2.0.5");
     expect_ok(f, install_package(f, "psini", json_pack("{s:s}", "lib_dir", lib)));
-    strcat(lib, "/PSini/PsIni.psm1");
+    snprintf(lib + strlen(lib), sizeof(lib) - strlen(lib), "/PSini/PsIni.psm1");
     print_message("# %s\n", lib);
     assert_true(test_is_there(lib));
 }
