@@ -49,7 +49,8 @@ def manual_pages_and_completion_are_installed():
 
 @tap.test()
 def each_plugin_is_installed_with_its_manifest():
-    plugins = sorted(p.parent.name for p in (SOURCE / "plugins").glob("*/plugin.json"))
+    plugins = sorted(p.parent.name for p in (SOURCE / "plugins").glob("*/plugin.json")
+                     if p.parent.name != "ui-tray")  # for Windows
     assert len(plugins) >= 6
     for name in plugins:
         folder = f"/usr/lib/realmjoin/plugins/{name}"
