@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/recovery.h"
 #include "platform/file.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,20 +87,25 @@ void bench_open_store(void)
         fail_msg("%s", error.text);
 }
 
-int bench_set_up(void **state)
+bool bench_use_folder(const char *folder)
 {
-    (void)state;
     memset(&b, 0, sizeof b);
-    snprintf(b.folder, sizeof b.folder, "%s", "/tmp/rj-executor-XXXXXX");
-    if (!mkdtemp(b.folder))
-        return -1;
-    rj_error error = RJ_ERROR_NONE;
-    if (rj_paths_new(RJ_ROLE_SERVICE, b.folder, NULL, &b.paths, &error) != RJ_OK)
-        return -1;
-    bench_open_store();
+    snprintf(b.folder, sizeof b.folder, "%s", folder);
+    if (rj_paths_new(RJ_ROLE_SERVICE, b.folder, NULL, &b.paths, NULL) != RJ_OK)
+        return false;
     fake_begin(&b.fake, b.folder);
     b.mirror = (rj_mirror){.put = mirror_put, .remove = mirror_remove, .prune = mirror_prune};
     rj_log_set_listener(keep_line, NULL);
+    return true;
+}
+
+int bench_set_up(void **state)
+{
+    char folder[sizeof b.folder];
+    (void)state;
+    if (!test_folder("executor", folder, sizeof folder) || !bench_use_folder(folder))
+        return -1;
+    bench_open_store();
     return 0;
 }
 

@@ -10,7 +10,7 @@
 #define CORRELATION "0123456789abcdef"
 
 typedef struct bench {
-    char folder[64];
+    char folder[256];
     rj_paths *paths;
     rj_store *store;
     fake_performer fake;
@@ -34,6 +34,8 @@ typedef struct bench {
 extern bench b;
 
 int bench_set_up(void **state);
+/* The bench in this folder, without its store: also for a child that goes on with another's. */
+bool bench_use_folder(const char *folder);
 int bench_tear_down(void **state);
 void bench_open_store(void);
 rj_assignment *bench_add(const char *id, rj_uid owner, rj_verdict verdict, const char *version);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/fake_performer_test.h"
 
+#include "platform/system.h"
+
 #include <assert.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void file_of(const fake_performer *fake, const char *id, rj_uid owner, const char *suffix,
                     char ret_path[512])
@@ -44,13 +44,13 @@ void fake_put(const fake_performer *fake, const char *id, rj_uid owner, const ch
     if (version)
         write_file(path, version);
     else
-        unlink(path);
+        remove(path);
 }
 
 static void kill_if(const fake_performer *fake, unsigned point)
 {
     if (fake->kill_in_change == point)
-        raise(SIGKILL);
+        rj_system_kill_self();
 }
 
 /* Through a ".part" file, so that a kill in the middle can be seen and undone. */
@@ -65,8 +65,8 @@ static void change(const fake_performer *fake, const char *id, rj_uid owner, con
     if (version) {
         rename(part, path);
     } else {
-        unlink(path);
-        unlink(part);
+        remove(path);
+        remove(part);
     }
     kill_if(fake, 3);
 }
@@ -75,7 +75,7 @@ static json_t *recover(const fake_performer *fake, const char *id, rj_uid owner)
 {
     char part[512];
     file_of(fake, id, owner, ".part", part);
-    return json_pack("{s:s}", "outcome", unlink(part) == 0 ? "rolled-back" : "nothing");
+    return json_pack("{s:s}", "outcome", remove(part) == 0 ? "rolled-back" : "nothing");
 }
 
 static json_t *perform(const fake_performer *fake, const fake_question *asked)

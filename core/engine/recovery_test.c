@@ -4,15 +4,14 @@
 
 #include "base/alloc.h"
 #include "platform/file.h"
+#include "platform/system.h"
+#include "test_system.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,25 +23,38 @@ typedef struct cut {
     unsigned in_change;
 } cut;
 
-/* Exit code 0: came through. */
+/* The one action of the bench, cut at a point; all that matters is in the argument. */
+static int run_cut(const char *argument)
+{
+    cut at = {0};
+    int verdict = 0;
+    char version[16];
+    int folder = 0;
+    if (sscanf(argument, "%u %u %d %15s %n", &at.at_write, &at.in_change, &verdict, version,
+               &folder) != 4 ||
+        !bench_use_folder(argument + folder))
+        return 100;
+    bench_open_store();
+    bench_add("tool", RJ_UID_MACHINE, (rj_verdict)verdict,
+              strcmp(version, "-") != 0 ? version : NULL);
+    rj_store_kill_at(b.store, at.at_write);
+    b.fake.kill_in_change = at.in_change;
+    bench_begin();
+    while (fake_turn(&b.fake)) {
+    }
+    rj_system_exit_now(0);
+}
+
+/* 0: came through; 1: was killed. */
 static int run_in_child(cut at)
 {
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        bench_open_store();
-        rj_store_kill_at(b.store, at.at_write);
-        b.fake.kill_in_change = at.in_change;
-        bench_begin();
-        while (fake_turn(&b.fake)) {
-        }
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    char argument[TEST_PATH_MAX];
+    const char *version = b.assignments[0].version;
+    snprintf(argument, sizeof argument, "%u %u %d %s %s", at.at_write, at.in_change,
+             (int)b.items[0].verdict, version ? version : "-", b.folder);
+    int code = test_child_run("cut", argument);
+    assert_true(code == 0 || code == TEST_KILLED);
+    return code ? 1 : 0;
 }
 
 /* After recovery: nothing open, no leftover, and the record says what is there. */
@@ -203,8 +215,12 @@ static void a_run_without_memory_ends_and_recovery_settles_it(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static const test_child children[] = {{"cut", run_cut}, {NULL, NULL}};
+    int code = test_child_main(argc, argv, children);
+    if (code >= 0)
+        return code;
     const struct CMUnitTest tests[] = {
         BENCH_TEST(an_install_killed_anywhere_ends_done_or_rolled_back),
         BENCH_TEST(an_upgrade_killed_anywhere_ends_done_or_rolled_back),

@@ -3,25 +3,22 @@
 
 #include "base/alloc.h"
 #include "platform/file.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-char store_folder[64], store_database[128];
+char store_folder[TEST_PATH_MAX], store_database[TEST_PATH_MAX + 16];
 
 int store_set_up(void **state)
 {
     (void)state;
-    snprintf(store_folder, sizeof store_folder, "%s", "/tmp/rj-store-XXXXXX");
-    if (!mkdtemp(store_folder))
+    if (!test_folder("store", store_folder, sizeof store_folder))
         return -1;
     snprintf(store_database, sizeof store_database, "%s/agent.db", store_folder);
     return 0;
@@ -30,8 +27,8 @@ int store_set_up(void **state)
 int store_tear_down(void **state)
 {
     (void)state;
-    chmod(store_folder, 0700);
-    return rj_dir_remove(store_folder, NULL) == RJ_OK ? 0 : -1;
+    test_remove_tree(store_folder);
+    return test_exists(store_folder) ? -1 : 0;
 }
 
 rj_store *store_open(bool *ret_damaged)
@@ -117,19 +114,4 @@ const char *store_find_file(const char *beginning)
     }
     rj_free(names);
     return result;
-}
-
-int store_in_child(int (*function)(void), bool as_user)
-{
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (as_user && geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
-            _exit(99);
-        _exit(function());
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }

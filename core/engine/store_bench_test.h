@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A folder for a state database, sample rows, and children that may be killed. */
+/* A folder for a state database and sample rows. */
 #ifndef RJ_ENGINE_STORE_BENCH_TEST_H
 #define RJ_ENGINE_STORE_BENCH_TEST_H
 
 #include "engine/store.h"
+#include "test_system.h"
 
-extern char store_folder[64], store_database[128];
+extern char store_folder[TEST_PATH_MAX], store_database[TEST_PATH_MAX + 16];
 
 int store_set_up(void **state);
 int store_tear_down(void **state);
@@ -16,10 +17,6 @@ size_t store_count_records(rj_store *store);
 size_t store_count_open(rj_store *store);
 /* Name of the one file in the folder that begins so, NULL if there is none; static buffer. */
 const char *store_find_file(const char *beginning);
-/* Runs `function` in a child, as an ordinary user where this is root.  Its return, or 1000 + the
- * signal that killed it. */
-int store_in_child(int (*function)(void), bool as_user);
-
 #define STORE_TEST(NAME) cmocka_unit_test_setup_teardown(NAME, store_set_up, store_tear_down)
 
 #endif

@@ -185,6 +185,23 @@ static void a_write_against_a_lock_is_busy_and_works_afterwards(void **state)
     rj_store_close(store);
 }
 
+/* Runs `function` in a child, as an ordinary user where this is root.  Its return, or 1000 + the
+ * signal that killed it. */
+static int store_in_child(int (*function)(void), bool as_user)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (as_user && geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(99);
+        _exit(function());
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
 static int open_read_only(void)
 {
     rj_store *store = NULL;

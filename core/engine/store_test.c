@@ -5,13 +5,10 @@
 #include "platform/file.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -248,11 +245,14 @@ static void a_plugin_sees_its_own_values_only_and_within_limits(void **state)
 
 /* ---- Kill ------------------------------------------------------------------------------------ */
 
-static unsigned kill_point;
-
 /* Three writes, each of which would show if it were torn: a record and its journal row. */
-static int scripted_writes(void)
+static int scripted_writes(const char *argument)
 {
+    unsigned kill_point = 0;
+    int folder = 0;
+    if (sscanf(argument, "%u %n", &kill_point, &folder) != 1)
+        return 100;
+    snprintf(store_folder, sizeof store_folder, "%s", argument + folder);
     rj_store *store = NULL;
     bool damaged = false;
     if (rj_store_open(store_folder, &store, &damaged, NULL) != RJ_OK)
@@ -271,11 +271,14 @@ static int scripted_writes(void)
 static void a_kill_at_any_write_leaves_it_done_or_not_begun(void **state)
 {
     (void)state;
-    for (kill_point = 1;; kill_point++) {
+    char argument[TEST_PATH_MAX + 16];
+    unsigned kill_point = 1;
+    for (;; kill_point++) {
         rj_dir_remove(store_folder, NULL);
-        assert_int_equal(mkdir(store_folder, 0700), 0);
-        int code = store_in_child(scripted_writes, false);
-        assert_true(code == 0 || code == 1000 + SIGKILL);
+        assert_true(test_make_folder(store_folder));
+        snprintf(argument, sizeof argument, "%u %s", kill_point, store_folder);
+        int code = test_child_run("scripted-writes", argument);
+        assert_true(code == 0 || code == TEST_KILLED);
         bool damaged = true;
         rj_store *store = store_open(&damaged);
         assert_false(damaged);
@@ -352,8 +355,12 @@ static void every_failing_allocation_is_an_error_and_the_database_stays_sound(vo
     assert_false(damaged);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static const test_child children[] = {{"scripted-writes", scripted_writes}, {NULL, NULL}};
+    int code = test_child_main(argc, argv, children);
+    if (code >= 0)
+        return code;
     const struct CMUnitTest tests[] = {
         STORE_TEST(a_record_comes_back_as_it_was_put_also_after_reopening),
         STORE_TEST(a_record_is_one_row_for_an_id_in_any_case),

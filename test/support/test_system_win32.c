@@ -280,14 +280,13 @@ bool test_let_others_write(const char *path, bool on)
 
 void test_set_environment(const char *name, const char *value)
 {
-    wchar_t wide_name[WIDE_MAX];
+    wchar_t wide_name[128];
     wchar_t wide_value[WIDE_MAX];
-    char both[4 * WIDE_MAX];
-    if (!wide_text(name, wide_name, WIDE_MAX) || (value && !wide_text(value, wide_value, WIDE_MAX)))
+    wchar_t both[WIDE_MAX + 130];
+    if (!wide_text(name, wide_name, 128) || !wide_text(value ? value : "", wide_value, WIDE_MAX))
         return;
-    SetEnvironmentVariableW(wide_name, value ? wide_value : NULL);
-    snprintf(both, sizeof both, "%s=%s", name, value ? value : "");
-    _putenv(both); /* getenv() has a copy of its own */
+    swprintf(both, WIDE_MAX + 130, L"%ls=%ls", wide_name, wide_value);
+    _wputenv(both); /* the system's and getenv()'s own copy */
 }
 
 void test_sleep_ms(unsigned ms)
@@ -298,6 +297,11 @@ void test_sleep_ms(unsigned ms)
 unsigned long test_process_id(void)
 {
     return GetCurrentProcessId();
+}
+
+const char *test_other_account(void)
+{
+    return "S-1-5-21-1-2-3-1001";
 }
 
 int test_child_main(int argc, char **argv, const test_child *children)

@@ -182,20 +182,24 @@ static rj_status number_of(const char *sid, const char *root, bool may_add, rj_u
         return rj_fail_memory(err, "looking up an account");
     rj_registry_key table = {chosen, RJ_HIVE_MACHINE, TABLE};
     rj_error unseen = RJ_ERROR_NONE;
-    rj_status status = table_number(&table, sid, ret_uid, &unseen);
+    rj_uid uid = 0;
+    rj_status status = table_number(&table, sid, &uid, &unseen);
     if (!status) { /* a number that is also another's is nobody's */
         char *owner = NULL;
-        status = walk(&table, *ret_uid, NULL, &owner, &unseen);
+        status = walk(&table, uid, NULL, &owner, &unseen);
         rj_free(owner);
     }
     if (status == RJ_E_NOT_FOUND && may_add)
-        status = add(&table, sid, ret_uid, &unseen);
+        status = add(&table, sid, &uid, &unseen);
     if (status == RJ_E_NOT_FOUND || status == RJ_E_DENIED) {
-        *ret_uid = passing_number(sid);
+        uid = passing_number(sid);
         status = RJ_OK;
     }
     rj_free(chosen);
-    return status ? rj_fail(err, status, "%s", unseen.text) : RJ_OK;
+    if (status)
+        return rj_fail(err, status, "%s", unseen.text);
+    *ret_uid = uid;
+    return RJ_OK;
 }
 
 /* ---- Tokens ---------------------------------------------------------------------------------- */
