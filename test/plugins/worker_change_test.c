@@ -8,13 +8,14 @@
 #include <cmocka.h>
 
 #include "platform/file.h"
+#include "platform/system.h"
 #include "scene.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "leaks.h"
+#include "test_system.h"
 
 static scene s;
 
@@ -68,7 +69,7 @@ static void assert_text(const char *member, const char *expected)
 
 static void kill_worker(void)
 {
-    assert_int_equal(kill((pid_t)number_of_worker("pid"), SIGKILL), 0);
+    assert_true(leaks_kill((long)number_of_worker("pid")));
 }
 
 static void wait_until_asleep(void)
@@ -82,13 +83,13 @@ static void touch_manifest(void)
 {
     char path[500];
     snprintf(path, sizeof path, "%s/plugin.json", scene_folder(&s, false, "case"));
-    assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
+    assert_true(test_set_time(path, rj_clock_wall_ms()));
 }
 
 static void hash_of(const char *module, char ret_sha256[65])
 {
     char path[500];
-    snprintf(path, sizeof path, "%s/%s.so", scene_folder(&s, false, "case"), module);
+    snprintf(path, sizeof path, "%s/%s" TEST_SUFFIX, scene_folder(&s, false, "case"), module);
     assert_int_equal(rj_file_sha256(path, ret_sha256, NULL), RJ_OK);
 }
 
