@@ -200,7 +200,7 @@ static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
 {
     (void)state;
     char path[400], elsewhere[400], expected[500];
-    snprintf(path, sizeof path, "%s/plugins/probe/spawn.log", rj_path(s.paths, RJ_PATH_STATE));
+    snprintf(path, sizeof path, "%s/probe/spawn.log", rj_path(s.paths, RJ_PATH_PLUGIN_STATE));
     snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", s.root);
     snprintf(expected, sizeof expected, "log file %s cannot be opened", path);
     scene_load(&s);
@@ -230,7 +230,7 @@ static void a_log_outside_the_plugins_folders_is_denied(void **state)
     (void)state;
     static const char *const ids[] = {"spawn-out", "spawn-up"};
     char above[400];
-    snprintf(above, sizeof above, "%s/plugins/spawn.log", rj_path(s.paths, RJ_PATH_STATE));
+    snprintf(above, sizeof above, "%s/spawn.log", rj_path(s.paths, RJ_PATH_PLUGIN_STATE));
     scene_load(&s);
     for (size_t i = 0; i < 2; i++) {
         heard h;
@@ -283,7 +283,7 @@ static void the_deadline_ends_the_program_and_the_tail_is_its_last_lines(void **
     scene_load(&s);
     scene_wake(&s);
     heard h;
-    scene_evaluate(&s, "spawn-long", 400, &h);
+    scene_evaluate(&s, "spawn-long", program_limit_ms() + 300, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_TIMEOUT);
     size_t length = strlen(text(&h, "tail"));

@@ -311,6 +311,7 @@ rj_status rj_worker_adopt(int argc, char **argv, rj_error *err)
     const char *at = argc == 3 ? argv[2] : "";
     rj_status status = RJ_OK;
     signal(SIGABRT, end_as_crashed);
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX); /* nobody is there to look */
     for (int number = RJ_WORKER_FRAMES; number <= RJ_WORKER_BEGUN && !status; number++) {
         char *end = NULL;
         if (at[0] != '0' + number || at[1] != '=')
