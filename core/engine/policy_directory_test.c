@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "platform/file.h"
+#include "platform/system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,22 @@ typedef struct place {
     char root[200];
     rj_paths *paths;
 } place;
+
+/* Documents of account 0 and of another one, as they are called here. */
+static const char *root_json(void)
+{
+    static char name[128];
+    char account[64];
+    snprintf(name, sizeof name, "users/%s.json", rj_system_user_name(0, account, sizeof account));
+    return name;
+}
+
+static const char *other_json(void)
+{
+    static char name[128];
+    snprintf(name, sizeof name, "users/%s.json", test_other_account());
+    return name;
+}
 
 static int set_up(void **state)
 {
@@ -92,7 +109,7 @@ static void device_and_users_are_read_and_other_files_are_not(void **state)
 {
     place *at = *state;
     put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
-    put(at, "users/root.json", "{\"SoftwarePackages\":[{\"ID\":\"r\"}]}");
+    put(at, root_json(), "{\"SoftwarePackages\":[{\"ID\":\"r\"}]}");
     put(at, "users/nobody-of-this-machine.json", "this is not even read");
     put(at, "users/.root.json", "nor this");
     put(at, "users/root.json~", "nor this");
@@ -111,8 +128,8 @@ static void device_and_users_are_read_and_other_files_are_not(void **state)
 static void users_are_ordered_by_uid(void **state)
 {
     place *at = *state;
-    put(at, "users/daemon.json", "{\"SoftwarePackages\":[{\"ID\":\"x\"}]}");
-    put(at, "users/root.json", "{\"SoftwarePackages\":[{\"ID\":\"y\"}]}");
+    put(at, other_json(), "{\"SoftwarePackages\":[{\"ID\":\"x\"}]}");
+    put(at, root_json(), "{\"SoftwarePackages\":[{\"ID\":\"y\"}]}");
     rj_policy *policy = read_policy(at);
     assert_string_equal(policy->assignments[0].id, "y");
     assert_string_equal(policy->assignments[1].id, "x");
@@ -124,11 +141,11 @@ static void the_revision_follows_every_document(void **state)
     place *at = *state;
     char before[65];
     put(at, "device.json", "{}");
-    put(at, "users/root.json", "{}");
+    put(at, root_json(), "{}");
     rj_policy *policy = read_policy(at);
     memcpy(before, policy->revision, sizeof(before));
     rj_policy_free(policy);
-    put(at, "users/root.json", "{ }");
+    put(at, root_json(), "{ }");
     policy = read_policy(at);
     assert_string_not_equal(policy->revision, before);
     rj_policy_free(policy);
@@ -138,8 +155,10 @@ static void an_error_names_the_document(void **state)
 {
     place *at = *state;
     put(at, "device.json", "{}");
-    put(at, "users/root.json", "{\"SoftwarePackages\":1}");
-    assert_refused(at, RJ_E_INVALID, "users/root.json: /SoftwarePackages: expected an array");
+    put(at, root_json(), "{\"SoftwarePackages\":1}");
+    char expected[160];
+    snprintf(expected, sizeof expected, "%s: /SoftwarePackages: expected an array", root_json());
+    assert_refused(at, RJ_E_INVALID, expected);
 }
 
 static void what_others_may_write_is_not_trusted(void **state)
@@ -198,7 +217,7 @@ static void running_out_of_memory_anywhere_is_an_error(void **state)
     place *at = *state;
     unsigned failures = 0;
     put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
-    put(at, "users/root.json", "{}");
+    put(at, root_json(), "{}");
     put(at, "users/nobody-of-this-machine.json", "{}");
     for (uint64_t nth = 1;; nth++, failures++) {
         rj_policy *policy = NULL;

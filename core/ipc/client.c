@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "ipc/listener.h"
 #include "ipc/message.h"
+#include "ipc/words.h"
 #include "platform/local_socket.h"
 #include <stdio.h>
 #include <string.h>
@@ -220,9 +221,8 @@ static rj_status open_socket(const char *path, rj_local_socket *ret_socket, rj_e
     rj_status status = rj_local_socket_connect(path, ret_socket, &why);
     if (status == RJ_E_NOT_FOUND)
         return rj_fail(err, status,
-                       "the RealmJoin service is not running (nobody listens at %s); start it with "
-                       "`realmjoin service start` as root",
-                       path);
+                       "the RealmJoin service is not running (nobody listens at %s); %s", path,
+                       rj_words_start_service);
     if (status != RJ_OK)
         return rj_fail(err, status, "the RealmJoin service cannot be reached: %s", why.text);
     return RJ_OK;
@@ -236,8 +236,8 @@ static rj_status check_server(rj_local_socket socket, const char *path, rj_error
     if (status != RJ_OK || peer.admin)
         return status;
     char name[64];
-    return rj_fail(err, RJ_E_DENIED, "%s belongs to %s, not to root: not used", path,
-                   rj_system_user_name(peer.uid, name, sizeof name));
+    return rj_fail(err, RJ_E_DENIED, "%s belongs to %s, not to %s: not used", path,
+                   rj_system_user_name(peer.uid, name, sizeof name), rj_words_admin);
 }
 
 static void on_closed(uv_handle_t *handle)

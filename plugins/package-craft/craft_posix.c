@@ -42,10 +42,10 @@ int craft_is_comment(const char *name, const char *line, size_t length)
     return length > 0 && line[0] == '#';
 }
 
-rj_status craft_check_command(const char *name, const char *const *arguments,
+rj_status craft_check_command(const char *path, const char *const *arguments,
                               const char *const *environment, rj_failure *failure)
 {
-    (void)name;
+    (void)path;
     (void)arguments;
     (void)environment;
     (void)failure;

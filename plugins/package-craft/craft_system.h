@@ -26,8 +26,9 @@ rj_status craft_judge_script(const char *path, const char *name, const char *tex
                              int executable, rj_failure *failure);
 /* 1: a line of a script of that name that is a comment.  Any thread. */
 int craft_is_comment(const char *name, const char *line, size_t length);
-/* Whether these arguments ([0] is left out) and variables arrive in the script as they are. */
-rj_status craft_check_command(const char *name, const char *const *arguments,
+/* Whether the script is found, and these arguments ([0] is left out) and variables arrive in it as
+ * they are. */
+rj_status craft_check_command(const char *path, const char *const *arguments,
                               const char *const *environment, rj_failure *failure);
 
 /* 1 for the exit codes that mean "done, restart wanted" on this system. */

@@ -44,7 +44,7 @@ static rj_status choose_script(craft_task *task, const char *area, const craft_s
     if (!program)
         return rj_fail_memory(&task->failure);
     task->script = *name;
-    status = craft_check_command(*name, task->request.arguments, task->request.environment,
+    status = craft_check_command(program, task->request.arguments, task->request.environment,
                                  &task->failure);
     if (status != RJ_OK) {
         char prefix[300];

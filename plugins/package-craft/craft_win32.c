@@ -84,13 +84,19 @@ static rj_status refuse(const char *name, const char *kind, const char *text, in
 }
 
 /* RJ_Root is a folder of a test, never a text of somebody else. */
-rj_status craft_check_command(const char *name, const char *const *arguments,
+rj_status craft_check_command(const char *path, const char *const *arguments,
                               const char *const *environment, rj_failure *failure)
 {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     int character;
 
-    if (!is_batch(name))
+    if (!is_batch(path))
         return RJ_OK;
+    if (strchr(path, '%')) /* replaced even between quotes */
+        return rj_fail(failure, RJ_E_INVALID,
+                       "%s has a %% in its path, which cmd.exe would take for its own: use "
+                       "rj_install.ps1, or another id",
+                       path);
     for (size_t i = 1; arguments[i]; i++)
         if ((character = special_character(arguments[i])))
             return refuse(name, "the argument", arguments[i], character, failure);

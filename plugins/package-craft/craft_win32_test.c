@@ -121,6 +121,18 @@ static void what_cmd_would_take_for_its_own_in_a_variable_is_refused(void **stat
     assert_nothing_left_later(f);
 }
 
+static void a_percent_sign_in_the_scripts_path_is_refused(void **state)
+{
+    craft_fixture *f = *state;
+    plugin_answer answer;
+
+    craft_write(f, install_cmd, NULL, NULL);
+    json_object_set_new(f->request, "id", json_string("%PATH%"));
+    answer = craft_install_now(f);
+    craft_assert_fails(&answer, RJ_E_INVALID, "has a % in its path");
+    assert_nothing_left_later(f);
+}
+
 static void an_archive_without_a_script_of_windows_is_no_craft(void **state)
 {
     craft_fixture *f = *state;
@@ -265,6 +277,7 @@ int main(void)
         T(exit_codes_have_32_bits),
         T(what_cmd_would_take_for_its_own_in_an_argument_is_refused_before_anything_runs),
         T(what_cmd_would_take_for_its_own_in_a_variable_is_refused),
+        T(a_percent_sign_in_the_scripts_path_is_refused),
         T(an_archive_without_a_script_of_windows_is_no_craft),
         T(names_that_windows_cannot_have_leave_nothing_behind),
         T(the_version_of_the_header_is_read_from_a_batch_comment),

@@ -13,8 +13,8 @@
 #define RETRY_LEAST_MS 1000u
 #define RETRY_MOST_MS 60000u
 
-/* Resources of this module: ui_tray.rc. */
-enum { RESOURCE_NORMAL = 1, RESOURCE_ATTENTION, RESOURCE_DEBUG };
+/* Resources of this module: packaging/windows/realmjoin.rc.in. */
+enum { RESOURCE_NORMAL = 1, RESOURCE_DEBUG, RESOURCE_ATTENTION };
 
 HICON tray_icon_load(const tray *view, tray_shade look, int metric_x, int metric_y)
 {

@@ -40,6 +40,8 @@ bool test_let_others_write(const char *path, bool on);
 void test_set_environment(const char *name, const char *value); /* NULL takes it away */
 void test_sleep_ms(unsigned ms);
 unsigned long test_process_id(void);
+/* The name of an account that is neither the administrator's nor ours (win32: a SID). */
+const char *test_other_account(void);
 
 /*
  * A part of a test in a process of its own, which may crash or be killed: this program, started again.

@@ -136,6 +136,11 @@ unsigned long test_process_id(void)
     return (unsigned long)getpid();
 }
 
+const char *test_other_account(void)
+{
+    return "daemon";
+}
+
 int test_child_main(int argc, char **argv, const test_child *children)
 {
     if (argc != 4 || strcmp(argv[1], "--test-child") != 0)

@@ -299,6 +299,11 @@ unsigned long test_process_id(void)
     return GetCurrentProcessId();
 }
 
+const char *test_other_account(void)
+{
+    return "S-1-5-21-1-2-3-1001";
+}
+
 int test_child_main(int argc, char **argv, const test_child *children)
 {
     (void)argv;

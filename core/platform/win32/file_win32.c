@@ -165,7 +165,9 @@ rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
 bool rj_file_exists(const char *path)
 {
     wchar_t *wide = rj_wide_path(path, NULL);
-    bool there = wide && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+    if (!wide) /* without memory it may be there: whoever opens it then sees why that fails */
+        return GetLastError() == ERROR_NOT_ENOUGH_MEMORY;
+    bool there = GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
     rj_free(wide);
     return there;
 }

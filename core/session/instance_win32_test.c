@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* One session program a user, and the links that reach it. */
+#include "session/instance.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROOT "C:/rj-instance-test"
+
+static rj_loop *loop;
+static char got[300];
+static unsigned arrived;
+
+static void on_link(void *data, const char *text)
+{
+    (void)data;
+    snprintf(got, sizeof got, "%s", text);
+    arrived++;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    got[0] = '\0';
+    arrived = 0;
+    return rj_loop_new(&loop, NULL) == RJ_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    rj_loop_free(loop);
+    return 0;
+}
+
+static void a_link_reaches_the_running_session_and_a_second_session_is_refused(void **state)
+{
+    (void)state;
+    rj_instance *first = NULL, *second = NULL;
+    assert_int_equal(rj_instance_forward(ROOT, "realmjoin:sync:", NULL), RJ_E_NOT_FOUND);
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &first, NULL), RJ_OK);
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &second, NULL), RJ_E_BUSY);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(rj_instance_forward(ROOT, "realmjoin:install:tool", NULL), RJ_OK);
+        for (int turns = 0; turns < 100 && arrived <= i; turns++)
+            rj_loop_turn(loop, 10);
+        assert_int_equal(arrived, i + 1);
+        assert_string_equal(got, "realmjoin:install:tool");
+    }
+    rj_instance_release(first);
+    assert_int_equal(rj_instance_forward(ROOT, "realmjoin:sync:", NULL), RJ_E_NOT_FOUND);
+    assert_int_equal(rj_instance_claim(loop, ROOT, NULL, NULL, &first, NULL), RJ_OK);
+    /* It has no window to show anything in. */
+    assert_int_equal(rj_instance_forward(ROOT, "realmjoin:sync:", NULL), RJ_E_NOT_FOUND);
+    rj_instance_release(first);
+}
+
+static void what_the_grammar_does_not_know_never_arrives(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "realmjoin:",
+                                        "realmjoin:install:a b",
+                                        "realmjoin:install:tool\" --evil \"",
+                                        "realmjoin:uninstall:tool",
+                                        "calc.exe"};
+    char text[400];
+    rj_instance *instance = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &instance, NULL), RJ_OK);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_int_not_equal(rj_instance_forward(ROOT, texts[i], NULL), RJ_OK);
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(rj_instance_forward(ROOT, text, NULL), RJ_E_INVALID);
+    for (int turns = 0; turns < 10; turns++)
+        rj_loop_turn(loop, 5);
+    assert_int_equal(arrived, 0);
+    assert_int_equal(rj_instance_forward(ROOT, "realmjoin:sync:", NULL), RJ_OK); /* it goes on */
+    rj_instance_release(instance); /* with the link still on its way */
+    for (int turns = 0; turns < 10; turns++)
+        rj_loop_turn(loop, 5);
+    assert_int_equal(arrived, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_link_reaches_the_running_session_and_a_second_session_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_grammar_does_not_know_never_arrives, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests_name("instance", tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The service under the service control manager, the command line against it, links and the session; TAP."""
+
+import json
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import tap  # noqa: E402
+import wine  # noqa: E402
+
+OK, USAGE, NO_SERVICE, REFUSED = 0, 2, 3, 4
+SERVICE_KEY = r"HKLM\SYSTEM\CurrentControlSet\Services\realmjoin"
+LINKS = pathlib.Path(__file__).resolve().parent / "fixtures/hostile_links.json"
+PROGRAMS = (
+    "core/service/realmjoinservice.exe",
+    "core/session/realmjoin.exe",
+    "core/session/launcher/realmjoin.com",
+    "core/worker/realmjoin-worker.exe",
+)
+
+
+class Machine(wine.Prefix):
+    """A prefix with the programs installed and the service as an installer without quotes leaves it."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.folder_of_programs = self.program_files / "RealmJoin"
+        for name in PROGRAMS:
+            source = wine.build_root() / name
+            if source.exists():
+                self.place(source, self.folder_of_programs / source.name)
+        self.service_create("realmjoin", r"C:\Program Files\RealmJoin\realmjoinservice.exe --service")
+        return self
+
+    def realmjoin(self, *words, program="realmjoin.exe", timeout=60, **options):
+        return self.run([self.folder_of_programs / program, *words], timeout=timeout, **options)
+
+    def session(self, *words):
+        return self.start([self.folder_of_programs / "realmjoin.exe", "session", *words])
+
+    def log(self):
+        path = next(self.windows.glob("[Ll]ogs/realmjoin.log"), None)
+        return path.read_text(encoding="utf-8") if path else ""
+
+    def wait_for_log(self, text, timeout=20):
+        deadline = time.monotonic() + timeout
+        while text not in self.log():
+            assert time.monotonic() < deadline, f"{text!r} is not in the log:\n{self.log()}"
+            time.sleep(0.2)
+
+    def policy(self, document):
+        folder = self.program_data / "RealmJoin/policy"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "device.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def machine(name):
+    if reason := wine.reason_missing():
+        tap.skip(reason)
+    return Machine(name)
+
+
+@tap.test(timeout=240)
+def the_service_starts_on_demand_answers_stops_and_starts_again_after_a_crash():
+    with machine("service") as it:
+        first = it.realmjoin("status")
+        assert first.code == OK, (first, it.log())
+        assert "The RealmJoin service is not running; starting it" in first.err, first
+        assert it.service_state("realmjoin") == "RUNNING"
+
+        second = it.realmjoin("status")
+        assert (second.code, second.err) == (OK, ""), second
+        shown = it.realmjoin("service", "status")
+        assert shown.code == OK and shown.out.startswith("running"), shown
+
+        image = it.registry_get(SERVICE_KEY, "ImagePath")
+        assert image == r'"C:\Program Files\RealmJoin\realmjoinservice.exe" --service', image
+        assert it.registry_get(SERVICE_KEY + r"\Parameters", "DeploymentPhase") == 0
+
+        stopped = it.realmjoin("service", "stop")
+        assert stopped.code == OK and "has stopped" in stopped.out, stopped
+        assert it.service_state("realmjoin") == "STOPPED"
+        assert it.log().rstrip().endswith("ended"), it.log()
+        assert it.realmjoin("service", "status").code == NO_SERVICE
+        assert it.service_state("realmjoin") == "STOPPED"  # looking starts nothing
+
+        it.service_start("realmjoin")
+        it.wait_for_log("ended: nothing")
+        it.run(["taskkill", "/f", "/im", "realmjoinservice.exe"])
+        again = it.run(["sc", "start", "realmjoin"])
+        assert again.code == OK, again
+        deadline = time.monotonic() + 30
+        while it.realmjoin("service", "status").code != OK:
+            assert time.monotonic() < deadline, it.log()
+        it.service_stop("realmjoin")
+
+
+@tap.test(timeout=240)
+def what_cannot_be_started_is_said_with_its_reason():
+    with machine("refusals") as it:
+        it.registry_set(SERVICE_KEY, "Start", 4)
+        disabled = it.run(["sc", "config", "realmjoin", "start=", "disabled"])
+        it.stop()
+        it.boot()
+        result = it.realmjoin("status")
+        assert result.code in (REFUSED, NO_SERVICE) and "disabled" in result.err, (result, disabled)
+        it.run(["sc", "delete", "realmjoin"])
+        result = it.realmjoin("status")
+        assert result.code in (REFUSED, NO_SERVICE) and "not installed" in result.err, result
+        refused = it.run([it.folder_of_programs / "realmjoinservice.exe", "--service", "--root", "C:\\r"])
+        assert refused.code == USAGE and "refused in an installed service" in refused.err, refused
+
+
+@tap.test(timeout=240)
+def no_graph_is_shown_and_a_value_of_the_wrong_type_is_on_the_safe_side():
+    with machine("graph") as it:
+        for data, kind, expected in ((1, None, "off (NoGraph)"), ("1", "REG_SZ", "off ("), (0, None, "allowed")):
+            it.registry_set(SERVICE_KEY + r"\Parameters", "NoGraph", data, kind)
+            it.service_start("realmjoin")
+            shown = it.realmjoin("--json", "status")
+            assert shown.code == OK, shown
+            graph = json.loads(shown.out)["graph"]
+            assert graph.startswith(expected), (data, kind, graph)
+            it.service_stop("realmjoin")
+        assert "taken as 1" in it.log(), it.log()
+
+
+@tap.test(timeout=400)
+def hostile_links_are_refused_and_nothing_is_started():
+    with machine("links") as it:
+        for case in json.loads(LINKS.read_text(encoding="utf-8")):
+            words = case["argv"]
+            if isinstance(words[-1], int):
+                words = [words[0] + "a" * words[1]]
+            result = it.realmjoin(*words)
+            assert result.code == USAGE, (case["why"], result)
+            assert result.err.startswith("realmjoin: ") and len(result.err.splitlines()) == 1, (case["why"], result)
+            assert "\x1b" not in result.err and len(result.err) < 2000, (case["why"], result)
+        assert it.service_state("realmjoin") == "STOPPED"
+        logs = list(it.drive_c.glob("users/*/AppData/Local/RealmJoin/**/links.log"))
+        assert logs and "link refused" in logs[0].read_text(encoding="utf-8"), logs
+        unassigned = it.realmjoin("realmjoin:install:something-else")
+        assert unassigned.code == REFUSED, unassigned
+
+
+@tap.test(timeout=240)
+def the_terminals_starter_gives_back_output_and_exit_code():
+    with machine("starter") as it:
+        version = it.realmjoin("version", program="realmjoin.com")
+        assert version.code == OK and version.out.startswith("realmjoin "), version
+        wrong = it.realmjoin("no-such-command", program="realmjoin.com")
+        assert wrong.code == USAGE and "unknown command" in wrong.err, wrong
+
+
+@tap.test(timeout=240)
+def an_elevated_session_starts_again_without_the_rights_and_is_an_ordinary_users():
+    with machine("session") as it:
+        it.service_start("realmjoin")
+        begun = it.session().wait(60)
+        assert begun.code == OK and "started again without administrator's rights" in begun.err, begun
+        deadline = time.monotonic() + 30
+        while not json.loads(it.realmjoin("--json", "status").out)["sessions"]:
+            assert time.monotonic() < deadline, it.log()
+            time.sleep(0.3)
+
+
+@tap.test(timeout=240)
+def data_is_removed_only_while_the_service_does_not_run():
+    with machine("remove") as it:
+        service = it.folder_of_programs / "realmjoinservice.exe"
+        it.service_start("realmjoin")
+        busy = it.run([service, "--remove-data"])
+        assert busy.code == 3 and "stop it first" in busy.err, busy
+        it.service_stop("realmjoin")
+        outside = it.program_data / "chocolatey/lib/tool"
+        outside.mkdir(parents=True, exist_ok=True)
+        done = it.run([service, "--remove-data"])
+        assert done.code == OK, done
+        assert not (it.program_data / "RealmJoin").exists()
+        assert it.log() == "" and outside.exists()
+        assert it.registry(r"HKLM\SOFTWARE\RealmJoin") is None
+
+
+if __name__ == "__main__":
+    tap.main()
