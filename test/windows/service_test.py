@@ -168,6 +168,19 @@ def an_elevated_session_starts_again_without_the_rights_and_is_an_ordinary_users
 
 
 @tap.test(timeout=240)
+def a_client_without_the_rights_sees_the_status_and_changes_nothing():
+    with machine("restricted") as it:
+        it.policy({"SoftwarePackages": []})
+        it.service_start("realmjoin")
+        seen = it.realmjoin("--json", "status", restricted=True)
+        assert seen.code == OK and json.loads(seen.out)["version"], seen
+        denied = it.realmjoin("plugin", "disable", "check-firewall", restricted=True)
+        assert denied.code == REFUSED, denied
+        refused = it.realmjoin("realmjoin:install:something-else", restricted=True)
+        assert refused.code == REFUSED and "is not assigned to" in refused.err, (refused, it.log())
+
+
+@tap.test(timeout=240)
 def data_is_removed_only_while_the_service_does_not_run():
     with machine("remove") as it:
         service = it.folder_of_programs / "realmjoinservice.exe"
