@@ -23,7 +23,6 @@ typedef enum rj_path_kind {
     RJ_PATH_RUN,          /* folder of the socket and the lock */
     RJ_PATH_SOCKET,       /* agent.sock; win32: //./pipe/realmjoin */
     RJ_PATH_WORKER,       /* the program that runs plugins outside of ours */
-    RJ_PATH_PLUGIN_STATE, /* what plugins keep: <dir>/<id>/; never a folder that is scanned for plugins */
     RJ_PATH_COUNT
 } rj_path_kind;
 

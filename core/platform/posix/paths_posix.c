@@ -48,7 +48,6 @@ static bool set_machine_paths(rj_paths *p)
         {RJ_PATH_RUN, "/run/realmjoin"},
         {RJ_PATH_SOCKET, "/run/realmjoin/agent.sock"},
         {RJ_PATH_WORKER, "/usr/libexec/realmjoin/realmjoin-worker"},
-        {RJ_PATH_PLUGIN_STATE, "/var/lib/realmjoin/plugins"},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (!set(&p->path[places[i].kind], p->root, places[i].path))
@@ -103,7 +102,6 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
              !set_xdg(p, home, "XDG_DATA_HOME", "/.local/share", &data) ||
              !set(&p->path[RJ_PATH_PLUGIN_STATE], p->path[RJ_PATH_STATE], "/plugins") ||
              !set(&p->path[RJ_PATH_LOG], p->path[RJ_PATH_STATE], "") ||
-             !set(&p->path[RJ_PATH_PLUGIN_STATE], p->path[RJ_PATH_STATE], "/plugins") ||
              !set(&p->path[RJ_PATH_PACKAGE_LOGS], p->path[RJ_PATH_LOG], "/packages") ||
              !set(&p->path[RJ_PATH_PACKAGE_LIB], data, "/chocolatey/lib"))
         status = rj_fail_memory(err, "finding the user's folders");
