@@ -4,12 +4,12 @@
 #include "base/alloc.h"
 #include "base/calendar.h"
 #include "base/text.h"
+#include "engine/surroundings.h"
 #include "platform/file.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LISTED_LOGS_MAX 10000
 
 /* Remembers the first failure, so that a document is built without a test after each member. */
@@ -56,12 +56,10 @@ static bool has_own_policy(const rj_policy *policy, rj_uid caller)
 static json_t *build_environment(const rj_request_facts *facts)
 {
     const rj_assignment *assignment = facts->assignment;
-    char sid[32];
     rj_uid caller = facts->caller == RJ_UID_MACHINE ? facts->owner : facts->caller;
-    snprintf(sid, sizeof sid, "S-1-22-1-%lu",
-             caller == RJ_UID_MACHINE ? 0ul : (unsigned long)caller);
-
-    document to = {json_object(), false};
+    char *sid = rj_surroundings_sid(caller == RJ_UID_MACHINE ? 0 : caller);
+    char *search_path = rj_surroundings_search_path();
+    document to = {json_object(), !sid || !search_path};
     set_text(&to, "RJ_PackageID", assignment->id);
     set_text(&to, "RJ_Version", assignment->version);
     if (facts->installed_version) {
@@ -76,8 +74,10 @@ static json_t *build_environment(const rj_request_facts *facts)
     set_text(&to, "RJ_CallerIsPrimaryUser",
              has_own_policy(facts->policy, caller) ? "True" : "False");
     set_text(&to, "RJ_RealmJoinVersion", RJ_VERSION);
-    set_text(&to, "PATH", SEARCH_PATH);
+    set_text(&to, "PATH", search_path);
     set_text(&to, "LANG", "C.UTF-8");
+    rj_free(sid);
+    rj_free(search_path);
     if (!to.failed)
         return to.object;
     json_decref(to.object);
@@ -124,33 +124,27 @@ rj_status rj_request_set_fetched(json_t *request, json_t *fetched, rj_error *err
 
 /* ---- Placing --------------------------------------------------------------------------------- */
 
-static rj_status make_folder(document *to, const char *key, const char *parent, const char *name,
-                             rj_error *err)
+static rj_status make_folder(const char *parent, const char *name, char **ret_path, rj_error *err)
 {
-    char *path = NULL;
-    rj_status status = rj_path_join(parent, name, &path, err);
-    if (status == RJ_OK)
-        status = rj_dir_make(path, 0700, err);
-    if (status == RJ_OK)
-        set_text(to, key, path);
-    rj_free(path);
-    return status;
+    rj_status status = rj_path_join(parent, name, ret_path, err);
+    return status == RJ_OK ? rj_dir_make(*ret_path, 0700, err) : status;
 }
 
 static rj_status place_environment(json_t *request, const rj_paths *paths, rj_error *err)
 {
     document to = {json_object_get(request, "environment"), false};
     const char *root = rj_paths_root(paths);
+    char *home = NULL, *temporary = NULL;
     rj_status status = RJ_OK;
     set(&to, "RJ_Root", json_string(root));
     if (root[0])
-        status = make_folder(&to, "HOME", root, "root", err);
-    else
-        set_text(&to, "HOME", "/root");
+        status = make_folder(root, "root", &home, err);
     if (status == RJ_OK)
-        status = make_folder(&to, "TMPDIR", rj_path(paths, RJ_PATH_CACHE), "tmp", err);
-    if (status == RJ_OK && to.failed)
+        status = make_folder(rj_path(paths, RJ_PATH_CACHE), "tmp", &temporary, err);
+    if (status == RJ_OK && (!rj_surroundings_describe(to.object, home, temporary) || to.failed))
         status = rj_fail_memory(err, "preparing a package step");
+    rj_free(home);
+    rj_free(temporary);
     return status;
 }
 
