@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/calendar.h"
 #include "base/text.h"
-#include "engine/surroundings.h"
+#include "engine/script_environment.h"
 #include "platform/file.h"
 
 #include <stdio.h>
@@ -57,9 +57,9 @@ static json_t *build_environment(const rj_request_facts *facts)
 {
     const rj_assignment *assignment = facts->assignment;
     rj_uid caller = facts->caller == RJ_UID_MACHINE ? facts->owner : facts->caller;
-    char *sid = rj_surroundings_sid(caller == RJ_UID_MACHINE ? 0 : caller);
-    char *search_path = rj_surroundings_search_path();
-    document to = {json_object(), !sid || !search_path};
+    char *sid = rj_script_environment_sid(caller);
+
+    document to = {json_object(), !sid};
     set_text(&to, "RJ_PackageID", assignment->id);
     set_text(&to, "RJ_Version", assignment->version);
     if (facts->installed_version) {
@@ -74,10 +74,8 @@ static json_t *build_environment(const rj_request_facts *facts)
     set_text(&to, "RJ_CallerIsPrimaryUser",
              has_own_policy(facts->policy, caller) ? "True" : "False");
     set_text(&to, "RJ_RealmJoinVersion", RJ_VERSION);
-    set_text(&to, "PATH", search_path);
-    set_text(&to, "LANG", "C.UTF-8");
     rj_free(sid);
-    rj_free(search_path);
+    to.failed |= !to.object || !rj_script_environment_begin(to.object);
     if (!to.failed)
         return to.object;
     json_decref(to.object);
@@ -123,30 +121,6 @@ rj_status rj_request_set_fetched(json_t *request, json_t *fetched, rj_error *err
 }
 
 /* ---- Placing --------------------------------------------------------------------------------- */
-
-static rj_status make_folder(const char *parent, const char *name, char **ret_path, rj_error *err)
-{
-    rj_status status = rj_path_join(parent, name, ret_path, err);
-    return status == RJ_OK ? rj_dir_make(*ret_path, 0700, err) : status;
-}
-
-static rj_status place_environment(json_t *request, const rj_paths *paths, rj_error *err)
-{
-    document to = {json_object_get(request, "environment"), false};
-    const char *root = rj_paths_root(paths);
-    char *home = NULL, *temporary = NULL;
-    rj_status status = RJ_OK;
-    set(&to, "RJ_Root", json_string(root));
-    if (root[0])
-        status = make_folder(root, "root", &home, err);
-    if (status == RJ_OK)
-        status = make_folder(rj_path(paths, RJ_PATH_CACHE), "tmp", &temporary, err);
-    if (status == RJ_OK && (!rj_surroundings_describe(to.object, home, temporary) || to.failed))
-        status = rj_fail_memory(err, "preparing a package step");
-    rj_free(home);
-    rj_free(temporary);
-    return status;
-}
 
 /* What comes from a package must not lead out of the folder. */
 static void add_safe(rj_text *name, const char *text)
@@ -229,5 +203,5 @@ rj_status rj_request_place(json_t *request, const rj_paths *paths, rj_error *err
     rj_status status = rj_dir_make(library, 0755, err);
     if (status != RJ_OK)
         return status;
-    return place_environment(request, paths, err);
+    return rj_script_environment_place(json_object_get(request, "environment"), paths, err);
 }

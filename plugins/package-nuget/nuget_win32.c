@@ -30,6 +30,12 @@ int nuget_is_install_script(const char *name)
     return strcasecmp(name, nuget_install_script) == 0;
 }
 
+void nuget_use_native_slashes(char *text)
+{
+    for (; *text; text++)
+        *text = *text == '/' ? '\\' : *text;
+}
+
 int nuget_exit_wants_restart(int32_t code)
 {
     return code == 3010 || code == 1641;
