@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "platform/paths.h"
 #include "runtime/signature_rule.h"
 
 #include <string.h>
@@ -49,12 +50,6 @@ static rj_status take_source_member(rj_policy_reader *reader, const rj_policy_ke
     }
 }
 
-static bool is_absolute(const char *path)
-{
-    bool letter = (path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z');
-    return path[0] == '/' || (letter && path[1] == ':' && (path[2] == '\\' || path[2] == '/'));
-}
-
 static rj_status take_source(rj_policy_reader *reader, const rj_policy_shape *shape,
                              const rj_policy_path *path, json_t *value)
 {
@@ -67,7 +62,7 @@ static rj_status take_source(rj_policy_reader *reader, const rj_policy_shape *sh
     if (!feed.location || !*feed.location)
         return rj_policy_refuse(reader, RJ_E_INVALID, path,
                                 "expected the key \"Source\", found none");
-    if (!is_absolute(feed.location))
+    if (!rj_path_is_absolute(feed.location))
         return rj_policy_warn(reader, path,
                               "the source is no absolute folder of this machine, left out");
     reader->feeds[reader->feed_count++] = feed;

@@ -79,6 +79,8 @@ static void a_path_becomes_one_of_the_system(void **state)
     assert_native("\\\\?\\UNC\\s\\h\\x", L"\\\\?\\UNC\\s\\h\\x");
     assert_native("//./pipe/realmjoin", L"\\\\.\\pipe\\realmjoin");
     assert_native("//./PhysicalDrive0", NULL);
+    assert_native("//./pipe/../C:/x", NULL);
+    assert_native("//./pipe/", NULL);
     assert_native("C:/a:b", NULL);
     assert_native("//server", NULL);
     assert_native("", NULL);
