@@ -2,6 +2,7 @@
 /* realmjoin session, realmjoin tray: stay, and run the user's own packages when the service asks; with a
  * tray the installed views show what is going on. */
 #include "session/command.h"
+#include "session/instance.h"
 #include "session/on_demand.h"
 #include "session/rights.h"
 #include "session/session_host.h"
@@ -21,7 +22,8 @@ static const rj_option options[] = {
 typedef struct stay {
     rj_cli *cli;
     rj_session_host *host;
-    rj_ui_host *ui; /* NULL: no tray */
+    rj_ui_host *ui;        /* NULL: no tray */
+    rj_instance *instance; /* NULL: this system has none */
     bool told_views;
     bool viewed; /* the views have been looked for */
     bool lost, ended, due;
@@ -154,6 +156,23 @@ static int stay_until_ended(stay *self, bool once)
     return RJ_EXIT_OK;
 }
 
+static void on_link(void *data, const char *text)
+{
+    stay *self = data;
+    rj_ui_host_link(self->ui, text);
+}
+
+/* The one tray of this person's desktop session, which links reach.  RJ_E_BUSY: there is one. */
+static rj_status make_tray(stay *self, bool debug, rj_error *err)
+{
+    rj_cli *cli = self->cli;
+    rj_status status = rj_ui_host_new(cli->loop, cli->paths, debug, &self->ui, err);
+    if (status == RJ_OK)
+        status = rj_instance_claim(cli->loop, rj_paths_root(cli->paths), on_link, self,
+                                   &self->instance, err);
+    return status == RJ_E_NOT_APPLICABLE ? RJ_OK : status;
+}
+
 static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
 {
     stay self = {.cli = cli};
@@ -171,16 +190,20 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
         return code;
     status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
     if (status == RJ_OK && tray)
-        status = rj_ui_host_new(cli->loop, cli->paths, arguments->values[DEBUG] != NULL, &self.ui,
-                                &error);
+        status = make_tray(&self, arguments->values[DEBUG] != NULL, &error);
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGINT, on_ended, &self, &interrupt, &error);
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGTERM, on_ended, &self, &terminate, &error);
-    code = status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
-                           : rj_cli_fail(cli, status, &error);
+    bool is_second = tray && status == RJ_E_BUSY;
+    if (is_second)
+        rj_say_error(&cli->out, "the tray of this desktop session is there already");
+    code = is_second         ? RJ_EXIT_OK
+           : status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
+                             : rj_cli_fail(cli, status, &error);
     rj_watch_stop(interrupt);
     rj_watch_stop(terminate);
+    rj_instance_release(self.instance);
     rj_ui_host_end_views(self.ui);
     bool clean = rj_session_host_free(self.host);
     cli->left_running |= !clean;

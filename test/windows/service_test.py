@@ -3,6 +3,7 @@
 """The service under the service control manager, the command line against it, links and the session; TAP."""
 
 import json
+import os
 import pathlib
 import sys
 import time
@@ -115,6 +116,37 @@ def what_cannot_be_started_is_said_with_its_reason():
 
 
 @tap.test(timeout=240)
+def a_state_folder_of_somebody_else_is_not_used():
+    if os.geteuid() != 0:
+        tap.skip("giving a folder to another account needs root")
+    with machine("planted") as it:
+        state = it.program_data / "RealmJoin"
+        it.policy({"Planted": True})
+        os.chown(state, 1234, 1234)
+        assert it.realmjoin("status").code == OK, it.log()
+        aside = [f.name for f in it.program_data.glob("RealmJoin.untrusted-*")]
+        assert len(aside) == 1 and not (state / "policy/device.json").exists(), (aside, list(state.iterdir()))
+        assert f"is now C:/ProgramData/{aside[0]}" in it.log(), it.log()
+        it.service_stop("realmjoin")
+
+        # A good owner whose folder others may rename could have been put here by them.
+        state.chmod(0o777)
+        assert it.realmjoin("status").code == OK, it.log()
+        assert len(list(it.program_data.glob("RealmJoin.untrusted-*"))) == 2, it.log()
+        it.service_stop("realmjoin")
+
+        # What others made in a folder that is ours now.
+        (state / "cache").mkdir(exist_ok=True)
+        os.chown(state / "cache", 1234, 1234)
+        assert it.realmjoin("status").code == OK, it.log()
+        names = sorted(f.name for f in state.iterdir())
+        assert [n for n in names if n.startswith("cache.untrusted-")], names
+        assert "policy" in names and "agent.db" in names, names
+        assert not (state / "cache").exists() or (state / "cache").stat().st_uid == 0, names
+        it.service_stop("realmjoin")
+
+
+@tap.test(timeout=240)
 def no_graph_is_shown_and_a_value_of_the_wrong_type_is_on_the_safe_side():
     with machine("graph") as it:
         for data, kind, expected in ((1, None, "off (NoGraph)"), ("1", "REG_SZ", "off ("), (0, None, "allowed")):
@@ -165,6 +197,19 @@ def an_elevated_session_starts_again_without_the_rights_and_is_an_ordinary_users
         while not json.loads(it.realmjoin("--json", "status").out)["sessions"]:
             assert time.monotonic() < deadline, it.log()
             time.sleep(0.3)
+
+
+@tap.test(timeout=240)
+def a_client_without_the_rights_sees_the_status_and_changes_nothing():
+    with machine("restricted") as it:
+        it.policy({"SoftwarePackages": []})
+        it.service_start("realmjoin")
+        seen = it.realmjoin("--json", "status", restricted=True)
+        assert seen.code == OK and json.loads(seen.out)["version"], seen
+        denied = it.realmjoin("plugin", "disable", "check-firewall", restricted=True)
+        assert denied.code == REFUSED, denied
+        refused = it.realmjoin("realmjoin:install:something-else", restricted=True)
+        assert refused.code == REFUSED and "is not assigned to" in refused.err, (refused, it.log())
 
 
 @tap.test(timeout=240)

@@ -309,13 +309,28 @@ static int compare_names(const void *left, const void *right)
     return _wcsicmp(*a, *b);
 }
 
+/* Where the variable of this name is, as names count without case; `count`: nowhere. */
+static size_t find(wchar_t *const *list, size_t count, const wchar_t *name, size_t length)
+{
+    size_t at = 0;
+    while (at < count && (_wcsnicmp(list[at], name, length) != 0 || list[at][length] != L'='))
+        at++;
+    return at;
+}
+
 static bool has(wchar_t *const *list, size_t count, const wchar_t *name)
 {
-    size_t length = wcslen(name);
-    for (size_t i = 0; i < count; i++)
-        if (_wcsnicmp(list[i], name, length) == 0 && list[i][length] == L'=')
-            return true;
-    return false;
+    return find(list, count, name, wcslen(name)) < count;
+}
+
+/* The last one of a name counts. */
+static void take_variable(wchar_t **list, size_t *count, wchar_t *variable)
+{
+    size_t at = find(list, *count, variable, wcscspn(variable, L"="));
+    if (at < *count)
+        rj_free(list[at]);
+    list[at] = variable;
+    *count += at == *count;
 }
 
 static bool add_variable(wchar_t **list, size_t *count, const wchar_t *name, const wchar_t *value,
@@ -365,9 +380,9 @@ rj_status rj_environment_make(const char *const *variables, wchar_t **ret_block,
     if (!list)
         return rj_fail_memory(err, "starting a program");
     for (size_t i = 0; i < given && !status; i++) {
-        list[count] = rj_wide(variables[i]);
-        if (list[count])
-            count++;
+        wchar_t *variable = rj_wide(variables[i]);
+        if (variable)
+            take_variable(list, &count, variable);
         else
             status = rj_utf8_valid(variables[i], strlen(variables[i]))
                          ? rj_fail_memory(err, "starting a program")
