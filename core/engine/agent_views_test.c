@@ -247,7 +247,7 @@ static void nobody_sees_what_is_assigned_to_another_user(void **state)
     if (rj_system_user_id("daemon", &daemon, NULL) != RJ_OK ||
         rj_system_user_id("bin", &bin, NULL) != RJ_OK)
         fail_msg("this machine has no users daemon and bin");
-    char users[256];
+    char users[512];
     snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));
     assert_int_equal(rj_dir_make(users, 0755, NULL), RJ_OK);
     agent_write_policy("device.json", "{'SoftwarePackages':[{'ID':'all','Version':'1.0'}]}");
@@ -345,7 +345,7 @@ static void the_planned_event_lists_the_actions_with_their_reasons(void **state)
 static void the_menu_of_a_user_has_the_links_of_the_device_and_their_own(void **state)
 {
     (void)state;
-    char users[256];
+    char users[512];
     rj_uid daemon = 0;
     assert_int_equal(rj_system_user_id("daemon", &daemon, NULL), RJ_OK);
     snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));

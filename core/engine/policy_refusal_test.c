@@ -113,6 +113,16 @@ static void wrong_types_are_named_with_pointer_expected_and_found(void **state)
     assert_refused("{\"Chocolatey\":{\"Sources\":[{}]}}",
                    "/Chocolatey/Sources/0: expected the key \"Source\", found none");
     assert_refused("{\"Plugins\":[]}", "/Plugins: expected an object");
+    assert_refused("{\"Plugins\":{\"RequireSignature\":1}}",
+                   "/Plugins/RequireSignature: expected true or false, found the number 1");
+    assert_refused("{\"Plugins.requireSignature\":\"yes\"}",
+                   "/Plugins.requireSignature: expected true or false, found the string");
+    assert_refused("{\"Plugins\":{\"TrustedSigners\":\"ab\"}}",
+                   "/Plugins/TrustedSigners: expected an array");
+    assert_refused("{\"Plugins\":{\"trustedSigners\":[\"ab\"]}}",
+                   "/Plugins/trustedSigners/0: expected the SHA-256 of a certificate");
+    assert_refused("{\"Plugins.TrustedSigners.x\":{}}",
+                   "\"TrustedSigners\" is a setting and no plugin's id");
     assert_refused("{\"SoftwarePackaging\":{\"AutoUpgradeCanDowngrade\":1}}",
                    "expected true or false, found the number 1");
     assert_refused("{\"Policies\":{\"RequireSecurityFeatures\":{\"AvEnabled\":\"yes\"}}}",

@@ -285,6 +285,23 @@ static void historic_keys_are_ignored_quietly(void **state)
     rj_policy_free(policy);
 }
 
+#define SIGNER "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+static void the_rule_about_signatures_stands_among_the_plugins(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse("{\"Plugins\":{\"RequireSignature\":\"true\",\"a\":{}},"
+                              "\"Plugins.TrustedSigners\":[\"" SIGNER "\"]}");
+    assert_int_equal(policy->warning_count, 0);
+    assert_non_null(rj_json_get(policy->plugins, "RequireSignature"));
+    const json_t *signers = rj_json_get(policy->plugins, "TrustedSigners");
+    assert_string_equal(json_string_value(json_array_get(signers, 0)), SIGNER);
+    rj_policy_free(policy);
+    policy = parse("{\"Plugins\":{\"RequireSignature\":null,\"TrustedSigners\":null}}");
+    assert_int_equal(policy->warning_count, 0);
+    rj_policy_free(policy);
+}
+
 static void what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about(void **state)
 {
     (void)state;
@@ -519,6 +536,7 @@ int main(void)
         cmocka_unit_test(web_links_are_pages_and_nothing_else),
         cmocka_unit_test(unknown_keys_are_warned_about_with_their_pointer),
         cmocka_unit_test(historic_keys_are_ignored_quietly),
+        cmocka_unit_test(the_rule_about_signatures_stands_among_the_plugins),
         cmocka_unit_test(what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about),
         cmocka_unit_test(many_warnings_are_counted_not_kept),
         cmocka_unit_test(null_means_not_given),

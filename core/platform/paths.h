@@ -15,6 +15,7 @@ typedef enum rj_path_kind {
     RJ_PATH_POLICY,       /* policy directory */
     RJ_PATH_PARAMETERS,   /* parameters.json; use parameters.h, as win32 has no such file */
     RJ_PATH_STATE,        /* machine state; session role: the user's */
+    RJ_PATH_PLUGIN_STATE, /* state of plugins: <dir>/<id>/, never where their programs lie */
     RJ_PATH_CACHE,        /* machine cache; session role: the user's */
     RJ_PATH_LOG,          /* log folder; session role: the user's */
     RJ_PATH_PACKAGE_LOGS, /* <log>/packages */
@@ -22,7 +23,6 @@ typedef enum rj_path_kind {
     RJ_PATH_RUN,          /* folder of the socket and the lock */
     RJ_PATH_SOCKET,       /* agent.sock; win32: //./pipe/realmjoin */
     RJ_PATH_WORKER,       /* the program that runs plugins outside of ours */
-    RJ_PATH_PLUGIN_STATE, /* what plugins keep: <dir>/<id>/; never a folder that is scanned for plugins */
     RJ_PATH_COUNT
 } rj_path_kind;
 

@@ -342,7 +342,8 @@ static rj_status load_one(rj_instance *instance, rj_error *err)
                          "that, set \"Isolation\": \"in-process\" in the policy");
     if (!status && !worker)
         status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
-                               &instance->library, &instance->desc, err);
+                               instance->runtime->plugins_policy, &instance->library,
+                               &instance->desc, err);
     if (!status)
         status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (!status)

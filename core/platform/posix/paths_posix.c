@@ -40,6 +40,7 @@ static bool set_machine_paths(rj_paths *p)
         {RJ_PATH_POLICY, "/etc/realmjoin/policy"},
         {RJ_PATH_PARAMETERS, "/etc/realmjoin/parameters.json"},
         {RJ_PATH_STATE, "/var/lib/realmjoin"},
+        {RJ_PATH_PLUGIN_STATE, "/var/lib/realmjoin/plugins"},
         {RJ_PATH_CACHE, "/var/cache/realmjoin"},
         {RJ_PATH_LOG, "/var/log/realmjoin"},
         {RJ_PATH_PACKAGE_LOGS, "/var/log/realmjoin/packages"},
@@ -47,7 +48,6 @@ static bool set_machine_paths(rj_paths *p)
         {RJ_PATH_RUN, "/run/realmjoin"},
         {RJ_PATH_SOCKET, "/run/realmjoin/agent.sock"},
         {RJ_PATH_WORKER, "/usr/libexec/realmjoin/realmjoin-worker"},
-        {RJ_PATH_PLUGIN_STATE, "/var/lib/realmjoin/plugins"},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (!set(&p->path[places[i].kind], p->root, places[i].path))
@@ -100,8 +100,8 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
              !set_xdg(p, home, "XDG_STATE_HOME", "/.local/state", &p->path[RJ_PATH_STATE]) ||
              !set_xdg(p, home, "XDG_CACHE_HOME", "/.cache", &p->path[RJ_PATH_CACHE]) ||
              !set_xdg(p, home, "XDG_DATA_HOME", "/.local/share", &data) ||
-             !set(&p->path[RJ_PATH_LOG], p->path[RJ_PATH_STATE], "") ||
              !set(&p->path[RJ_PATH_PLUGIN_STATE], p->path[RJ_PATH_STATE], "/plugins") ||
+             !set(&p->path[RJ_PATH_LOG], p->path[RJ_PATH_STATE], "") ||
              !set(&p->path[RJ_PATH_PACKAGE_LOGS], p->path[RJ_PATH_LOG], "/packages") ||
              !set(&p->path[RJ_PATH_PACKAGE_LIB], data, "/chocolatey/lib"))
         status = rj_fail_memory(err, "finding the user's folders");

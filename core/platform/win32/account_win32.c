@@ -260,12 +260,7 @@ rj_status rj_account_token_sid(HANDLE token, char **ret_sid, rj_error *err)
 static bool we_may_add(void)
 {
     bool admin = false;
-    char *sid = NULL;
-    if (token_is_admin(NULL, &admin, NULL) == RJ_OK && !admin &&
-        rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
-        admin = strcmp(sid, SYSTEM_SID) == 0;
-    rj_free(sid);
-    return admin;
+    return token_is_admin(NULL, &admin, NULL) == RJ_OK && admin;
 }
 
 rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, bool *ret_admin,
@@ -275,10 +270,11 @@ rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, b
     bool admin = false;
     rj_uid uid = 0;
     rj_status status = sid_of_token(token, &sid, err);
-    if (!status && strcmp(sid, SYSTEM_SID) == 0)
-        admin = true;
-    else if (!status)
+    if (!status)
         status = token_is_admin(token, &admin, err);
+    /* Our workers: SYSTEM by name, and Administrators for denials only. */
+    if (!status && !admin && strcmp(sid, SYSTEM_SID) == 0)
+        status = rj_fail(err, RJ_E_DENIED, "a process of SYSTEM without SYSTEM's rights is nobody");
     if (!status && !admin)
         status = number_of(sid, root, we_may_add(), &uid, err);
     rj_free(sid);

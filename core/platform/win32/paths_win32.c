@@ -115,13 +115,13 @@ static rj_status set_machine_paths(rj_paths *p, rj_error *err)
         {RJ_PATH_POLICY, DATA, "/RealmJoin/policy"},
         {RJ_PATH_PARAMETERS, DATA, "/RealmJoin/parameters.json"},
         {RJ_PATH_STATE, DATA, "/RealmJoin"},
+        {RJ_PATH_PLUGIN_STATE, DATA, "/RealmJoin/plugin-state"},
         {RJ_PATH_CACHE, DATA, "/RealmJoin/cache"},
         {RJ_PATH_LOG, WINDOWS, "/Logs"},
         {RJ_PATH_PACKAGE_LOGS, WINDOWS, "/Logs/RealmJoin/Packages"},
         {RJ_PATH_PACKAGE_LIB, DATA, "/chocolatey/lib"},
         {RJ_PATH_RUN, DATA, "/RealmJoin/run"},
         {RJ_PATH_WORKER, PROGRAMS, "/RealmJoin/realmjoin-worker.exe"},
-        {RJ_PATH_PLUGIN_STATE, DATA, "/RealmJoin/plugin-state"},
     };
     return set_paths(p, entries, sizeof entries / sizeof entries[0], err);
 }
@@ -130,9 +130,9 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
 {
     static const struct entry entries[] = {
         {RJ_PATH_STATE, USER_DATA, "/RealmJoin"},
+        {RJ_PATH_PLUGIN_STATE, USER_DATA, "/RealmJoin/plugin-state"},
         {RJ_PATH_CACHE, USER_DATA, "/RealmJoin/cache"},
         {RJ_PATH_LOG, USER_DATA, "/RealmJoin"},
-        {RJ_PATH_PLUGIN_STATE, USER_DATA, "/RealmJoin/plugin-state"},
         {RJ_PATH_PACKAGE_LOGS, USER_DATA, "/RealmJoin/Packages"},
         {RJ_PATH_PACKAGE_LIB, USER_DATA, "/RealmJoin/chocolatey/lib"},
     };

@@ -79,6 +79,8 @@ static void a_path_becomes_one_of_the_system(void **state)
     assert_native("\\\\?\\UNC\\s\\h\\x", L"\\\\?\\UNC\\s\\h\\x");
     assert_native("//./pipe/realmjoin", L"\\\\.\\pipe\\realmjoin");
     assert_native("//./PhysicalDrive0", NULL);
+    assert_native("//./pipe/../C:/x", NULL);
+    assert_native("//./pipe/", NULL);
     assert_native("C:/a:b", NULL);
     assert_native("//server", NULL);
     assert_native("", NULL);
@@ -110,6 +112,8 @@ static void everything_lies_below_the_root(void **state)
     snprintf(pipe, sizeof pipe, "//./pipe/realmjoin-%s", tag);
     assert_string_equal(rj_path(paths, RJ_PATH_SOCKET), pipe);
     assert_below_root(RJ_PATH_PLUGINS, "/Program Files/RealmJoin/plugins");
+    assert_below_root(RJ_PATH_PLUGINS_3RD, "/ProgramData/RealmJoin/plugins");
+    assert_below_root(RJ_PATH_PLUGIN_STATE, "/ProgramData/RealmJoin/plugin-state");
     assert_below_root(RJ_PATH_STATE, "/ProgramData/RealmJoin");
     assert_below_root(RJ_PATH_PACKAGE_LIB, "/ProgramData/chocolatey/lib");
     assert_below_root(RJ_PATH_LOG, "/Windows/Logs");
