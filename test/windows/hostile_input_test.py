@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Clients of the pipe that misbehave, names and values nobody expects; the service stays up and answers; TAP."""
 
-import json
 import pathlib
 import re
 import sys
@@ -122,22 +121,19 @@ def blanks_umlauts_other_drives_and_long_roots_are_only_names():
             assert packages == {craft: "installed", "Tool.X": "installed"}, (name, packages, agent.log())
             assert (root / "effect").read_text().strip() == craft
             assert (agent.library / "Tool.X/content/Größe & Maß/ü.txt").exists()
-            assert any("Jörg Groß" in line and "no account" in line for line in agent.log().splitlines()) or \
-                "Jörg Groß" in agent.log(), agent.log()
+            assert "users/Jörg Groß.json: there is no such user" in agent.log(), agent.log()
             agent.kill()
 
 
 @tap.test(timeout=240)
-def a_root_of_three_hundred_characters_works_but_for_scripts_which_say_why():
+def a_root_of_three_hundred_characters_works_for_scripts_too():
     with machine.programs("long") as it:
         root = it.drive_c / LONG.replace("%", "")
         assert len(str(root.relative_to(it.drive_c))) > 290
         agent = it.agent(root)
         packages, craft = installs_all(agent)
-        assert packages["Tool.X"] == "installed", (packages, agent.log())
+        assert packages == {craft: "installed", "Tool.X": "installed"}, (packages, agent.log())
         assert (agent.library / "Tool.X/content/Größe & Maß/ü.txt").exists()
-        if packages[craft] != "installed":
-            assert "long" in json.dumps(agent.package(craft)), (agent.package(craft), agent.log())
         agent.kill()
 
 
