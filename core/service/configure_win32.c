@@ -166,7 +166,8 @@ static rj_status set_aside(const char *path, rj_error *err)
     rj_free(to);
     if (!moved)
         return rj_fail_win32(err, why, "setting %s aside", path);
-    snprintf(early, sizeof early, "%s was made by another account and is now %s", path, aside);
+    snprintf(early, sizeof early,
+             "%s was made, or could be exchanged, by another account and is now %s", path, aside);
     return RJ_OK;
 }
 

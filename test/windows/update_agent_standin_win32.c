@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for Windows' update agent: a COM server whose answers stand in the text file beside it,
- * "NAME.dll.txt", one "key=value" a line.
+ * A stand-in for Windows' update agent: a COM server whose answers stand in the text file beside
+ * it (standin_answers_win32.h).
  *
  *   create=HR               CoCreateInstance fails
  *   search=HR               Search fails; exception=HR: by an exception
@@ -14,7 +14,7 @@
  * It refuses any search but the one without the network.
  */
 #define COBJMACROS
-#include <windows.h>
+#include "standin_answers_win32.h"
 
 #include <initguid.h>
 #include <objbase.h>
@@ -25,8 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_TEXT 16384
 
 enum kind {
     SESSION,
@@ -49,7 +47,6 @@ typedef struct object {
     bool offline;
 } object;
 
-static HMODULE own_module;
 static const char *const members[] = {"CreateUpdateSearcher",
                                       "Online",
                                       "Search",
@@ -66,48 +63,6 @@ static const char *const members[] = {"CreateUpdateSearcher",
                                       "LastInstallationSuccessDate",
                                       "RebootRequired"};
 
-/* ---- The file of answers --------------------------------------------------------------------- */
-
-/* The n-th value of a key; false: it has no such one. */
-static bool answer(const char *key, int index, char *ret_value, size_t size)
-{
-    char path[MAX_PATH + 8], text[MAX_TEXT], *line = text;
-    size_t length, key_length = strlen(key);
-    DWORD used = GetModuleFileNameA(own_module, path, MAX_PATH);
-    FILE *file;
-
-    snprintf(path + used, 8, ".txt");
-    file = fopen(path, "rb");
-    if (!file)
-        return false;
-    length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    while (*line) {
-        size_t end = strcspn(line, "\r\n");
-
-        if (strncmp(line, key, key_length) == 0 && line[key_length] == '=' && index-- == 0) {
-            snprintf(ret_value, size, "%.*s", (int)(end - key_length - 1), line + key_length + 1);
-            return true;
-        }
-        line += end;
-        line += strspn(line, "\r\n");
-    }
-    return false;
-}
-
-static HRESULT code_of(const char *text)
-{
-    return (HRESULT)strtoul(text, NULL, 16);
-}
-
-static HRESULT answer_code(const char *key)
-{
-    char text[32];
-
-    return answer(key, 0, text, sizeof text) ? code_of(text) : S_OK;
-}
-
 /* ---- Values ---------------------------------------------------------------------------------- */
 
 static HRESULT give_number(VARIANT *result, int number)
@@ -122,7 +77,7 @@ static HRESULT give_text(VARIANT *result, const char *text)
     wchar_t wide[300];
 
     if (text[0] == '!')
-        return code_of(text + 1);
+        return standin_code_of(text + 1);
     if (MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, 300) <= 0)
         return E_INVALIDARG;
     V_VT(result) = VT_BSTR;
@@ -136,7 +91,7 @@ static HRESULT give_date(VARIANT *result, const char *key)
     char text[64] = "never";
     FILETIME now;
 
-    answer(key, 0, text, sizeof text);
+    standin_answer(key, 0, text, sizeof text);
     if (text[0] == '!' || strcmp(text, "text") == 0)
         return give_text(result, text);
     if (strcmp(text, "never") == 0)
@@ -152,7 +107,7 @@ static HRESULT give_restart(VARIANT *result)
 {
     char text[32] = "0";
 
-    answer("restart", 0, text, sizeof text);
+    standin_answer("restart", 0, text, sizeof text);
     if (text[0] != '0' && text[0] != '1')
         return give_text(result, text);
     V_VT(result) = VT_BOOL;
@@ -165,7 +120,7 @@ static HRESULT give_part(VARIANT *result, int update, int part)
 {
     char text[300] = "", *at = text;
 
-    answer("update", update, text, sizeof text);
+    standin_answer("update", update, text, sizeof text);
     for (; part > 0; part--)
         at = strchr(at, '|') ? strchr(at, '|') + 1 : strchr(at, '\0');
     at[strcspn(at, "|")] = '\0';
@@ -177,7 +132,7 @@ static int count_updates(void)
     char text[300];
     int count = 0;
 
-    while (answer("update", count, text, sizeof text))
+    while (standin_answer("update", count, text, sizeof text))
         count++;
     return count;
 }
@@ -205,13 +160,13 @@ static HRESULT search(const object *self, const DISPPARAMS *arguments, VARIANT *
     if (!self->offline || arguments->cArgs != 1 || V_VT(arguments->rgvarg) != VT_BSTR ||
         wcscmp(V_BSTR(arguments->rgvarg), L"IsInstalled=0 and IsHidden=0 and Type='Software'") != 0)
         return E_INVALIDARG;
-    if (answer("wait", 0, text, sizeof text))
+    if (standin_answer("wait", 0, text, sizeof text))
         Sleep(strtoul(text, NULL, 10));
-    if (exception && answer("exception", 0, text, sizeof text)) {
-        exception->scode = code_of(text);
+    if (exception && standin_answer("exception", 0, text, sizeof text)) {
+        exception->scode = standin_code_of(text);
         return DISP_E_EXCEPTION;
     }
-    return FAILED(answer_code("search")) ? answer_code("search") : give_object(result, FOUND, 0);
+    return FAILED(standin_code("search")) ? standin_code("search") : give_object(result, FOUND, 0);
 }
 
 static HRESULT get(const object *self, const char *name, const DISPPARAMS *arguments,
@@ -223,7 +178,7 @@ static HRESULT get(const object *self, const char *name, const DISPPARAMS *argum
 
     switch (self->kind) {
     case FOUND:
-        answer("code", 0, text, sizeof text);
+        standin_answer("code", 0, text, sizeof text);
         return strcmp(name, "ResultCode") == 0 ? give_number(result, atoi(text))
                                                : give_object(result, UPDATES, 0);
     case UPDATES:
@@ -352,7 +307,8 @@ typedef struct factory {
 
 static HRESULT WINAPI factory_query(IClassFactory *this, REFIID id, void **ret_object)
 {
-    (void)id;
+    if (!IsEqualGUID(id, &IID_IUnknown) && !IsEqualGUID(id, &IID_IClassFactory))
+        return E_NOINTERFACE;
     *ret_object = this;
     return S_OK;
 }
@@ -366,7 +322,7 @@ static ULONG WINAPI factory_count(IClassFactory *this)
 static HRESULT WINAPI factory_create(IClassFactory *this, IUnknown *outer, REFIID id,
                                      void **ret_object)
 {
-    HRESULT result = answer_code("create");
+    HRESULT result = standin_code("create");
     IDispatch *made;
 
     if (outer)
@@ -404,13 +360,4 @@ __declspec(dllexport) HRESULT WINAPI
 __declspec(dllexport) HRESULT WINAPI DllCanUnloadNow(void)
 {
     return S_FALSE;
-}
-
-BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved);
-BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved)
-{
-    (void)reserved;
-    if (reason == DLL_PROCESS_ATTACH)
-        own_module = module;
-    return TRUE;
 }
