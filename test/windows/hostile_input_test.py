@@ -137,6 +137,37 @@ def a_root_of_three_hundred_characters_works_for_scripts_too():
         agent.kill()
 
 
+# What a policy says of where a craft is, below C:\\rj\\feed; None: it is found, else a word of the error.
+LOCATIONS = (
+    (r"Büro und Söhne\über.zip", None), (r"C:\rj\feed\Büro und Söhne\über.zip", None),
+    ("c:/rj/feed/Büro und Söhne/über.zip", None), (r"..\feed\über.zip", '".."'), ("über.zip:stream", "cannot open"),
+    ("C:über.zip", "cannot open"), (r"\\.\C:\rj\feed\über.zip", "cannot open"), (r"\\no-server\share\x.zip", "cannot open"),
+)
+
+
+@tap.test(timeout=180)
+def a_location_is_a_file_of_the_source_or_of_a_drive_and_nothing_else():
+    with machine.programs("places") as it:
+        agent = it.agent(it.drive_c / "rj")
+        crafts = [dict(agent.craft(f"c{n}", install=f"rem {n}\nexit /b 0", place=f"{n}/Büro und Söhne/über.zip",
+                                   Mandatory=True), Location=location.replace("Büro und", f"{n}/Büro und", 1))
+                  for n, (location, _) in enumerate(LOCATIONS)]
+        sources = [{"Source": "C:/rj\\feed\\"}, {"Source": "feed"}, {"Source": r"\\.\pipe\x"}]
+        agent.assign(agent.nupkg("tool", Mandatory=True), agent.craft("nul", Mandatory=True), *crafts,
+                     Chocolatey={"Sources": sources})
+        agent.start()
+        agent.wait_idle()
+        assert agent.log().count("the source is no absolute folder") == 2, agent.log()
+        packages = {p["id"]: p for p in agent.ask("list")["packages"]}
+        assert packages["tool"]["state"] == "installed", agent.log()
+        assert packages["nul"]["state"] != "installed" and "name of a folder" in agent.log(), packages["nul"]
+        for n, (location, word) in enumerate(LOCATIONS):
+            found = packages[f"c{n}"]
+            assert (found["state"] == "installed") == (word is None), (location, found)
+            assert word is None or word in found["last"]["message"], (location, found)
+        agent.kill()
+
+
 @tap.test(timeout=120)
 def a_root_that_is_no_folder_of_its_own_is_refused():
     with machine.programs("roots") as it:
