@@ -92,6 +92,26 @@ def values_of_a_wrong_type_in_the_registry_are_named_and_change_nothing_else():
         assert it.realmjoin("status", restricted=True).code == OK
 
 
+@tap.test(timeout=180)
+def what_users_may_write_to_is_not_trusted():
+    with machine.installed("writable") as it:
+        it.assign(it.nupkg("tool", Mandatory=True))
+        device = it.policy_folder / "device.json"
+        device.chmod(0o666)  # Wine makes rights for everybody of it
+        it.start_service()
+        assert it.package("tool") is None and "device.json" in it.log(), it.log()
+        refused = [line for line in it.log().splitlines() if "|WARN |engine.policy" in line or "|ERROR|engine.policy" in line]
+        assert refused and "writ" in refused[0], refused
+        device.chmod(0o644)
+        it.library.mkdir(parents=True, exist_ok=True)
+        it.library.chmod(0o777)
+        synced = it.realmjoin("sync")
+        assert synced.code == FAILED, synced
+        assert not (it.library / "tool").exists() and "chocolatey/lib" in it.log(), it.log()
+        it.library.chmod(0o755)
+        assert it.realmjoin("install", "tool").code == OK, it.log()
+
+
 LONG = "/".join(["Büro und Söhne GmbH & Co KG (Prüfstand) 100% Ärger"] * 6)
 
 
