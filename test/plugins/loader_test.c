@@ -119,37 +119,30 @@ static void let_others_write(const char *path)
         tap_skip("this system does not keep that others may write");
 }
 
-static void a_folder_others_may_write_is_refused(void **state)
+static void assert_writable(scene *s, const char *path, const char *words)
 {
-    scene *s = *state;
+    char copy[600];
+    snprintf(copy, sizeof copy, "%s", path); /* scene_add() uses the buffer again */
     add_good(s);
-    let_others_write(scene_folder(s, true, "case"));
-    assert_state(s, "case", "refused", "/case may be written by ");
+    let_others_write(copy);
+    assert_state(s, "case", "refused", words);
 }
 
-static void a_parent_others_may_write_is_refused(void **state)
-{
-    scene *s = *state;
-    add_good(s);
-    let_others_write(rj_path(s->paths, RJ_PATH_PLUGINS));
-    assert_state(s, "case", "refused", "/plugins may be written by ");
-}
+#define WRITABLE_CASE(NAME, PATH, WORDS)                                                           \
+    static void NAME(void **state)                                                                 \
+    {                                                                                              \
+        scene *s = *state;                                                                         \
+        assert_writable(s, PATH, WORDS);                                                           \
+    }
 
-static void a_binary_others_may_write_is_refused(void **state)
-{
-    scene *s = *state;
-    add_good(s);
-    let_others_write(file_of(s, "case-good" TEST_SUFFIX));
-    assert_state(s, "case", "refused", "case-good" TEST_SUFFIX " may be written by ");
-}
-
-static void a_manifest_others_may_write_is_refused(void **state)
-{
-    scene *s = *state;
-    add_good(s);
-    let_others_write(file_of(s, "plugin.json"));
-    assert_state(s, "case", "refused", "plugin.json may be written by ");
-}
+WRITABLE_CASE(a_folder_others_may_write_is_refused, scene_folder(s, true, "case"),
+              "/case may be written by ")
+WRITABLE_CASE(a_parent_others_may_write_is_refused, rj_path(s->paths, RJ_PATH_PLUGINS),
+              "/plugins may be written by ")
+WRITABLE_CASE(a_binary_others_may_write_is_refused, file_of(s, "case-good" TEST_SUFFIX),
+              "case-good" TEST_SUFFIX " may be written by ")
+WRITABLE_CASE(a_manifest_others_may_write_is_refused, file_of(s, "plugin.json"),
+              "plugin.json may be written by ")
 
 static void a_linked_folder_is_refused(void **state)
 {

@@ -300,8 +300,7 @@ static void a_strange_answer_is_made_plain(void **state)
 {
     heard h;
     (void)state;
-    add_rogue("words");
-    add_rogue("status");
+    add_rogue("words"), add_rogue("status");
     load();
     ask("words", 8000, &h);
     assert_answer("words", &h, RJ_E_FAILED, "%n");
@@ -393,8 +392,7 @@ static void what_a_worker_leaves_behind_in_its_group_is_killed_with_it(void **st
 
 static void the_next_question_waits_for_the_back_off_and_gets_a_new_worker(void **state)
 {
-    heard first;
-    heard second;
+    heard first, second;
     (void)state;
     add_rogue("die-begun");
     load();
@@ -487,12 +485,11 @@ static void ask_through_flood(const char *behaviour, heard *h)
     rj_question question = scene_question(h, 20000);
     rj_runtime_evaluate(s.runtime, behaviour, &question);
     uint64_t start = rj_clock_monotonic_ms();
-    uint64_t limit = start + 20000;
-    while (!h->answers && rj_clock_monotonic_ms() < limit) {
+    while (!h->answers && rj_clock_monotonic_ms() < start + 20000) {
         uint64_t began = rj_clock_monotonic_ms();
         rj_loop_turn(s.loop, 0);
-        uint64_t took = rj_clock_monotonic_ms() - began;
-        longest = took > longest ? took : longest;
+        if (rj_clock_monotonic_ms() - began > longest)
+            longest = rj_clock_monotonic_ms() - began;
     }
     assert_int_equal(h->answers, 1);
     scene_forget(h);
@@ -522,8 +519,8 @@ static void a_flood_of_frames_ends_the_worker_and_the_core_stays_awake(void **st
 
 static void a_flood_of_notices_is_borne(void **state)
 {
-    (void)state;
     heard h;
+    (void)state;
     add_rogue("flood-events");
     load();
     ask_through_flood("flood-events", &h);

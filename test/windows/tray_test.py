@@ -1,6 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Service, session and view together: the menu in a terminal and behind the icon; TAP."""
+"""Service, session and view together, as a person has them: sign in, menu, links, sign out; TAP.
+
+    tray_test.py SIGN_OUT_TEST
+
+The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/.
+"""
 
 import json
 import pathlib
@@ -9,13 +14,19 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import installed  # noqa: E402
 import tap  # noqa: E402
 import wine  # noqa: E402
+
+SIGN_OUT_TEST = pathlib.Path(sys.argv[1])
+del sys.argv[1:2]  # the rest would choose tests
 
 BUILD = wine.build_root()
 PROGRAM, SERVICE = (rf"C:\rj\Program Files\RealmJoin\{name}.exe" for name in ("realmjoin", "realmjoinservice"))
 ROOT = ["--root", r"C:\rj"]
-ICON = (1014, 758)
+ICON = installed.ICON
+PROGRAM_INSTALLED = installed.PROGRAM
+SERVICE_KEY = r"HKLM\SYSTEM\CurrentControlSet\Services\realmjoin"
 POLICY = {"WebLinks": [{"Name": "Intranet", "Target": "https://intranet.example"},
                        {"Name": "For Linux", "Target": "https://linux.example", "Platform": "linux"}],
           "SoftwarePackages": [{"ID": "tool", "Name": "R&D Tool", "GroupName": "Tools", "Platform": "win",
@@ -75,6 +86,105 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
         second = prefix.run([PROGRAM, *ROOT, "tray"], restricted=True)
         assert second.code == 0 and "there already" in second.err, second
         assert tray.running()
+
+
+
+# ---- The product as it is installed -------------------------------------------------------------------
+
+LINKS = pathlib.Path(__file__).resolve().parent / "fixtures/hostile_links.json"
+WAIT = r"C:\wait.exe C:\go.txt"
+TOOL = {"name": "tool", "Name": "R&D Tool", "GroupName": "Tools",
+        "script": ["echo Unpacking the R^&D files", WAIT, "echo Registering", "exit 0"]}
+BROKEN = {"name": "broken", "Name": "Broken Tool", "GroupName": "Tools",
+          "script": ["echo There is no licence", "exit 7"]}
+MINE = {"name": "mine", "Name": "My Größenrechner", "GroupName": "Tools", "Scope": "user",
+        "script": [r"C:\is_admin.exe && echo plain user %USERNAME%", WAIT, "exit 0"]}
+SECRET = {"name": "secret", "Name": "Secret", "Hidden": True, "script": [r"echo x> C:\secret.txt", "exit 0"]}
+INTRANET = {"Name": "Intranet", "Target": "https://intranet.example"}
+TOOLS = ("Software Packages", "Tools")
+BIOS = r"HKLM\HARDWARE\DESCRIPTION\System\BIOS"
+
+
+def go(desk):
+    (desk.drive_c / "go.txt").touch()
+
+
+@tap.test(timeout=180)
+def signing_in_brings_one_tray_without_rights_and_no_console():
+    with installed.Desk(TOOL) as desk:
+        desk.sign_in()
+        desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
+        assert desk.sessions() and "session of" in desk.service_log()
+        shown = desk.windows_shown()
+        assert not [window for window in shown if "onsole" in window.kind], shown
+        desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
+        desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
+        texts = [line.get("text") for line in desk.menu()]
+        assert "Contoso Latitude 5440" in texts and "Primary user: unknown" in texts, texts
+        assert [text for text in texts if text and re.fullmatch(r"RealmJoin \S+ \(unknown channel\)", text)], texts
+        assert [text for text in texts if text and re.match(r"[0-9a-f]+[.:]", text)], texts  # addresses
+        assert desk.open_menu()
+        second = desk.start([PROGRAM_INSTALLED, "tray"])
+        assert second.wait(30).code == 0
+        desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)
+        assert len(desk.processes()) == 1
+
+
+@tap.test(timeout=240)
+def a_click_on_a_package_installs_it_and_tells_what_goes_on():
+    with installed.Desk(TOOL, BROKEN, MINE, links=[INTRANET]) as desk:
+        desk.sign_in()
+        desk.point_at(*TOOLS, "R&D Tool (ready to install)")
+        desk.picture("desk-menu.png")
+        desk.xdotool("click", 1)
+        desk.wait_for_text("Installing R&D Tool…")
+        desk.wait_until(lambda: "Unpacking" in desk.package_log("tool"), desk.service_log)
+        desk.press("Installing R&D Tool…", "Show details")
+        window = desk.wait_for_text("Hide details")
+        assert not window.find("Done").enabled and not window.find("Cancel").enabled, window
+        desk.picture("desk-progress.png", window.place)
+        go(desk)
+        window = desk.wait_for_text("R&D Tool is installed.")
+        assert window.find("R&D Tool") and window.find("Done").enabled, window
+        desk.press("R&D Tool is installed.", "Done")
+        desk.wait_until_gone("R&D Tool is installed.")
+        assert desk.package_log("tool").split("\n")[:2] == ["Unpacking the R&D files", "Registering"]
+        done = desk.line_of(*TOOLS, "R&D Tool (installed)")
+        assert done and not done["enabled"], desk.menu()
+        desk.wait_until(lambda: "told: Software installed: R&D Tool is installed." in desk.log(), desk.log)
+
+        desk.choose(*TOOLS, "Broken Tool (ready to install)")
+        window = desk.wait_for_text("Broken Tool could not be installed")
+        texts = [part.text for part in window.parts]
+        assert any("exit code 7" in text and "There is no licence" in text for text in texts), texts
+        assert sum(text.count("exit code 7") for text in texts) == 1, texts
+        assert any(text.startswith("Try again from the menu.") for text in texts), texts
+        desk.picture("desk-failed.png", window.place)
+        desk.press("Broken Tool could not be installed", "Done")
+        assert "told: Installation failed: Broken Tool could not be installed" in desk.log(), desk.log()
+
+        (desk.drive_c / "go.txt").unlink()
+        desk.choose(*TOOLS, "My Größenrechner (ready to install)")
+        desk.wait_for_text("Installing My Größenrechner…")
+        desk.wait_until(lambda: "plain user" in desk.package_log("mine"), desk.service_log)
+        go(desk)
+        desk.wait_for_text("My Größenrechner is installed.")
+
+
+@tap.test(timeout=240)
+def a_package_starts_the_service_that_does_not_run_and_says_so():
+    with installed.Desk(TOOL) as desk:
+        go(desk)
+        desk.sign_in()
+        items = desk.menu()
+        desk.service_stop("realmjoin")
+        desk.registry_set(SERVICE_KEY, "Start", 3)
+        desk.wait_until(lambda: "service does not answer" in desk.log(), desk.log) if False else time.sleep(1)
+        desk.menu = lambda: items  # what is still shown
+        desk.choose(*TOOLS, "R&D Tool (ready to install)")
+        desk.wait_for_text("R&D Tool is installed.")
+        assert "starting the service" in desk.log(), desk.log()
+        assert desk.service_state("realmjoin") == "RUNNING"
 
 
 tap.main()

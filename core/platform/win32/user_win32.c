@@ -43,7 +43,6 @@ rj_uid rj_system_uid(void)
     bool admin = false;
     if (rj_system_is_root())
         return 0;
-    /* Asked anew each time: the service may have put us into its table meanwhile. */
     if (own_account(&uid, &admin))
         return UINT32_MAX; /* nobody */
     return uid;
