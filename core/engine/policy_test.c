@@ -142,6 +142,14 @@ static void keys_are_found_whatever_their_case(void **state)
     rj_policy_free(policy);
 }
 
+static void the_mark_at_the_beginning_of_utf8_is_no_part_of_the_text(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse("\xef\xbb\xbf{\"SoftwarePackages\":[{\"ID\":\"a\"}]}\r\n");
+    assert_int_equal(policy->assignment_count, 1);
+    rj_policy_free(policy);
+}
+
 static void platform_gives_the_format_unless_format_does(void **state)
 {
     (void)state;
@@ -529,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_package_with_only_an_id_gets_the_defaults),
         cmocka_unit_test(every_package_key_is_read),
         cmocka_unit_test(keys_are_found_whatever_their_case),
+        cmocka_unit_test(the_mark_at_the_beginning_of_utf8_is_no_part_of_the_text),
         cmocka_unit_test(platform_gives_the_format_unless_format_does),
         cmocka_unit_test(every_boolean_may_be_a_string),
         cmocka_unit_test(requirements_are_enforced_recommended_or_skipped),

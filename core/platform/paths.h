@@ -44,7 +44,7 @@ const char *rj_path(const rj_paths *paths, rj_path_kind kind);
  * control character.  For a name that comes from outside. */
 rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err);
 
-/* posix: "/...".  win32: "X:/..." or "//server/share...", with slashes of either kind. */
+/* posix: "/...".  win32: "X:/..." or "//server/share...", with slashes of either kind; no device ("//./"). */
 bool rj_path_is_absolute(const char *path);
 /* Two absolute paths that name the same place by their text, and one that lies somewhere below the other
  * (itself does not).  Slashes at the end do not count.  win32: as the file system compares names,

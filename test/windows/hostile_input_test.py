@@ -92,6 +92,26 @@ def values_of_a_wrong_type_in_the_registry_are_named_and_change_nothing_else():
         assert it.realmjoin("status", restricted=True).code == OK
 
 
+@tap.test(timeout=180)
+def what_users_may_write_to_is_not_trusted():
+    with machine.installed("writable") as it:
+        it.assign(it.nupkg("tool", Mandatory=True))
+        device = it.policy_folder / "device.json"
+        device.chmod(0o666)  # Wine makes rights for everybody of it
+        it.start_service()
+        assert it.package("tool") is None and "device.json" in it.log(), it.log()
+        refused = [line for line in it.log().splitlines() if "|WARN |engine.policy" in line or "|ERROR|engine.policy" in line]
+        assert refused and "writ" in refused[0], refused
+        device.chmod(0o644)
+        it.library.mkdir(parents=True, exist_ok=True)
+        it.library.chmod(0o777)
+        synced = it.realmjoin("sync")
+        assert synced.code == FAILED, synced
+        assert not (it.library / "tool").exists() and "chocolatey/lib" in it.log(), it.log()
+        it.library.chmod(0o755)
+        assert it.realmjoin("install", "tool").code == OK, it.log()
+
+
 LONG = "/".join(["Büro und Söhne GmbH & Co KG (Prüfstand) 100% Ärger"] * 6)
 
 
@@ -134,6 +154,37 @@ def a_root_of_three_hundred_characters_works_for_scripts_too():
         packages, craft = installs_all(agent)
         assert packages == {craft: "installed", "Tool.X": "installed"}, (packages, agent.log())
         assert (agent.library / "Tool.X/content/Größe & Maß/ü.txt").exists()
+        agent.kill()
+
+
+# What a policy says of where a craft is, below C:\\rj\\feed; None: it is found, else a word of the error.
+LOCATIONS = (
+    (r"Büro und Söhne\über.zip", None), (r"C:\rj\feed\Büro und Söhne\über.zip", None),
+    ("c:/rj/feed/Büro und Söhne/über.zip", None), (r"..\feed\über.zip", '".."'), ("über.zip:stream", "cannot open"),
+    ("C:über.zip", "cannot open"), (r"\\.\C:\rj\feed\über.zip", "cannot open"), (r"\\no-server\share\x.zip", "cannot open"),
+)
+
+
+@tap.test(timeout=180)
+def a_location_is_a_file_of_the_source_or_of_a_drive_and_nothing_else():
+    with machine.programs("places") as it:
+        agent = it.agent(it.drive_c / "rj")
+        crafts = [dict(agent.craft(f"c{n}", install=f"rem {n}\nexit /b 0", place=f"{n}/Büro und Söhne/über.zip",
+                                   Mandatory=True), Location=location.replace("Büro und", f"{n}/Büro und", 1))
+                  for n, (location, _) in enumerate(LOCATIONS)]
+        sources = [{"Source": "C:/rj\\feed\\"}, {"Source": "feed"}, {"Source": r"\\.\pipe\x"}]
+        agent.assign(agent.nupkg("tool", Mandatory=True), agent.craft("nul", Mandatory=True), *crafts,
+                     Chocolatey={"Sources": sources})
+        agent.start()
+        agent.wait_idle()
+        assert agent.log().count("the source is no absolute folder") == 2, agent.log()
+        packages = {p["id"]: p for p in agent.ask("list")["packages"]}
+        assert packages["tool"]["state"] == "installed", agent.log()
+        assert packages["nul"]["state"] != "installed" and "name of a folder" in agent.log(), packages["nul"]
+        for n, (location, word) in enumerate(LOCATIONS):
+            found = packages[f"c{n}"]
+            assert (found["state"] == "installed") == (word is None), (location, found)
+            assert word is None or word in found["last"]["message"], (location, found)
         agent.kill()
 
 

@@ -275,7 +275,8 @@ bool rj_path_is_absolute(const char *path)
     bool letter = (path[0] >= 'a' && path[0] <= 'z') || (path[0] >= 'A' && path[0] <= 'Z');
     if (letter)
         return path[1] == ':' && is_slash(path[2]);
-    return is_slash(path[0]) && is_slash(path[1]) && path[2] && !is_slash(path[2]);
+    bool device = (path[0] && path[1]) && (path[2] == '.' || path[2] == '?') && is_slash(path[3]);
+    return is_slash(path[0]) && is_slash(path[1]) && path[2] && !is_slash(path[2]) && !device;
 }
 
 static char *with_slashes(const char *path, char from, char to)

@@ -93,6 +93,7 @@ static void an_absolute_path_has_a_drive_or_a_server(void **state)
     assert_true(rj_path_is_absolute("C:/x") && rj_path_is_absolute("z:\\x"));
     assert_true(rj_path_is_absolute("//server/share"));
     assert_false(rj_path_is_absolute("C:x") || rj_path_is_absolute("/x"));
+    assert_false(rj_path_is_absolute("\\\\.\\pipe\\x") || rj_path_is_absolute("//?/C:/x"));
     assert_false(rj_path_is_absolute("x") || rj_path_is_absolute("") || rj_path_is_absolute("//"));
 }
 
