@@ -214,9 +214,9 @@ class Desk(wine.Prefix):
 
         return self.wait_until(click, self.screen_windows)
 
-    def point_at(self, *path):
-        """Opens the menu and goes down to the line by mouse, one level after the other."""
-        items, known = self.menu(), []
+    def point_at(self, *path, items=None):
+        """Opens the menu and goes down to the line by mouse, one level after the other; `items`: the menu."""
+        items, known = items or self.menu(), []
         self.open_menu()
         for text in path:
             shown = self.wait_until(lambda: [menu for menu in self.popups() if menu not in known],
@@ -226,8 +226,8 @@ class Desk(wine.Prefix):
             self.xdotool("mousemove", x - 8, y, "sleep", 0.2, "mousemove", x, y, "sleep", 0.4)
             items = next(item for item in items if item.get("text") == text).get("items", [])
 
-    def choose(self, *path):
-        self.point_at(*path)
+    def choose(self, *path, items=None):
+        self.point_at(*path, items=items)
         self.xdotool("click", 1)
         self.wait_until(lambda: not self.popups(), self.screen_windows, timeout=5)
 

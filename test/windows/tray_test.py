@@ -172,19 +172,99 @@ def a_click_on_a_package_installs_it_and_tells_what_goes_on():
 
 
 @tap.test(timeout=240)
-def a_package_starts_the_service_that_does_not_run_and_says_so():
-    with installed.Desk(TOOL) as desk:
+def a_chosen_package_starts_the_service_that_does_not_run_and_says_so():
+    with installed.Desk(TOOL, BROKEN) as desk:
+        desk.sign_in()
+        before = desk.menu()
+        desk.service_stop("realmjoin")
+        desk.choose(*TOOLS, "R&D Tool (ready to install)", items=before)
+        desk.wait_for_text("Installing R&D Tool…")
+        desk.wait_until(lambda: "Unpacking" in desk.package_log("tool"), desk.service_log)
+        desk.press("Installing R&D Tool…", "Show details")
+        window = desk.wait_for_text("Hide details")
+        assert any("Starting the RealmJoin service…" in part.text for part in window.parts), window
+        go(desk)
+        desk.wait_for_text("R&D Tool is installed.")
+        assert desk.service_state("realmjoin") == "RUNNING"
+
+        before = desk.menu()
+        desk.service_stop("realmjoin")
+        assert desk.run(["sc", "delete", "realmjoin"]).code == 0
+        desk.choose(*TOOLS, "Broken Tool (ready to install)", items=before)
+        desk.wait_for_text("Broken Tool could not be installed")
+        assert any("not installed" in text for text in desk.texts()), desk.texts()
+
+
+@tap.test(timeout=300)
+def links_reach_the_running_tray_and_hostile_ones_install_nothing():
+    with installed.Desk(TOOL, SECRET) as desk:
         go(desk)
         desk.sign_in()
-        items = desk.menu()
-        desk.service_stop("realmjoin")
-        desk.registry_set(SERVICE_KEY, "Start", 3)
-        desk.wait_until(lambda: "service does not answer" in desk.log(), desk.log) if False else time.sleep(1)
-        desk.menu = lambda: items  # what is still shown
-        desk.choose(*TOOLS, "R&D Tool (ready to install)")
+        assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
+        window = desk.wait_for_text("This link cannot be followed")
+        assert [part for part in window.parts if "something-else is not assigned to" in part.text], window
+        assert [part for part in window.parts if part.text.startswith("Nothing was changed.")], window
+        desk.picture("desk-link.png", window.place)
+        desk.press("This link cannot be followed", "Done")
+        desk.wait_until_gone("This link cannot be followed")
+
+        (tray,) = desk.processes()
+        for case in json.loads(LINKS.read_text(encoding="utf-8")):
+            words = case["argv"]
+            if isinstance(words[-1], int):
+                words = [words[0] + "a" * words[1]]
+            refused = desk.realmjoin(*words)
+            assert refused.code == 2, (case["why"], refused)
+        hidden = desk.run(["start", "realmjoin:install:secret"])  # what it is called is no secret from its owner
+        desk.wait_for_text("This link cannot be followed")
+        assert hidden.code == 0 and desk.processes() == [tray]
+        assert " installing" not in desk.service_log() and not (desk.drive_c / "secret.txt").exists()
+        desk.press("This link cannot be followed", "Done")
+
+        assert desk.run(["rundll32", "url.dll,FileProtocolHandler", "realmjoin:install:tool"]).code == 0
         desk.wait_for_text("R&D Tool is installed.")
-        assert "starting the service" in desk.log(), desk.log()
-        assert desk.service_state("realmjoin") == "RUNNING"
+        assert desk.processes() == [tray] and "the person chose link:realmjoin:install:tool" in desk.log(), desk.log()
+
+
+@tap.test(timeout=180)
+def without_a_tray_a_link_is_carried_out_by_itself_and_a_refusal_is_told_in_a_box():
+    with installed.Desk(TOOL) as desk:
+        go(desk)
+        assert desk.run(["start", "realmjoin:install:tool"]).code == 0
+        desk.wait_until(lambda: "install tool 1.0.0: done" in desk.service_log(), desk.service_log)
+        assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
+        window = desk.wait_for_text("OK")
+        assert any("something-else is not assigned to" in part.text for part in window.parts), window
+        desk.picture("desk-link-box.png", window.place)
+        desk.press("OK", "OK")
+        desk.wait_until(lambda: not desk.processes(), desk.processes)
+
+
+@tap.test(timeout=240)
+def signing_out_ends_the_tray_and_waits_for_a_package_of_the_person():
+    with installed.Desk(MINE) as desk:
+        told = desk.run([SIGN_OUT_TEST], env={"CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        assert told.code == 0 and "not ok" not in told.out, told
+        desk.sign_in()
+        desk.choose(*TOOLS, "My Größenrechner (ready to install)")
+        desk.wait_until(lambda: "plain user" in desk.package_log("mine"), desk.service_log)
+        reason = "Installing My Größenrechner; this must not be interrupted"
+        assert f"the end of the session waits: {reason}" in desk.log(), desk.log()
+        desk.run(["wineboot", "--end-session"], timeout=60)
+        (tray,) = desk.processes()
+        assert "has to wait for a package" in desk.log(), desk.log()
+        go(desk)
+        desk.wait_for_text("My Größenrechner is installed.")
+        assert "the end of the session need not wait any more" in desk.log(), desk.log()
+        desk.run(["wineboot", "--end-session"], timeout=60)
+        desk.wait_until(lambda: tray not in desk.processes(), desk.log)
+        assert "the desktop session ends" in desk.log(), desk.log()
+        # Wine signs in again at once.
+        desk.wait_until(lambda: len(desk.processes()) == 1 and desk.sessions(), desk.log)
+        (tray,) = desk.processes()
+        desk.run(["taskkill", "/im", "realmjoin.exe"])
+        desk.wait_until(lambda: not desk.processes() and not desk.sessions(), desk.log)
+        assert "asked to end" in desk.log(), desk.log()
 
 
 tap.main()
