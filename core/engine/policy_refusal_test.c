@@ -57,6 +57,10 @@ static void text_that_is_no_json_is_refused(void **state)
     assert_refused("", "device.json: ");
     assert_refused("{\"a\":1}x", "device.json: line 1");
     assert_refused("{'a':1}", "device.json: line 1");
+    assert_refused("\xef\xbb\xbf\xef\xbb\xbf{}", "device.json: line 1");
+    assert_refused("\xef\xbb\xbf", "device.json: line 1");
+    assert_bytes_refused("\xff\xfe{\0}\0", 6, RJ_E_INVALID, "device.json: this is UTF-16");
+    assert_bytes_refused("\xfe\xff\0{\0}", 6, RJ_E_INVALID, "device.json: this is UTF-16");
     assert_refused("{\"a\":1,}", "device.json: line 1");
     assert_refused("\xff\xfe{\0}\0", "device.json: ");
     assert_refused("{\"a\":\"\xc3\x28\"}", "device.json: ");

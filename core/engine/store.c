@@ -112,7 +112,8 @@ rj_status rj_store_fail(const rj_store *store, int code, rj_error *err)
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             return rj_fail_memory(err, "using the state database");
-        rj_store_fail_system(err, sqlite3_system_errno(store->db), path, "reading or writing failed");
+        rj_store_fail_system(err, sqlite3_system_errno(store->db), path,
+                             "reading or writing failed");
         return RJ_E_IO;
     default:
         return rj_fail(err, RJ_E_FAILED, "%s: %s", path, sqlite3_errmsg(store->db));

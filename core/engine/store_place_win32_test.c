@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tap_skip.h"
+
 static void assert_refused(rj_status expected, const char *words)
 {
     rj_store *store = NULL;
@@ -29,6 +31,13 @@ static void a_read_only_file_is_denied_and_nothing_is_set_aside(void **state)
     store_fill();
     wchar_t *wide = rj_wide_path(store_database, NULL);
     assert_true(SetFileAttributesW(wide, FILE_ATTRIBUTE_READONLY));
+    HANDLE written =
+        CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    if (written != INVALID_HANDLE_VALUE) {
+        CloseHandle(written);
+        rj_free(wide);
+        tap_skip("this system lets root write what is read-only (Wine)");
+    }
     assert_refused(RJ_E_DENIED, "cannot be written");
     assert_true(SetFileAttributesW(wide, FILE_ATTRIBUTE_NORMAL));
     rj_free(wide);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin session, realmjoin tray: stay, and run the user's own packages when the service asks; with a
  * tray the installed views show what is going on. */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "platform/file.h"
 #include "session/command.h"
 #include "session/instance.h"
 #include "session/on_demand.h"
 #include "session/rights.h"
 #include "session/session_host.h"
+#include "session/sign_out.h"
 #include "session/ui_host.h"
 #include <signal.h>
 
@@ -24,6 +28,7 @@ typedef struct stay {
     rj_session_host *host;
     rj_ui_host *ui;        /* NULL: no tray */
     rj_instance *instance; /* NULL: this system has none */
+    rj_sign_out *sign_out; /* NULL: this system has none, or no desktop */
     bool told_views;
     bool viewed; /* the views have been looked for */
     bool lost, ended, due;
@@ -75,11 +80,18 @@ static void find_views(stay *self)
     bool first = !self->told_views;
     self->viewed = true;
     self->told_views = true;
-    if (status != RJ_OK)
+    if (status != RJ_OK) {
         rj_say_error(&self->cli->out, error.text);
-    else if (rj_ui_host_attach(self->ui, self->cli->client, runtime) == 0 && first)
+        rj_ui_host_no_service(self->ui, error.text);
+    } else if (rj_ui_host_attach(self->ui, self->cli->client, runtime) == 0 && first) {
         rj_say_error(&self->cli->out, "no view is installed, so this session shows nothing; "
                                       "`realmjoin menu` prints the menu");
+    }
+}
+
+static bool wants_service(const stay *self)
+{
+    return self->ui && !self->cli->client && rj_ui_host_wants_service(self->ui);
 }
 
 static void wait_for_something(stay *self)
@@ -89,7 +101,7 @@ static void wait_for_something(stay *self)
     if (self->ui)
         rj_ui_host_turn(self->ui);
     self->ended |= self->ui && rj_ui_host_wants_exit(self->ui);
-    if (!self->lost && !self->ended && !self->due)
+    if (!self->lost && !self->ended && !self->due && !wants_service(self))
         rj_loop_run(self->cli->loop);
 }
 
@@ -102,7 +114,7 @@ static rj_status serve(stay *self, rj_error *err)
                                 .lost = on_lost,
                                 .data = self};
     self->lost = false;
-    rj_status status = self->tried_start
+    rj_status status = self->tried_start && !wants_service(self)
                            ? rj_client_connect(&client, &self->cli->client, err)
                            : rj_on_demand_connect(self->cli, &client, &self->cli->client, err);
     self->tried_start = true;
@@ -129,7 +141,7 @@ static void wait_before_retry(stay *self, uint64_t delay_ms)
     rj_timer *timer = NULL;
     self->due = rj_timer_start(self->cli->loop, delay_ms, 0, on_due, self, &timer, NULL) != RJ_OK;
     self->lost = false;
-    while (!self->due && !self->ended)
+    while (!self->due && !self->ended && !wants_service(self))
         wait_for_something(self);
     rj_timer_stop(timer);
 }
@@ -142,6 +154,9 @@ static int stay_until_ended(stay *self, bool once)
         rj_status status = serve(self, &error);
         if (self->ended)
             break;
+        if (self->ui) /* what waited for the service has waited in vain */
+            rj_ui_host_no_service(self->ui,
+                                  status == RJ_OK ? "the RealmJoin service went away" : error.text);
         if (status == RJ_E_DENIED || status == RJ_E_LIMIT)
             return rj_cli_fail(self->cli, RJ_E_DENIED, &error);
         if (once) {
@@ -173,6 +188,30 @@ static rj_status make_tray(stay *self, bool debug, rj_error *err)
     return status == RJ_E_NOT_APPLICABLE ? RJ_OK : status;
 }
 
+/* The person's own log; the session does its work without one, too. */
+static void open_log(const rj_cli *cli, const char *name)
+{
+    const char *folder = rj_path(cli->paths, RJ_PATH_LOG);
+    if (folder && rj_dir_make(folder, 0700, NULL) == RJ_OK)
+        rj_log_open(folder, name, NULL);
+}
+
+/* The desktop session must not end in the middle of a package. */
+static void on_work(void *data, const char *id)
+{
+    const stay *self = data;
+    char *reason = id && self->sign_out ? rj_ui_host_hold_text(self->ui, id) : NULL;
+    rj_sign_out_hold(self->sign_out, reason);
+    rj_free(reason);
+}
+
+static rj_status watch_sign_out(stay *self, rj_error *err)
+{
+    rj_status status = rj_sign_out_watch(self->cli->loop, on_ended, self, &self->sign_out, err);
+    rj_session_host_on_work(self->host, on_work, self);
+    return status == RJ_E_NOT_APPLICABLE ? RJ_OK : status;
+}
+
 static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
 {
     stay self = {.cli = cli};
@@ -191,6 +230,10 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
     status = rj_session_host_new(cli->loop, cli->paths, &self.host, &error);
     if (status == RJ_OK && tray)
         status = make_tray(&self, arguments->values[DEBUG] != NULL, &error);
+    if (status == RJ_OK) {
+        open_log(cli, tray ? "tray" : "session");
+        status = watch_sign_out(&self, &error);
+    }
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGINT, on_ended, &self, &interrupt, &error);
     if (status == RJ_OK)
@@ -209,6 +252,9 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
     cli->left_running |= !clean;
     if (clean) /* a view that was left running may still call */
         rj_ui_host_free(self.ui);
+    if (clean)
+        rj_log_close();
+    rj_sign_out_stop(self.sign_out);
     return code;
 }
 

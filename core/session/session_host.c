@@ -16,6 +16,7 @@ typedef struct work {
     rj_session_host *host;
     json_int_t number;
     rj_question_id question;
+    bool changes; /* more than looking */
 } work;
 
 struct rj_session_host {
@@ -26,6 +27,8 @@ struct rj_session_host {
     rj_store *store;
     rj_runtime *runtime;
     work *first;
+    void (*changed)(void *data, const char *name);
+    void *changed_data;
     bool stopped;
 };
 
@@ -145,6 +148,20 @@ static json_t *adapt(rj_session_host *host, const json_t *request, rj_error *err
 
 /* ---- Work ------------------------------------------------------------------------------------ */
 
+static bool changes_anything(const rj_session_host *host)
+{
+    const work *at = host->first;
+    while (at && !at->changes)
+        at = at->next;
+    return at != NULL;
+}
+
+static void tell_work(const rj_session_host *host, const char *name)
+{
+    if (host->changed)
+        host->changed(host->changed_data, name);
+}
+
 static void send_answer(rj_session_host *host, json_int_t number, rj_status status,
                         const char *message, json_t *result)
 {
@@ -168,6 +185,8 @@ static void on_answered(void *data, const rj_answer *answer)
     }
     send_answer(host, done->number, answer->status, answer->message ? answer->message : "",
                 answer->result);
+    if (done->changes && !changes_anything(host))
+        tell_work(host, NULL);
     rj_free(done);
 }
 
@@ -226,8 +245,11 @@ static rj_status begin(rj_session_host *host, json_int_t number, const json_t *p
     if (status == RJ_OK) {
         started->host = host;
         started->number = number;
+        started->changes = verb >= RJ_PACKAGE_INSTALL;
         started->next = host->first;
         host->first = started;
+        if (started->changes)
+            tell_work(host, json_string_value(json_object_get(own, "id")));
         question.data = started;
         started->question = rj_runtime_package(host->runtime, verb, own, &question);
     } else {
@@ -297,6 +319,13 @@ rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_
     if (status != RJ_OK)
         host->client = NULL;
     return status;
+}
+
+void rj_session_host_on_work(rj_session_host *host, void (*changed)(void *data, const char *name),
+                             void *data)
+{
+    host->changed = changed;
+    host->changed_data = data;
 }
 
 void rj_session_host_detach(rj_session_host *host)

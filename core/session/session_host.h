@@ -27,6 +27,9 @@ rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_
 /* The plugins, loaded now if they were not; they live as long as the host.  RJ_E_NOT_STARTED: the service
  * has not yet said how, which is the first notification after registering. */
 rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err);
+/* `changed` with the name of a package that begins to be changed, and with NULL when none is any more. */
+void rj_session_host_on_work(rj_session_host *host, void (*changed)(void *data, const char *name),
+                             void *data);
 /* True: it was one of ours. */
 bool rj_session_host_notified(rj_session_host *host, const char *method, const json_t *params);
 /* The connection is lost or will be closed. */

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/policy.h"
+#include "session/ui_line.h"
 #include "session/ui_model.h"
 #include "session/ui_works.h"
 
@@ -34,7 +35,8 @@ struct rj_ui_host {
     bool due;   /* a model is to be made */
     bool exit;
     bool asking;
-    json_t *early; /* events while a request has no correlation yet */
+    json_t *waiting; /* a request that needs the service, which is to be started; NULL: none */
+    json_t *early;   /* events while a request has no correlation yet */
     rj_timer *gather, *refresh;
 
     uv_mutex_t lock; /* guards what follows: act() comes from the views' threads */
@@ -234,31 +236,89 @@ static void replay_early(rj_ui_host *host)
 }
 
 /* `params` is taken; `id` NULL: a sync. */
-static void request(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link)
+static void call(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link,
+                 bool waited)
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
-    rj_status status;
     host->asking = true;
-    if (host->client) {
-        status = rj_client_call(host->client, verb, params, ASK_MS, &result, NULL, &error);
-    } else {
-        json_decref(params);
-        status = rj_fail(&error, RJ_E_NOT_STARTED, "the RealmJoin service does not answer");
-    }
+    rj_status status = rj_client_call(host->client, verb, params, ASK_MS, &result, NULL, &error);
+    rj_ui_refusal why = status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
+                        : link                                               ? RJ_UI_BAD_LINK
+                                                                             : RJ_UI_REFUSED;
     const char *correlation = json_string_value(json_object_get(result, "correlation"));
-    if (status == RJ_OK && correlation)
+    bool accepted = status == RJ_OK && correlation;
+    if (accepted && waited)
+        rj_ui_works_started(host->works, correlation);
+    else if (accepted)
         rj_ui_works_begin(host->works, correlation, verb, id, name);
+    else if (waited)
+        rj_ui_works_not_started(host->works, why, error.text);
     else
-        rj_ui_works_refuse(host->works,
-                           status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
-                           : link                                               ? RJ_UI_BAD_LINK
-                                                                                : RJ_UI_REFUSED,
-                           name, error.text);
+        rj_ui_works_refuse(host->works, why, name, error.text);
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
+}
+
+/* The same; without a service it waits until that has been started. */
+static void request(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link)
+{
+    if (host->client) {
+        call(host, verb, id, params, link, false);
+        return;
+    }
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    if (host->waiting) {
+        rj_ui_works_refuse(host->works, RJ_UI_NO_SERVICE, name,
+                           "the RealmJoin service is still being started");
+    } else {
+        host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
+                                  params, "link", link);
+        rj_ui_works_wait(host->works, verb, id, name);
+    }
+    json_decref(params);
+    host->due = true;
+}
+
+static void request_what_waited(rj_ui_host *host)
+{
+    json_t *waiting = host->waiting;
+    host->waiting = NULL;
+    if (!waiting)
+        return;
+    json_t *params = json_object_get(waiting, "params");
+    call(host, json_string_value(json_object_get(waiting, "verb")),
+         json_string_value(json_object_get(waiting, "id")), params ? json_incref(params) : NULL,
+         json_is_true(json_object_get(waiting, "link")), true);
+    json_decref(waiting);
+}
+
+bool rj_ui_host_wants_service(const rj_ui_host *host)
+{
+    return host->waiting && !host->client;
+}
+
+void rj_ui_host_no_service(rj_ui_host *host, const char *why)
+{
+    if (!host->waiting)
+        return;
+    json_decref(host->waiting);
+    host->waiting = NULL;
+    rj_ui_works_not_started(host->works, RJ_UI_NO_SERVICE, why);
+    host->due = true;
+}
+
+char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id)
+{
+    const rj_texts *texts = host ? host->texts : own_texts();
+    char *name =
+        rj_ui_line(rj_ui_package_name(host ? host->packages : NULL, package_id), RJ_UI_COLUMNS);
+    const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
+    char *text = rj_texts_make(texts, "work.hold", values);
+    rj_free(name);
+    return text;
 }
 
 static void do_package(rj_ui_host *host, const char *rest)
@@ -365,8 +425,13 @@ static void ask_again(rj_ui_host *host)
 {
     host->stale = false;
     replace(&host->status, host->client ? ask(host->client, "status", NULL) : NULL);
-    replace(&host->packages, host->client ? ask_packages(host->client) : NULL);
-    replace(&host->ui, host->client ? ask(host->client, "ui", NULL) : NULL);
+    /* What was assigned stays in the menu: a package that the person chooses starts the service. */
+    json_t *packages = host->status ? ask_packages(host->client) : NULL;
+    json_t *ui = packages ? ask(host->client, "ui", NULL) : NULL;
+    if (packages)
+        replace(&host->packages, packages);
+    if (ui)
+        replace(&host->ui, ui);
 }
 
 static void show(rj_ui_host *host)
@@ -444,6 +509,7 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
                     json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress", "check",
                               "policy")));
     host->stale = host->due = true;
+    request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
 }
 
@@ -478,6 +544,7 @@ void rj_ui_host_free(rj_ui_host *host)
         json_decref(host->offers[i]);
     rj_ui_works_free(host->works);
     json_decref(host->early);
+    json_decref(host->waiting);
     json_decref(host->status);
     json_decref(host->packages);
     json_decref(host->ui);

@@ -37,6 +37,12 @@ bool rj_ui_host_notified(rj_ui_host *host, const char *method, const json_t *par
 void rj_ui_host_turn(rj_ui_host *host);
 /* Follow a link: a progress window, or a window that says why not.  Whatever text.  [loop] */
 void rj_ui_host_link(rj_ui_host *host, const char *text);
+/* Something was asked for that needs the service, and it is not there: start it if you can, then attach, or
+ * say why not. */
+bool rj_ui_host_wants_service(const rj_ui_host *host);
+void rj_ui_host_no_service(rj_ui_host *host, const char *why);
+/* Why the desktop session must not end while a package is being changed; rj_free().  `host` NULL: no tray. */
+char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id);
 bool rj_ui_host_wants_exit(const rj_ui_host *host);
 /* Before the runtime is stopped. */
 void rj_ui_host_end_views(rj_ui_host *host);

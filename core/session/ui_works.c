@@ -31,7 +31,8 @@ typedef struct work {
     rj_text details;
     state state;
     int permille;
-    bool begun; /* the package's own program runs: no cancelling any more */
+    bool begun;       /* the package's own program runs: no cancelling any more */
+    bool for_service; /* waits until the service has been started */
     bool closed;
 } work;
 
@@ -63,10 +64,20 @@ static void put(char **text, char *made)
     *text = made;
 }
 
+/* Is this its last line? */
+static bool ends_with_line(const rj_text *text, const char *line)
+{
+    size_t length = strlen(line);
+    if (text->failed || text->length <= length)
+        return false;
+    const char *at = text->bytes + text->length - length - 1;
+    return strncmp(at, line, length) == 0 && (at == text->bytes || at[-1] == '\n');
+}
+
 static void add_detail(work *one, const char *line)
 {
     char *clean = line && *line ? rj_ui_line(line, 1000) : NULL;
-    if (clean)
+    if (clean && !ends_with_line(&one->details, clean))
         rj_text_addf(&one->details, "%s\n", clean);
     rj_free(clean);
     if (one->details.length > DETAILS_MAX) {
@@ -196,6 +207,37 @@ void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *
     put(&one->status, say(works, "work.waiting", NULL, NULL));
 }
 
+void rj_ui_works_wait(rj_ui_works *works, const char *verb, const char *id, const char *name)
+{
+    const work *former = works->first;
+    rj_ui_works_begin(works, "", verb, id, name);
+    work *one = works->first != former ? works->first : NULL;
+    if (!one)
+        return;
+    one->for_service = true;
+    put(&one->status, say(works, "work.starting", NULL, NULL));
+    add_detail(one, one->status);
+}
+
+static work *take_waiting(const rj_ui_works *works)
+{
+    work *one = works->first;
+    while (one && !one->for_service)
+        one = one->next;
+    if (one)
+        one->for_service = false;
+    return one;
+}
+
+void rj_ui_works_started(rj_ui_works *works, const char *correlation)
+{
+    work *one = take_waiting(works);
+    if (!one)
+        return;
+    snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
+    put(&one->status, say(works, "work.waiting", NULL, NULL));
+}
+
 static void fail(rj_ui_works *works, work *one, const char *title_id, const char *message,
                  const char *next_id)
 {
@@ -207,15 +249,27 @@ static void fail(rj_ui_works *works, work *one, const char *title_id, const char
     tell(works, one, "error", "notice.failed", one->text ? one->text : message);
 }
 
+static const char *const next_steps[] = {"work.next", "work.next.link", "work.next.service"};
+
+void rj_ui_works_not_started(rj_ui_works *works, rj_ui_refusal why, const char *message)
+{
+    work *one = take_waiting(works);
+    if (one)
+        fail(works, one,
+             is_sync(one)            ? "work.failed.sync"
+             : why == RJ_UI_BAD_LINK ? "work.failed.link"
+                                     : "work.failed",
+             message, next_steps[why]);
+}
+
 void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name,
                         const char *message)
 {
-    static const char *const next[] = {"work.next", "work.next.link", "work.next.service"};
     work *one = new_work(works, "install", name);
     if (!one)
         return;
     fail(works, one, why == RJ_UI_BAD_LINK || !name || !*name ? "work.failed.link" : "work.failed",
-         message, next[why]);
+         message, next_steps[why]);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -238,6 +292,8 @@ static void on_end(rj_ui_works *works, work *one, const json_t *document)
     if (one->state >= DONE)
         return;
     one->permille = -1;
+    if (strcmp(outcome, "failed") != 0 && !is_sync(one)) /* nothing is going on any more */
+        put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
         fail(works, one, is_sync(one) ? "work.failed.sync" : "work.failed",
@@ -275,18 +331,28 @@ static bool on_run(rj_ui_works *works, work *one, const json_t *document)
     return true;
 }
 
+/* Plugins mostly name the exit code themselves. */
+static bool tells_code(const char *message, json_int_t code)
+{
+    char words[48];
+    snprintf(words, sizeof words, "exit code %lld", (long long)code);
+    const char *found = strstr(message, words);
+    return found && !strchr("0123456789", found[strlen(words)] ? found[strlen(words)] : ' ');
+}
+
 static void on_action_failed(rj_ui_works *works, work *one, const json_t *document)
 {
     const json_t *code = json_object_get(document, "exit_code");
     const rj_text_value values[] = {{"message", text_of(document, "message"), 0},
                                     {"code", NULL, json_integer_value(code)},
                                     {NULL, NULL, 0}};
-    char *line = json_is_integer(code) && json_integer_value(code) != 0
+    char *line = json_is_integer(code) && json_integer_value(code) != 0 &&
+                         !tells_code(text_of(document, "message"), json_integer_value(code))
                      ? rj_texts_make(works->texts, "work.exit-code", values)
                      : rj_ui_line(text_of(document, "message"), 1000);
     put(&one->status, line);
-    add_detail(one, line);
     add_detail(one, text_of(document, "log"));
+    add_detail(one, line);
     one->begun = true; /* the reason is known: the end has only a summary */
 }
 
@@ -355,7 +421,7 @@ bool rj_ui_works_lost(rj_ui_works *works)
 {
     bool changed = false;
     for (work *at = works->first; at; at = at->next) {
-        if (at->state >= DONE)
+        if (at->state >= DONE || at->for_service)
             continue;
         char *message = say(works, "menu.unreachable", NULL, NULL);
         fail(works, at, is_sync(at) ? "work.failed.sync" : "work.failed", message ? message : "",

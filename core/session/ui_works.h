@@ -21,6 +21,10 @@ void rj_ui_works_free(rj_ui_works *works);
 void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb,
                        const char *id, const char *name);
 typedef enum rj_ui_refusal { RJ_UI_REFUSED, RJ_UI_BAD_LINK, RJ_UI_NO_SERVICE } rj_ui_refusal;
+/* One for which the service is started first; it goes on with rj_ui_works_started() or _not_started(). */
+void rj_ui_works_wait(rj_ui_works *works, const char *verb, const char *id, const char *name);
+void rj_ui_works_started(rj_ui_works *works, const char *correlation);
+void rj_ui_works_not_started(rj_ui_works *works, rj_ui_refusal why, const char *message);
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
 void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name,
                         const char *message);

@@ -24,7 +24,7 @@ def find_program(build, name):
     names = {name, "realmjoin-console.com"} if name == "realmjoin.com" else {name}
     found = []
     for folder, folders, files in os.walk(build):
-        folders[:] = [f for f in folders if not f.endswith(".p") and f not in ("meson-private", "test")]
+        folders[:] = [f for f in folders if not f.endswith(".p") and f not in ("meson-private", "test", "wine")]
         found += [pathlib.Path(folder) / file for file in files if file in names]
     if len(found) != 1:
         places = ", ".join(str(f) for f in found) or "nowhere"

@@ -9,6 +9,7 @@
 
 #include <commctrl.h>
 #include <shellapi.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windowsx.h>
@@ -121,6 +122,9 @@ static void tell_notices(tray *view)
         if (is_told(view, notice->id))
             continue;
         remember(view, notice->id);
+        char text[400];
+        snprintf(text, sizeof text, "told: %.100s: %.250s", notice->title, notice->text);
+        tray_log(view, RJ_LOG_INFO, text);
         tray_icon_tell(view, notice);
     }
 }
@@ -253,7 +257,9 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
         on_looks_changed(view, view->env.dpi);
         return 0;
     case WM_QUERYENDSESSION:
-        return TRUE; /* signing out is never held up */
+        return TRUE; /* who runs us knows whether it has to wait, and hears of the end itself */
+    case WM_CLOSE:
+        return 0; /* the same: without its window the icon would stay and be dead */
     default:
         return DefWindowProcW(window, message, w, l);
     }

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import tap  # noqa: E402
 import machine  # noqa: E402
-from machine import HELD, OK, PACKAGES, PARAMETERS, text_of, wait_until  # noqa: E402
+from machine import FAILED, HELD, OK, PACKAGES, PARAMETERS, REFUSED, text_of, wait_until  # noqa: E402
 
 BUILT_IN = ["check-antivirus", "check-encryption", "check-firewall", "package-craft", "package-nuget"]  # ui-tray: sessions
 
@@ -145,6 +145,31 @@ def a_package_of_a_user_waits_for_the_session_and_runs_without_rights():
         record = it.registry(f"HKU\\{got['RJ_USERSID']}\\{PACKAGES}\\mine")
         assert record and record[""]["Success"] == 1 and record[""]["LastExitCode"] == 0, record
         assert it.registry(f"HKLM\\{PACKAGES}\\mine") is None
+
+
+@tap.test(timeout=180)
+def a_person_installs_what_is_offered_by_command_and_link_and_gets_what_is_theirs():
+    with machine.installed("person") as it:
+        it.assign(it.craft("offered", install="echo for all> \"%PUBLIC%\\offered\"\nexit /b 0"),
+                  it.craft("mine", install="echo for me> \"%LOCALAPPDATA%\\mine\"\nexit /b 0", Scope="user"),
+                  it.craft("bad", install="echo no space left\nexit /b 112"))
+        it.assign(it.craft("theirs", install="exit /b 0", Scope="user", Mandatory=True), user="root")
+        it.start_service()
+        asked = it.realmjoin("install", "offered", restricted=True)
+        assert asked.code == OK and (it.drive_c / "users/Public/offered").exists(), (asked, it.log())
+        linked = it.realmjoin("realmjoin:install:mine", restricted=True)
+        assert linked.code == OK, (linked, it.log())
+        assert text_of(it.drive_c / "users/root/AppData/Local/mine").strip() == "for me"
+        bad = it.realmjoin("install", "bad", restricted=True)
+        assert bad.code == FAILED and "112" in bad.err + bad.out and "no space left" in bad.err + bad.out, bad
+        other = it.realmjoin("install", "unknown", restricted=True)
+        assert other.code == REFUSED and "unknown" in other.err, other
+        session = it.start([it.programs / "realmjoin.exe", "session"], restricted=True)
+        wait_until(lambda: (p := it.package("theirs", restricted=True)) and p["state"] == "installed",
+                   told=lambda: session.output + it.log())
+        assert it.package("theirs") is None or it.package("theirs")["assigned_to"] != "device"
+        again = it.realmjoin("uninstall", "mine", restricted=True)
+        assert again.code in (OK, REFUSED), again
 
 
 @tap.test(timeout=120)

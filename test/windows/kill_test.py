@@ -126,5 +126,42 @@ def what_a_script_started_ends_with_the_service_and_the_script_is_tried_again():
         agent.kill()
 
 
+SLEEPS = "echo x>> \"%PUBLIC%\\begun\"\nif exist \"%PUBLIC%\\go\" exit /b 0\nping -n 60 127.0.0.1 > nul\nexit /b 0"
+
+
+@tap.test(timeout=120)
+def a_service_stopped_in_mid_install_ends_in_time_and_goes_on_at_its_next_start():
+    with machine.installed("stop") as it:
+        public = it.drive_c / "users/Public"
+        it.assign(it.craft("slow", install=SLEEPS, Mandatory=True))
+        it.service_start("realmjoin")
+        wait_until(lambda: lines_of(public / "begun"), told=it.log)
+        it.service_stop("realmjoin", timeout=30)
+        assert it.log().rstrip().endswith("ended"), it.log()
+        (public / "go").touch()
+        before = len(it.log())
+        it.service_start("realmjoin")
+        wait_until(lambda: "sync ended" in it.log()[before:], told=it.log)
+        assert it.package("slow")["state"] == "installed", it.log()
+        assert len(lines_of(public / "begun")) == 2, lines_of(public / "begun")
+
+
+@tap.test(timeout=120)
+def a_session_killed_in_mid_install_is_noticed_and_the_package_tried_again():
+    with machine.installed("session") as it:
+        public = it.drive_c / "users/Public"
+        it.assign(it.craft("mine", install=SLEEPS, Scope="user", Mandatory=True))
+        it.start_service()
+        session = it.start([it.programs / "realmjoin.exe", "session"], restricted=True)
+        wait_until(lambda: lines_of(public / "begun"), told=it.log)
+        session.kill()
+        wait_until(lambda: "session of root: gone" in it.log() or "mine 1.0.0 for root: failed" in it.log(), told=it.log)
+        assert it.package("mine", restricted=True)["state"] != "installed"
+        (public / "go").touch()
+        it.start([it.programs / "realmjoin.exe", "session"], restricted=True)
+        wait_until(lambda: it.package("mine", restricted=True)["state"] == "installed", told=it.log)
+        assert len(lines_of(public / "begun")) == 2, lines_of(public / "begun")
+
+
 if __name__ == "__main__":
     tap.main()

@@ -11,13 +11,12 @@ import json
 import os
 import pathlib
 import re
-import shutil
-import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import looks  # noqa: E402
 import tap  # noqa: E402
 import wine  # noqa: E402
 
@@ -84,7 +83,7 @@ class View:
         self.prefix = wine.Prefix("ui", display=True, size=f"{SIZE[0]}x{SIZE[1]}")
         self.prefix.__enter__()
         try:
-            self._set_fonts()
+            looks.set_looks(self.prefix, self.dark)
             reading, writing = os.pipe()
             self.program = self.prefix.desktop([FOLDER / "ui_tray_try.exe", FOLDER / "ui-tray.dll"], stdin=reading)
             os.close(reading)
@@ -98,32 +97,6 @@ class View:
     def __exit__(self, *_):
         self._input.close()
         self.prefix.__exit__()
-
-    def _set_fonts(self):
-        """As smooth and as large as a real desktop's, where the machine has such a font."""
-        face = "DejaVu Sans"
-        for signs in pathlib.Path("/usr/share/wine/fonts").glob("marlett.ttf"):  # of the window's corner
-            self.prefix.place(signs, self.prefix.windows / "Fonts" / signs.name)
-        if not shutil.which("fc-list") or face not in subprocess.run(["fc-list"], capture_output=True, text=True,
-                                                                     timeout=20, check=False).stdout:
-            return
-
-        def font(weight):
-            numbers = struct.pack("<iiiiiBBBBBBBB", -11, 0, 0, 0, weight, 0, 0, 0, 1, 0, 0, 0, 0)
-            return ",".join(f"{b:02x}" for b in numbers + face.encode("utf-16le").ljust(64, b"\0"))
-
-        lines = ["Windows Registry Editor Version 5.00", "", r"[HKEY_CURRENT_USER\Control Panel\Desktop]",
-                 '"FontSmoothing"="2"', '"FontSmoothingType"=dword:00000001', '"FontSmoothingGamma"=dword:00000578',
-                 '"FontSmoothingOrientation"=dword:00000001', "",
-                 r"[HKEY_CURRENT_USER\Control Panel\Desktop\WindowMetrics]",
-                 *(f'"{name}"=hex:{font(400)}' for name in ("MenuFont", "MessageFont", "StatusFont")),
-                 f'"CaptionFont"=hex:{font(600)}', '"MenuHeight"="-300"', "",
-                 r"[HKEY_CURRENT_USER\Software\Wine\Fonts\Replacements]", '"Consolas"="DejaVu Sans Mono"', "",
-                 r"[HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize]",
-                 f'"AppsUseLightTheme"=dword:{0 if self.dark else 1:08x}', ""]
-        path = self.prefix.drive_c / "fonts.reg"
-        path.write_text("\r\n".join(lines), encoding="utf-8")
-        self.prefix.run(["regedit", "/S", path])
 
     # ---- what it is told and says ----------------------------------------------------------------
 

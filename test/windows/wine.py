@@ -192,6 +192,10 @@ class Program:
     def output(self):
         return _text(self._files[0])
 
+    @property
+    def errors(self):
+        return _text(self._files[1])
+
     def wait(self, timeout=30):
         self._process.wait(timeout)
         code = self._process.returncode

@@ -203,6 +203,27 @@ bool rj_path_is_absolute(const char *path)
     return *path == '/';
 }
 
+/* Without the slashes at the end. */
+static size_t length_of(const char *path)
+{
+    size_t length = strlen(path);
+    while (length && path[length - 1] == '/')
+        length--;
+    return length;
+}
+
+bool rj_path_equal(const char *a, const char *b)
+{
+    size_t length = length_of(a);
+    return length == length_of(b) && strncmp(a, b, length) == 0;
+}
+
+bool rj_path_is_below(const char *path, const char *folder)
+{
+    size_t length = length_of(folder);
+    return length_of(path) > length && path[length] == '/' && strncmp(path, folder, length) == 0;
+}
+
 char *rj_path_from_native(const char *path)
 {
     return rj_strdup(path);

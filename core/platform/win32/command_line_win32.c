@@ -110,10 +110,25 @@ static bool is_safe_for_script(const wchar_t *argument)
 
 /* ---- Paths ----------------------------------------------------------------------------------- */
 
+/* The names of eight and three letters that a volume may keep beside the long ones; else the path itself. */
+static wchar_t *shorten(wchar_t *wide)
+{
+    DWORD size = GetShortPathNameW(wide, NULL, 0);
+    wchar_t *shorter = size ? rj_realloc_array(NULL, size, sizeof *shorter) : NULL;
+    if (!shorter)
+        return wide;
+    DWORD length = GetShortPathNameW(wide, shorter, size);
+    bool good = length && length < size && length < SHORT_PATH;
+    rj_free(good ? wide : shorter);
+    return good ? shorter : wide;
+}
+
 wchar_t *rj_program_path(const char *path, rj_error *err)
 {
     static const wchar_t prefix[] = L"\\\\?\\";
     wchar_t *wide = rj_wide_path(path, err);
+    if (wide && wcslen(wide) >= SHORT_PATH)
+        wide = shorten(wide);
     size_t length = wide ? wcslen(wide) : 0;
     if (!wide || length >= SHORT_PATH || wcsncmp(wide, prefix, 4) != 0)
         return wide;
@@ -229,9 +244,9 @@ static rj_status make_cmd(const char *program, const char *const *arguments, rj_
 {
     wchar_t *script = rj_program_path(program, err);
     rj_status status = script ? RJ_OK : RJ_E_INVALID;
-    if (!status && !is_safe_for_script(script))
-        status = rj_fail(err, RJ_E_INVALID,
-                         "%s cannot be run by cmd.exe: its path holds one of %% ! & ^", program);
+    if (!status && wcschr(script, L'%')) /* the only one that means something between quotes */
+        status =
+            rj_fail(err, RJ_E_INVALID, "%s cannot be run by cmd.exe: its path holds a %%", program);
     line->program = status ? NULL : below_system(L"\\cmd.exe", err);
     if (!status && !line->program)
         status = RJ_E_NO_MEMORY;

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+"""The product as its MSI installs it, in a Windows with a screen, for tests of what a person sees and does.
+
+    with installed.Desk(package) as desk:
+        desk.sign_in()                                   # the Run key of the MSI brings the tray
+        desk.choose("Software Packages", "Tools", "R&D Tool (ready to install)")
+        desk.wait_for_text("R&D Tool is installed.")
+"""
+
+import hashlib
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+import time
+import zipfile
+from typing import NamedTuple
+
+import looks
+import msi_payload
+import tap
+import wine
+
+PROGRAM = r"C:\Program Files\RealmJoin\realmjoin.exe"
+EXPLORER = r"HKCU\Software\Wine\Explorer"
+SIZE = "1024x768"
+ICON = (1014, 758)  # the only icon of the desktop's corner
+_made = {}
+
+
+def reason_missing():
+    return msi_payload.reason_missing() or wine.reason_missing(display=True)
+
+
+def msi():
+    if not _made:
+        _made["holder"] = tempfile.TemporaryDirectory(prefix="rj-test-")
+        _made["msi"] = msi_payload.build_msi(wine.build_root(), pathlib.Path(_made["holder"].name) / "RealmJoin.msi")
+    return _made["msi"]
+
+
+class Part(NamedTuple):
+    """A window or one of its controls."""
+    kind: str  # of window or control: its class
+    place: tuple  # x, y, width, height
+    enabled: bool
+    text: str
+    parts: tuple
+
+    def find(self, text):
+        return next((part for part in self.parts if part.text == text), None)
+
+
+class Desk(wine.Prefix):
+    """A machine with the product, its policy, and one person before the screen."""
+
+    def __init__(self, *packages, links=()):
+        if reason := reason_missing():
+            tap.skip(reason)
+        super().__init__("desk", display=True, size=SIZE)
+        self._packages, self._links = packages, links
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            looks.set_looks(self)
+            self.registry_set(EXPLORER, "Desktop", "rj")  # whoever starts a program, it is on this desktop
+            self.registry_set(EXPLORER + r"\Desktops", "rj", SIZE)
+            for name in ("wait", "screen", "is_admin"):
+                self.place(wine.build_root() / f"test/windows/{name}.exe", self.drive_c / f"{name}.exe")
+            self._assign()
+            self.place(msi(), self.drive_c / "RealmJoin.msi")
+            done = self.run(["msiexec", "/i", r"C:\RealmJoin.msi", "/qn", "/norestart"], timeout=90)
+            assert done.code == 0, done
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _assign(self):
+        folder = self.program_data / "RealmJoin/policy"
+        folder.mkdir(parents=True)
+        packages = [self._craft(**package) for package in self._packages]
+        document = {"WebLinks": list(self._links), "SoftwarePackages": packages}
+        (folder / "device.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def _craft(self, name, script, **assignment):
+        path = self.drive_c / f"feed/{name}.zip"
+        path.parent.mkdir(exist_ok=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("rj_install.cmd", "\r\n".join(["@echo off", *script, ""]))
+        return {"ID": name, "Format": "craft", "Platform": "win", "Version": "1.0.0",
+                "Location": f"C:/feed/{name}.zip", "Hash": hashlib.sha256(path.read_bytes()).hexdigest(), **assignment}
+
+    # ---- programs and logs -----------------------------------------------------------------------
+
+    def realmjoin(self, *words, **options):
+        return self.run([PROGRAM, *words], timeout=60, **options)
+
+    def sign_in(self):
+        """As Windows does: what the Run keys name is started."""
+        if not self.processes():
+            assert self.run(["wineboot"], timeout=60).code == 0
+            self.wait_until(self.sessions, self.log)
+
+    def sessions(self):
+        shown = self.realmjoin("--json", "status")
+        return json.loads(shown.out).get("sessions", []) if shown.code == 0 else []
+
+    def processes(self, name="realmjoin.exe"):
+        """Process numbers of this machine."""
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                ours = f"WINEPREFIX={self.folder}".encode() in (folder / "environ").read_bytes().split(b"\0")
+                if ours and f"\\{name}".encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                pass  # it has ended
+        return found
+
+    def log(self):
+        """The person's own, of the tray."""
+        return "".join(path.read_text(encoding="utf-8", errors="replace")
+                       for path in self.drive_c.glob("users/*/AppData/Local/RealmJoin/**/tray.log"))
+
+    def service_log(self):
+        path = next(self.windows.glob("[Ll]ogs/realmjoin.log"), None)
+        return path.read_text(encoding="utf-8") if path else ""
+
+    def package_log(self, package):
+        places = (self.windows.glob(f"[Ll]ogs/RealmJoin/Packages/{package}/*.log"),
+                  self.drive_c.glob(f"users/*/AppData/Local/RealmJoin/**/{package}/*.log"))
+        return "".join(path.read_text(encoding="utf-8") for place in places for path in place)
+
+    def wait_until(self, condition, what, timeout=30):
+        deadline = time.monotonic() + timeout
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"not within {timeout} s: {what() if callable(what) else what}"
+            time.sleep(0.2)
+        return found
+
+    # ---- what is on the screen -------------------------------------------------------------------
+
+    def windows_shown(self):
+        shown = self.run([r"C:\screen.exe"])
+        windows = []
+        for line in shown.out.splitlines():
+            what, kind, place, enabled, text = line.split("\t", 4)
+            part = Part(kind, tuple(map(int, place.split())), enabled == "on", text, ())
+            if what == "window":
+                windows.append(part)
+            elif windows:
+                windows[-1] = windows[-1]._replace(parts=(*windows[-1].parts, part))
+        return windows
+
+    def texts(self):
+        return [part.text for window in self.windows_shown() for part in (window, *window.parts) if part.text]
+
+    def window_with(self, text):
+        return next((window for window in self.windows_shown() if window.find(text)), None)
+
+    def wait_for_text(self, text, timeout=30):
+        """The window that has a control with this text."""
+        return self.wait_until(lambda: self.window_with(text), lambda: f"{text!r}: {self.texts()}", timeout)
+
+    def wait_until_gone(self, text):
+        self.wait_until(lambda: not self.window_with(text), self.texts)
+
+    def press(self, window, button):
+        """By mouse; `window` has a control with that text."""
+        part = self.wait_until(lambda: (self.window_with(window) or Part("", (), False, "", ())).find(button),
+                               self.texts)
+        assert part.enabled, (button, self.texts())
+        x, y, width, height = part.place
+        self.click(x + width // 2, y + height // 2)
+
+    def picture(self, name, around=None):
+        """Kept in the build folder's ui/; `around`: a window's place, with a margin of the desktop."""
+        path = wine.build_root() / "ui" / name
+        path.parent.mkdir(exist_ok=True)
+        self.screenshot(path)
+        if around:
+            x, y, width, height = around
+            subprocess.run(["mogrify", "-crop", f"{width + 48}x{height + 48}+{max(x - 24, 0)}+{max(y - 24, 0)}",
+                            "+repage", "-strip", str(path)], timeout=30, check=False)
+
+    # ---- the menu --------------------------------------------------------------------------------
+
+    def menu(self):
+        return json.loads(self.realmjoin("--dump-menu", restricted=True).out)["menu"]
+
+    def line_of(self, *path):
+        """The model's line; None if there is none."""
+        items, line = self.menu(), None
+        for text in path:
+            line = next((item for item in items if item.get("text") == text), None)
+            items = (line or {}).get("items", [])
+        return line
+
+    def popups(self):
+        """(x, y, width, height) of the menus on the screen."""
+        shown = re.findall(r'\(has no name\): \("realmjoin\.exe" "[^"]*"\) +(\d+)x(\d+)\+-?\d+\+-?\d+ +'
+                           r"\+(-?\d+)\+(-?\d+)", self.screen_windows())
+        return [(int(x), int(y), int(w), int(h)) for w, h, x, y in shown if int(w) > 8]
+
+    def open_menu(self):
+        def click():
+            self.click(*ICON)
+            deadline = time.monotonic() + 1.5
+            while not self.popups() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            return self.popups()
+
+        return self.wait_until(click, self.screen_windows)
+
+    def point_at(self, *path, items=None):
+        """Opens the menu and goes down to the line by mouse, one level after the other; `items`: the menu."""
+        items, known = items or self.menu(), []
+        self.open_menu()
+        for text in path:
+            shown = self.wait_until(lambda: [menu for menu in self.popups() if menu not in known],
+                                    self.screen_windows, timeout=5)
+            known += shown
+            x, y = _middle(shown[0], items, text)
+            self.xdotool("mousemove", x - 8, y, "sleep", 0.2, "mousemove", x, y, "sleep", 0.4)
+            items = next(item for item in items if item.get("text") == text).get("items", [])
+
+    def choose(self, *path, items=None):
+        self.point_at(*path, items=items)
+        self.xdotool("click", 1)
+        self.wait_until(lambda: not self.popups(), self.screen_windows, timeout=5)
+
+
+def _middle(menu, items, text):
+    """Where the line is; lines are of one height, separators about half of it."""
+    x, y, width, height = menu
+    separators = sum(item["kind"] == "separator" for item in items)
+    line = (height - 6 - 9 * separators) / (len(items) - separators)
+    top = y + 3.0
+    for item in items:
+        if item.get("text") == text:
+            return x + width // 2, int(top + line / 2)
+        top += 9 if item["kind"] == "separator" else line
+    raise AssertionError(f"{text!r} is not in the menu: {items}")
