@@ -314,6 +314,7 @@ static void two_calls_at_once_end_it_before_either_is_made(void **state)
     open_channel(RJ_WIRE_CALL);
     rj_wire_writer call = make_frame(RJ_WIRE_CONFIG, 0, 0);
     write_bytes(call.bytes, call.length); /* one after the other is as it should be */
+    turn_until(&frames, 1);
     write_bytes(call.bytes, call.length);
     turn_until(&frames, 2);
     char two[64];
