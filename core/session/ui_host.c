@@ -425,10 +425,13 @@ static void ask_again(rj_ui_host *host)
 {
     host->stale = false;
     replace(&host->status, host->client ? ask(host->client, "status", NULL) : NULL);
-    if (!host->client) /* a package that the person chooses starts the service */
-        return;
-    replace(&host->packages, ask_packages(host->client));
-    replace(&host->ui, ask(host->client, "ui", NULL));
+    /* What was assigned stays in the menu: a package that the person chooses starts the service. */
+    json_t *packages = host->status ? ask_packages(host->client) : NULL;
+    json_t *ui = packages ? ask(host->client, "ui", NULL) : NULL;
+    if (packages)
+        replace(&host->packages, packages);
+    if (ui)
+        replace(&host->ui, ui);
 }
 
 static void show(rj_ui_host *host)

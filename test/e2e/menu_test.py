@@ -129,7 +129,9 @@ class Tray:
     def act(self, action):
         acted = self.folder / "acted"
         acted.unlink(missing_ok=True)
-        (self.folder / "act").write_text(action)
+        chosen = self.folder / "act.new"  # the view must not find it half-written
+        chosen.write_text(action)
+        chosen.rename(self.folder / "act")
         agent.wait_until(lambda: acted.exists() and acted.read_text())
         return int(acted.read_text())
 
@@ -180,10 +182,11 @@ def a_session_without_a_view_says_so_and_serves(folder):
         prepared(it)
         process = it.spawn("tray", user=USER)
         agent.wait_until(lambda: USER in it.call("status").get("sessions", []), timeout=20)
-        agent.wait_until(lambda: True)
+        said = process.stderr.readline()  # it is registered before it has looked for views
+        assert "no view is installed" in str(said), said
         process.send_signal(signal.SIGTERM)
         out, errors = process.communicate(timeout=15)
-        assert process.returncode == 0 and "no view is installed" in str(errors) + str(out), (out, errors)
+        assert process.returncode == 0, (out, errors)
 
 
 tap.main()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The product as its MSI installs it, in a Windows with a screen, for tests of what a person sees and does.
 
-    with installed.Desk() as desk:
+    with installed.Desk(package) as desk:
         desk.sign_in()                                   # the Run key of the MSI brings the tray
         desk.choose("Software Packages", "Tools", "R&D Tool (ready to install)")
         desk.wait_for_text("R&D Tool is installed.")
@@ -100,8 +100,9 @@ class Desk(wine.Prefix):
 
     def sign_in(self):
         """As Windows does: what the Run keys name is started."""
-        assert self.run(["wineboot"], timeout=60).code == 0
-        self.wait_until(lambda: "told" in self.log() or self.sessions(), self.log)
+        if not self.processes():
+            assert self.run(["wineboot"], timeout=60).code == 0
+            self.wait_until(self.sessions, self.log)
 
     def sessions(self):
         shown = self.realmjoin("--json", "status")
@@ -214,9 +215,9 @@ class Desk(wine.Prefix):
 
         return self.wait_until(click, self.screen_windows)
 
-    def point_at(self, *path):
-        """Opens the menu and goes down to the line by mouse, one level after the other."""
-        items, known = self.menu(), []
+    def point_at(self, *path, items=None):
+        """Opens the menu and goes down to the line by mouse, one level after the other; `items`: the menu."""
+        items, known = items or self.menu(), []
         self.open_menu()
         for text in path:
             shown = self.wait_until(lambda: [menu for menu in self.popups() if menu not in known],
@@ -226,8 +227,8 @@ class Desk(wine.Prefix):
             self.xdotool("mousemove", x - 8, y, "sleep", 0.2, "mousemove", x, y, "sleep", 0.4)
             items = next(item for item in items if item.get("text") == text).get("items", [])
 
-    def choose(self, *path):
-        self.point_at(*path)
+    def choose(self, *path, items=None):
+        self.point_at(*path, items=items)
         self.xdotool("click", 1)
         self.wait_until(lambda: not self.popups(), self.screen_windows, timeout=5)
 

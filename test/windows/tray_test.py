@@ -7,6 +7,7 @@
 The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/.
 """
 
+import atexit
 import json
 import pathlib
 import re
@@ -25,8 +26,6 @@ BUILD = wine.build_root()
 PROGRAM, SERVICE = (rf"C:\rj\Program Files\RealmJoin\{name}.exe" for name in ("realmjoin", "realmjoinservice"))
 ROOT = ["--root", r"C:\rj"]
 ICON = installed.ICON
-PROGRAM_INSTALLED = installed.PROGRAM
-SERVICE_KEY = r"HKLM\SYSTEM\CurrentControlSet\Services\realmjoin"
 POLICY = {"WebLinks": [{"Name": "Intranet", "Target": "https://intranet.example"},
                        {"Name": "For Linux", "Target": "https://linux.example", "Platform": "linux"}],
           "SoftwarePackages": [{"ID": "tool", "Name": "R&D Tool", "GroupName": "Tools", "Platform": "win",
@@ -92,99 +91,209 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
 # ---- The product as it is installed -------------------------------------------------------------------
 
 LINKS = pathlib.Path(__file__).resolve().parent / "fixtures/hostile_links.json"
-WAIT = r"C:\wait.exe C:\go.txt"
-TOOL = {"name": "tool", "Name": "R&D Tool", "GroupName": "Tools",
-        "script": ["echo Unpacking the R^&D files", WAIT, "echo Registering", "exit 0"]}
-BROKEN = {"name": "broken", "Name": "Broken Tool", "GroupName": "Tools",
-          "script": ["echo There is no licence", "exit 7"]}
-MINE = {"name": "mine", "Name": "My Größenrechner", "GroupName": "Tools", "Scope": "user",
-        "script": [r"C:\is_admin.exe && echo plain user %USERNAME%", WAIT, "exit 0"]}
-SECRET = {"name": "secret", "Name": "Secret", "Hidden": True, "script": [r"echo x> C:\secret.txt", "exit 0"]}
-INTRANET = {"Name": "Intranet", "Target": "https://intranet.example"}
 TOOLS = ("Software Packages", "Tools")
 BIOS = r"HKLM\HARDWARE\DESCRIPTION\System\BIOS"
 
 
-def go(desk):
-    (desk.drive_c / "go.txt").touch()
+def waiting(name):
+    """Of an install script: until go()."""
+    return rf"C:\wait.exe C:\go-{name}.txt"
 
 
-@tap.test(timeout=180)
+def package(name, text, *script, **assignment):
+    return {"name": name, "Name": text, "GroupName": "Tools", "script": [*script, "exit 0"], **assignment}
+
+
+PACKAGES = (
+    package("tool", "R&D Tool", "echo Unpacking the R^&D files", waiting("tool"), "echo Registering"),
+    package("broken", "Broken Tool", "echo There is no licence", "exit 7"),
+    package("mine", "My Größenrechner", r"C:\is_admin.exe && echo plain user", waiting("mine"), Scope="user"),
+    package("late", "Late Tool", "echo here", waiting("late")),
+    package("linked", "Linked Tool"),
+    package("alone", "Alone Tool"),
+    package("never", "Never Tool"),
+    package("secret", "Secret", r"echo x> C:\secret.txt", Hidden=True),
+)
+
+
+class Shared:
+    """One machine for all tests below, which are in the order of its day; each can also be the first."""
+
+    desk = None
+
+    @classmethod
+    def get(cls):
+        if not cls.desk:
+            cls.desk = installed.Desk(*PACKAGES, links=[{"Name": "Intranet", "Target": "https://intranet.example"}])
+            cls.desk.__enter__()
+            atexit.register(cls.desk.__exit__)
+        return cls.desk
+
+
+def signed_in():
+    desk = Shared.get()
+    desk.sign_in()
+    return desk
+
+
+def go(desk, name):
+    (desk.drive_c / f"go-{name}.txt").touch()
+
+
+@tap.test(timeout=120)
+def without_a_tray_a_link_is_carried_out_by_itself_and_a_refusal_is_told_in_a_box():
+    desk = Shared.get()
+    assert desk.run(["start", "realmjoin:install:alone"]).code == 0
+    desk.wait_until(lambda: "install alone 1.0.0: done" in desk.service_log(), desk.service_log)
+    desk.wait_until(lambda: not desk.processes(), desk.processes)
+    assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
+    window = desk.wait_for_text("OK")
+    assert any("something-else is not assigned to" in part.text for part in window.parts), window
+    desk.picture("desk-link-box.png", window.place)
+    desk.press("OK", "OK")
+    desk.wait_until(lambda: not desk.processes(), desk.processes)
+
+
+@tap.test(timeout=120)
 def signing_in_brings_one_tray_without_rights_and_no_console():
-    with installed.Desk(TOOL) as desk:
-        desk.sign_in()
-        desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
-        assert desk.sessions() and "session of" in desk.service_log()
-        shown = desk.windows_shown()
-        assert not [window for window in shown if "onsole" in window.kind], shown
-        desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
-        desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
-        texts = [line.get("text") for line in desk.menu()]
-        assert "Contoso Latitude 5440" in texts and "Primary user: unknown" in texts, texts
-        assert [text for text in texts if text and re.fullmatch(r"RealmJoin \S+ \(unknown channel\)", text)], texts
-        assert [text for text in texts if text and re.match(r"[0-9a-f]+[.:]", text)], texts  # addresses
-        assert desk.open_menu()
-        second = desk.start([PROGRAM_INSTALLED, "tray"])
-        assert second.wait(30).code == 0
-        desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)
-        assert len(desk.processes()) == 1
+    desk = signed_in()
+    desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
+    (tray,) = desk.processes()
+    shown = desk.windows_shown()
+    assert not [window for window in shown if "onsole" in window.kind], shown
+    desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
+    desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
+    texts = [line.get("text", "") for line in desk.menu()]
+    assert "Contoso Latitude 5440" in texts and "Primary user: unknown" in texts, texts
+    assert [text for text in texts if re.fullmatch(r"RealmJoin \S+ \(unknown channel\)", text)], texts
+    assert [text for text in texts if re.match(r"[0-9a-f]+[.:]", text)], texts  # addresses
+    second = desk.start([installed.PROGRAM, "tray"])
+    assert second.wait(30).code == 0
+    desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)
+    desk.wait_until(lambda: desk.processes() == [tray], desk.processes)
+
+
+@tap.test(timeout=120)
+def a_click_on_a_package_installs_it_by_the_service_and_tells_what_goes_on():
+    desk = signed_in()
+    desk.point_at(*TOOLS, "R&D Tool (ready to install)")
+    desk.picture("desk-menu.png")
+    desk.xdotool("click", 1)
+    desk.wait_for_text("Installing R&D Tool…")
+    desk.wait_until(lambda: "Unpacking" in desk.package_log("tool"), desk.service_log)
+    desk.press("Installing R&D Tool…", "Show details")
+    window = desk.wait_for_text("Hide details")
+    assert not window.find("Done").enabled and not window.find("Cancel").enabled, window
+    desk.picture("desk-progress.png", window.place)
+    go(desk, "tool")
+    window = desk.wait_for_text("R&D Tool is installed.")
+    assert window.find("R&D Tool") and window.find("Done").enabled, window
+    desk.press("R&D Tool is installed.", "Done")
+    desk.wait_until_gone("R&D Tool is installed.")
+    assert desk.package_log("tool").split("\n")[:2] == ["Unpacking the R&D files", "Registering"]
+    done = desk.line_of(*TOOLS, "R&D Tool (installed)")
+    assert done and not done["enabled"], desk.menu()
+    desk.wait_until(lambda: "told: Software installed: R&D Tool is installed." in desk.log(), desk.log)
+
+
+@tap.test(timeout=120)
+def a_failed_package_says_why_and_what_to_do_until_the_person_has_read_it():
+    desk = signed_in()
+    desk.choose(*TOOLS, "Broken Tool (ready to install)")
+    window = desk.wait_for_text("Broken Tool could not be installed")
+    texts = [part.text for part in window.parts]
+    assert any("exit code 7" in text and "There is no licence" in text for text in texts), texts
+    assert not any(text.count("exit code 7") > 1 for text in texts), texts
+    assert any(text.startswith("Try again from the menu.") for text in texts), texts
+    desk.picture("desk-failed.png", window.place)
+    desk.press("Broken Tool could not be installed", "Done")
+    assert "told: Installation failed: Broken Tool could not be installed" in desk.log(), desk.log()
 
 
 @tap.test(timeout=240)
-def a_click_on_a_package_installs_it_and_tells_what_goes_on():
-    with installed.Desk(TOOL, BROKEN, MINE, links=[INTRANET]) as desk:
-        desk.sign_in()
-        desk.point_at(*TOOLS, "R&D Tool (ready to install)")
-        desk.picture("desk-menu.png")
-        desk.xdotool("click", 1)
-        desk.wait_for_text("Installing R&D Tool…")
-        desk.wait_until(lambda: "Unpacking" in desk.package_log("tool"), desk.service_log)
-        desk.press("Installing R&D Tool…", "Show details")
-        window = desk.wait_for_text("Hide details")
-        assert not window.find("Done").enabled and not window.find("Cancel").enabled, window
-        desk.picture("desk-progress.png", window.place)
-        go(desk)
-        window = desk.wait_for_text("R&D Tool is installed.")
-        assert window.find("R&D Tool") and window.find("Done").enabled, window
-        desk.press("R&D Tool is installed.", "Done")
-        desk.wait_until_gone("R&D Tool is installed.")
-        assert desk.package_log("tool").split("\n")[:2] == ["Unpacking the R&D files", "Registering"]
-        done = desk.line_of(*TOOLS, "R&D Tool (installed)")
-        assert done and not done["enabled"], desk.menu()
-        desk.wait_until(lambda: "told: Software installed: R&D Tool is installed." in desk.log(), desk.log)
+def links_reach_the_running_tray_and_hostile_ones_install_nothing():
+    desk = signed_in()
+    assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
+    window = desk.wait_for_text("This link cannot be followed")
+    assert [part for part in window.parts if "something-else is not assigned to" in part.text], window
+    assert [part for part in window.parts if part.text.startswith("Nothing was changed.")], window
+    desk.picture("desk-link.png", window.place)
+    desk.press("This link cannot be followed", "Done")
+    desk.wait_until_gone("This link cannot be followed")
 
-        desk.choose(*TOOLS, "Broken Tool (ready to install)")
-        window = desk.wait_for_text("Broken Tool could not be installed")
-        texts = [part.text for part in window.parts]
-        assert any("exit code 7" in text and "There is no licence" in text for text in texts), texts
-        assert sum(text.count("exit code 7") for text in texts) == 1, texts
-        assert any(text.startswith("Try again from the menu.") for text in texts), texts
-        desk.picture("desk-failed.png", window.place)
-        desk.press("Broken Tool could not be installed", "Done")
-        assert "told: Installation failed: Broken Tool could not be installed" in desk.log(), desk.log()
+    (tray,) = desk.processes()
+    before = desk.service_log().count(": installing")
+    cases = json.loads(LINKS.read_text(encoding="utf-8"))
+    for first in range(0, len(cases), 8):  # eight at once
+        asked = []
+        for case in cases[first:first + 8]:
+            words = case["argv"]
+            if isinstance(words[-1], int):
+                words = [words[0] + "a" * words[1]]
+            asked.append((case["why"], desk.start([installed.PROGRAM, *words])))
+        for why, refused in asked:
+            assert refused.wait(60).code == 2, (why, refused.errors)
+    assert desk.run(["start", "realmjoin:install:secret"]).code == 0
+    desk.wait_for_text("This link cannot be followed")
+    assert desk.processes() == [tray] and desk.sessions()
+    assert desk.service_log().count(": installing") == before and not (desk.drive_c / "secret.txt").exists()
+    desk.press("This link cannot be followed", "Done")
 
-        (desk.drive_c / "go.txt").unlink()
-        desk.choose(*TOOLS, "My Größenrechner (ready to install)")
-        desk.wait_for_text("Installing My Größenrechner…")
-        desk.wait_until(lambda: "plain user" in desk.package_log("mine"), desk.service_log)
-        go(desk)
-        desk.wait_for_text("My Größenrechner is installed.")
+    assert desk.run(["rundll32", "url.dll,FileProtocolHandler", "realmjoin:install:linked"]).code == 0
+    desk.wait_for_text("Linked Tool is installed.")
+    assert desk.processes() == [tray] and "the person chose link:realmjoin:install:linked" in desk.log(), desk.log()
+    desk.press("Linked Tool is installed.", "Done")
 
 
-@tap.test(timeout=240)
-def a_package_starts_the_service_that_does_not_run_and_says_so():
-    with installed.Desk(TOOL) as desk:
-        go(desk)
-        desk.sign_in()
-        items = desk.menu()
-        desk.service_stop("realmjoin")
-        desk.registry_set(SERVICE_KEY, "Start", 3)
-        desk.wait_until(lambda: "service does not answer" in desk.log(), desk.log) if False else time.sleep(1)
-        desk.menu = lambda: items  # what is still shown
-        desk.choose(*TOOLS, "R&D Tool (ready to install)")
-        desk.wait_for_text("R&D Tool is installed.")
-        assert "starting the service" in desk.log(), desk.log()
-        assert desk.service_state("realmjoin") == "RUNNING"
+@tap.test(timeout=120)
+def a_chosen_package_starts_the_service_that_does_not_run_and_says_so():
+    desk = signed_in()
+    before = desk.menu()
+    desk.service_stop("realmjoin")
+    desk.choose(*TOOLS, "Late Tool (ready to install)", items=before)
+    desk.wait_for_text("Installing Late Tool…")
+    desk.wait_until(lambda: "here" in desk.package_log("late"), desk.service_log)
+    desk.press("Installing Late Tool…", "Show details")
+    window = desk.wait_for_text("Hide details")
+    assert any("Starting the RealmJoin service…" in part.text for part in window.parts), window
+    go(desk, "late")
+    desk.wait_for_text("Late Tool is installed.")
+    assert desk.service_state("realmjoin") == "RUNNING"
+    desk.press("Late Tool is installed.", "Done")
+
+
+@tap.test(timeout=120)
+def signing_out_waits_for_a_package_of_the_person_and_ends_the_tray():
+    desk = signed_in()
+    told = desk.run([SIGN_OUT_TEST], env={"CMOCKA_MESSAGE_OUTPUT": "TAP"})
+    assert told.code == 0 and "not ok" not in told.out, told
+    desk.choose(*TOOLS, "My Größenrechner (ready to install)")
+    desk.wait_until(lambda: "plain user" in desk.package_log("mine"), desk.service_log)
+    reason = "Installing My Größenrechner; this must not be interrupted"
+    assert f"the end of the session waits: {reason}" in desk.log(), desk.log()
+    (tray,) = desk.processes()
+    desk.run(["wineboot", "--end-session"], timeout=60)
+    assert desk.processes() == [tray] and "has to wait for a package" in desk.log(), desk.log()
+    go(desk, "mine")
+    desk.wait_for_text("My Größenrechner is installed.")
+    assert "the end of the session need not wait any more" in desk.log(), desk.log()
+    desk.run(["wineboot", "--end-session"], timeout=60)
+    desk.wait_until(lambda: tray not in desk.processes(), desk.log)
+    assert "the desktop session ends" in desk.log(), desk.log()
+
+
+@tap.test(timeout=120)
+def what_asks_the_tray_to_close_ends_it_and_a_service_that_is_gone_is_said():
+    desk = signed_in()
+    before = desk.menu()
+    desk.service_stop("realmjoin")
+    assert desk.run(["sc", "delete", "realmjoin"]).code == 0
+    desk.choose(*TOOLS, "Never Tool (ready to install)", items=before)
+    window = desk.wait_for_text("Never Tool could not be installed")
+    assert any("not installed" in part.text for part in window.parts), window
+    desk.run(["taskkill", "/im", "realmjoin.exe"])
+    desk.wait_until(lambda: not desk.processes(), desk.log)
+    assert "asked to end" in desk.log(), desk.log()
 
 
 tap.main()
