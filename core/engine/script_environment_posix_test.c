@@ -1,58 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/script_environment.h"
+#include "engine/executor_bench_test.h"
 
 #include "base/alloc.h"
-#include "engine/policy.h"
-#include "test_system.h"
+#include "engine/script_environment.h"
+#include "platform/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-static char root[TEST_PATH_MAX];
-
-static json_t *environment_below_root(void)
-{
-    rj_paths *paths = NULL;
-    json_t *environment = json_object();
-    rj_error err = RJ_ERROR_NONE;
-    assert_true(test_folder("script", root, sizeof root));
-    assert_int_equal(rj_paths_new(RJ_ROLE_SERVICE, root, NULL, &paths, NULL), RJ_OK);
-    assert_true(rj_script_environment_begin(environment));
-    if (rj_script_environment_place(environment, paths, &err) != RJ_OK)
-        fail_msg("%s", err.text);
-    rj_paths_free(paths);
-    test_remove_tree(root);
-    return environment;
-}
-
-static const char *value(const json_t *environment, const char *name)
-{
-    const char *text = json_string_value(json_object_get(environment, name));
-    return text ? text : "(none)";
-}
-
-static void a_script_finds_its_folders_below_the_root(void **state)
+static void scripts_get_five_variables_and_nothing_of_the_services_own(void **state)
 {
     (void)state;
-    json_t *environment = environment_below_root();
-    assert_string_equal(value(environment, "LANG"), "C.UTF-8");
-    assert_non_null(strstr(value(environment, "PATH"), "/usr/bin"));
-    assert_int_equal(strncmp(value(environment, "HOME"), root, strlen(root)), 0);
-    assert_int_equal(strncmp(value(environment, "TMPDIR"), root, strlen(root)), 0);
-    assert_string_equal(value(environment, "RJ_Root"), root);
+    setenv("RJ_SECRET", "x", 1);
+    setenv("PATH", "/evil", 1);
+    json_t *environment = json_object();
+    assert_true(rj_script_environment_begin(environment));
+    assert_int_equal(rj_script_environment_place(environment, b.paths, NULL), RJ_OK);
     assert_int_equal(json_object_size(environment), 5);
+    assert_string_equal(json_string_value(json_object_get(environment, "PATH")),
+                        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    assert_string_equal(json_string_value(json_object_get(environment, "LANG")), "C.UTF-8");
+    assert_string_equal(json_string_value(json_object_get(environment, "RJ_Root")), b.folder);
+    static const char *const folders[] = {"HOME", "TMPDIR"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *folder = json_string_value(json_object_get(environment, folders[i]));
+        assert_int_equal(strncmp(folder, b.folder, strlen(b.folder)), 0);
+        assert_true(rj_file_exists(folder));
+    }
     json_decref(environment);
 }
 
-static void a_user_without_a_sid_gets_the_one_of_unix_users(void **state)
+static void a_users_number_is_part_of_its_sid(void **state)
 {
     (void)state;
-    char *user = rj_script_environment_sid(1000);
-    char *machine = rj_script_environment_sid(RJ_UID_MACHINE);
+    char *user = rj_script_environment_sid(1000),
+         *machine = rj_script_environment_sid(RJ_UID_MACHINE);
     assert_string_equal(user, "S-1-22-1-1000");
     assert_string_equal(machine, "S-1-22-1-0");
     rj_free(user);
@@ -62,8 +48,8 @@ static void a_user_without_a_sid_gets_the_one_of_unix_users(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_script_finds_its_folders_below_the_root),
-        cmocka_unit_test(a_user_without_a_sid_gets_the_one_of_unix_users),
+        BENCH_TEST(scripts_get_five_variables_and_nothing_of_the_services_own),
+        BENCH_TEST(a_users_number_is_part_of_its_sid),
     };
     return cmocka_run_group_tests_name("script_environment", tests, NULL, NULL);
 }

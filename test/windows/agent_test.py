@@ -75,7 +75,7 @@ def scripts_get_the_systems_variables_whatever_the_services_own_say():
     with machine.programs("environment") as it:
         agent = it.agent(it.drive_c / "root")
         agent.assign(agent.craft("report", install=REPORT, Mandatory=True))
-        evil = {name: "C:\\evil" for name in ("ProgramData", "ALLUSERSPROFILE", "ProgramFiles", "ComSpec", "PATHEXT")}
+        evil = {name: "C:\\evil" for name in ("SystemRoot", "windir", "ProgramData", "ALLUSERSPROFILE", "ProgramFiles", "ComSpec", "PATHEXT")}
         agent.start(env={**evil, "RJ_PackageID": "other", "SECRET_OF_THE_ADMIN": "1"})
         agent.wait_idle()
         assert not (it.drive_c / "evil").exists()

@@ -87,8 +87,22 @@ static void prepare_console(void)
         atexit(restore_console);
 }
 
+/* The system expands %SystemRoot% in what it is asked for by our own variable. */
+static void set_system_variables(void)
+{
+    wchar_t windows[MAX_PATH];
+    UINT length = GetSystemWindowsDirectoryW(windows, MAX_PATH);
+    if (length < 3 || length >= MAX_PATH)
+        return;
+    SetEnvironmentVariableW(L"SystemRoot", windows);
+    SetEnvironmentVariableW(L"windir", windows);
+    windows[2] = L'\0';
+    SetEnvironmentVariableW(L"SystemDrive", windows);
+}
+
 void rj_system_prepare_process(void)
 {
+    set_system_variables();
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     HeapSetInformation(NULL, HeapEnableTerminationOnCorruption, NULL, 0);
     SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32);
