@@ -8,41 +8,55 @@
 
 #include "base/log.h"
 
-#include <dirent.h>
+#include "tap_skip.h"
+#include "test_system.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <uv.h>
 
-static char folder[] = "/tmp/rj-log-XXXXXX";
+static char folder[TEST_PATH_MAX];
 
-static int empty_folder(void **state)
+static int make_folder(void **state)
+{
+    (void)state;
+    rj_log_set_level(RJ_LOG_INFO);
+    return test_folder("log", folder, sizeof folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
 {
     (void)state;
     rj_log_close();
     rj_log_set_listener(NULL, NULL);
-    rj_log_set_level(RJ_LOG_INFO);
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while ((entry = readdir(dir)))
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-    return 0;
+    test_remove_tree(folder);
+    return test_exists(folder) ? -1 : 0;
 }
 
-static size_t read_log(const char *name, char *bytes, size_t size)
+static void path_of(const char *name, char path[TEST_PATH_MAX + 64])
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t length = fread(bytes, 1, size - 1, file);
-    bytes[length] = '\0';
-    fclose(file);
-    return length;
+    snprintf(path, TEST_PATH_MAX + 64, "%s/%s", folder, name);
+}
+
+/* free() */
+static char *read_log(const char *name, size_t *ret_length)
+{
+    char path[TEST_PATH_MAX + 64];
+    path_of(name, path);
+    char *text = test_read_file(path, ret_length);
+    assert_non_null(text);
+    return text;
+}
+
+/* The names in the folder, one after the other; false: that was the last one. */
+static bool next_name(uv_fs_t *scan, const char **ret_name)
+{
+    uv_dirent_t entry;
+    if (uv_fs_scandir_next(scan, &entry) != 0)
+        return false;
+    *ret_name = entry.name;
+    return true;
 }
 
 static void open_log(void)
@@ -59,8 +73,7 @@ static void a_line_has_time_level_logger_correlation_and_message(void **state)
     rj_log(RJ_LOG_WARNING, "x", NULL, "second\nline");
     rj_log(RJ_LOG_DEBUG, "x", NULL, "below the level");
     rj_log_close();
-    char text[1000];
-    read_log("agent.log", text, sizeof text);
+    char *text = read_log("agent.log", NULL);
     unsigned year, month, day, hour, minute, second, fraction;
     char rest[200];
     assert_int_equal(sscanf(text, "%4u-%2u-%2u %2u:%2u:%2u.%4u|%199[^\n]", &year, &month, &day,
@@ -70,6 +83,7 @@ static void a_line_has_time_level_logger_correlation_and_message(void **state)
     assert_string_equal(rest, "INFO |engine.executor|c8f3a1d2|hello 7");
     assert_non_null(strstr(text, "|WARN |x|-|second\\nline\n"));
     assert_null(strstr(text, "below"));
+    free(text);
 }
 
 static void the_file_is_rotated_and_ten_old_ones_are_kept(void **state)
@@ -86,36 +100,35 @@ static void the_file_is_rotated_and_ten_old_ones_are_kept(void **state)
     unsigned lowest = 1000;
     unsigned highest = 0;
     unsigned files = 0;
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while ((entry = readdir(dir))) {
+    uv_fs_t scan;
+    const char *name = NULL;
+    assert_true(uv_fs_scandir(NULL, &scan, folder, 0, NULL) >= 0);
+    while (next_name(&scan, &name)) {
         unsigned number = 0;
-        struct stat st;
-        if (entry->d_name[0] == '.')
-            continue;
+        size_t size = 0;
         files++;
-        assert_int_equal(fstatat(dirfd(dir), entry->d_name, &st, 0), 0);
-        assert_true(st.st_size <= 512 * 1024);
-        if (sscanf(entry->d_name, "agent.%u.log", &number) == 1) {
+        free(read_log(name, &size));
+        assert_true(size <= 512 * 1024);
+        if (sscanf(name, "agent.%u.log", &number) == 1) {
             lowest = number < lowest ? number : lowest;
             highest = number > highest ? number : highest;
         }
     }
-    closedir(dir);
+    uv_fs_req_cleanup(&scan);
     assert_int_equal(files, 11);
     assert_int_equal(highest - lowest, 9);
     assert_true(highest >= 12);
-    static char text[600 * 1024];
-    read_log("agent.log", text, sizeof text);
+    char *text = read_log("agent.log", NULL);
     assert_non_null(strstr(text, "the last line"));
+    free(text);
 }
 
 static void rotation_goes_on_after_the_highest_number(void **state)
 {
     (void)state;
-    char path[128];
-    snprintf(path, sizeof path, "%s/agent.041.log", folder);
-    fclose(fopen(path, "w"));
+    char path[TEST_PATH_MAX + 64];
+    path_of("agent.041.log", path);
+    assert_true(test_write_file(path, "", 0));
     open_log();
     char big[4000];
     memset(big, 'x', sizeof big);
@@ -123,20 +136,23 @@ static void rotation_goes_on_after_the_highest_number(void **state)
     for (int i = 0; i < 150; i++)
         rj_log(RJ_LOG_INFO, "x", "-", "%s", big);
     rj_log_close();
-    snprintf(path, sizeof path, "%s/agent.042.log", folder);
-    assert_int_equal(access(path, F_OK), 0);
+    path_of("agent.042.log", path);
+    assert_true(test_exists(path));
 }
 
 static void a_symlink_is_not_written_through(void **state)
 {
     (void)state;
-    char path[128];
-    snprintf(path, sizeof path, "%s/agent.log", folder);
-    assert_int_equal(symlink("/tmp/rj-log-should-not-exist", path), 0);
+    char path[TEST_PATH_MAX + 64];
+    char target[TEST_PATH_MAX + 64];
+    path_of("agent.log", path);
+    path_of("should-not-exist", target);
+    if (!test_link(target, path))
+        tap_skip("this system makes no symbolic link for us");
     rj_error err = RJ_ERROR_NONE;
     assert_int_not_equal(rj_log_open(folder, "agent", &err), RJ_OK);
     assert_non_null(strstr(err.text, path));
-    assert_int_not_equal(access("/tmp/rj-log-should-not-exist", F_OK), 0);
+    assert_false(test_exists(target));
 }
 
 static char heard[512];
@@ -178,44 +194,35 @@ static void lines_of_several_threads_do_not_mix(void **state)
     for (int i = 0; i < 4; i++)
         uv_thread_join(&threads[i]);
     rj_log_close();
-    static char text[1200 * 1024];
     unsigned lines = 0;
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        read_log(entry->d_name, text, sizeof text);
-        for (char *save, *line = strtok_r(text, "\n", &save); line;
-             line = strtok_r(NULL, "\n", &save)) {
+    uv_fs_t scan;
+    const char *name = NULL;
+    assert_true(uv_fs_scandir(NULL, &scan, folder, 0, NULL) >= 0);
+    while (next_name(&scan, &name)) {
+        char *text = read_log(name, NULL);
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+            *end = '\0';
             lines++;
             assert_int_equal(line[24], '|');
             assert_non_null(strstr(line, "|thread|"));
         }
+        free(text);
     }
-    closedir(dir);
+    uv_fs_req_cleanup(&scan);
     assert_int_equal(lines, 8000);
 }
 
+#define LOG_TEST(NAME) cmocka_unit_test_setup_teardown(NAME, make_folder, remove_folder)
+
 int main(void)
 {
-    if (!mkdtemp(folder))
-        return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_line_has_time_level_logger_correlation_and_message,
-                                        empty_folder, empty_folder),
-        cmocka_unit_test_setup_teardown(the_file_is_rotated_and_ten_old_ones_are_kept, empty_folder,
-                                        empty_folder),
-        cmocka_unit_test_setup_teardown(rotation_goes_on_after_the_highest_number, empty_folder,
-                                        empty_folder),
-        cmocka_unit_test_setup_teardown(a_symlink_is_not_written_through, empty_folder,
-                                        empty_folder),
-        cmocka_unit_test_setup_teardown(the_listener_hears_lines_but_not_its_own, empty_folder,
-                                        empty_folder),
-        cmocka_unit_test_setup_teardown(lines_of_several_threads_do_not_mix, empty_folder,
-                                        empty_folder),
+        LOG_TEST(a_line_has_time_level_logger_correlation_and_message),
+        LOG_TEST(the_file_is_rotated_and_ten_old_ones_are_kept),
+        LOG_TEST(rotation_goes_on_after_the_highest_number),
+        LOG_TEST(a_symlink_is_not_written_through),
+        LOG_TEST(the_listener_hears_lines_but_not_its_own),
+        LOG_TEST(lines_of_several_threads_do_not_mix),
     };
-    int failed = cmocka_run_group_tests_name("base_log", tests, NULL, NULL);
-    rmdir(folder);
-    return failed;
+    return cmocka_run_group_tests_name("base_log", tests, NULL, NULL);
 }

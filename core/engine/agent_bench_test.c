@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "platform/file.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,8 +145,7 @@ int agent_set_up(void **state)
     memset(&a, 0, sizeof a);
     a.check_offered = true;
     a.check_state = "ok";
-    snprintf(a.folder, sizeof a.folder, "%s", "/tmp/rj-agent-XXXXXX");
-    if (!mkdtemp(a.folder) ||
+    if (!test_folder("agent", a.folder, sizeof a.folder) ||
         rj_paths_new(RJ_ROLE_SERVICE, a.folder, NULL, &a.paths, NULL) != RJ_OK ||
         rj_dir_make(rj_path(a.paths, RJ_PATH_POLICY), 0755, NULL) != RJ_OK ||
         rj_loop_new(&a.loop, NULL) != RJ_OK ||
@@ -196,7 +196,7 @@ int agent_tear_down(void **state)
 
 void agent_write_policy(const char *name, const char *text)
 {
-    char path[256], *copy = rj_strdup(text);
+    char path[512], *copy = rj_strdup(text);
     for (char *c = copy; *c; c++)
         if (*c == '\'')
             *c = '"';

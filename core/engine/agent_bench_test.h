@@ -12,7 +12,7 @@
 #define ALICE ((rj_uid)4001)
 
 typedef struct agent_bench {
-    char folder[64];
+    char folder[256];
     rj_paths *paths;
     rj_loop *loop;
     rj_store *store;

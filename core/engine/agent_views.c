@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "runtime/signature_rule.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -353,7 +354,9 @@ json_t *rj_agent_plugin_rules(rj_agent *agent)
     json_t *section;
     json_object_foreach(policy, id, section)
     {
-        if (!json_is_null(section)) /* what is no object, a session refuses as well */
+        if (rj_signature_rule_is_setting(id, strlen(id)))
+            set(&to, id, json_deep_copy(section));
+        else if (!json_is_null(section)) /* what is no object, a session refuses as well */
             set(&to, id, json_is_object(section) ? view_rules_of(section) : json_false());
     }
     json_t *plugins = agent->options.runtime ? rj_runtime_describe(agent->options.runtime) : NULL;

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "platform/file.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,29 +241,35 @@ static void a_session_that_ends_in_mid_install_leaves_the_package_waiting(void *
     assert_string_equal(fake_installed(&a.fake, "mine", ALICE), "1.0");
 }
 
+static void make_users_folder(void)
+{
+    char users[512];
+    snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));
+    assert_int_equal(rj_dir_make(users, 0755, NULL), RJ_OK);
+}
+
 static void nobody_sees_what_is_assigned_to_another_user(void **state)
 {
     (void)state;
-    rj_uid daemon = 0, bin = 0;
-    if (rj_system_user_id("daemon", &daemon, NULL) != RJ_OK ||
-        rj_system_user_id("bin", &bin, NULL) != RJ_OK)
-        fail_msg("this machine has no users daemon and bin");
-    char users[256];
-    snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));
-    assert_int_equal(rj_dir_make(users, 0755, NULL), RJ_OK);
+    rj_uid owner = 0;
+    char document[128];
+    assert_int_equal(rj_system_user_id(test_other_account(), &owner, NULL), RJ_OK);
+    rj_uid other = owner + 1;
+    make_users_folder();
+    snprintf(document, sizeof document, "users/%s.json", test_other_account());
     agent_write_policy("device.json", "{'SoftwarePackages':[{'ID':'all','Version':'1.0'}]}");
-    agent_write_policy("users/daemon.json",
+    agent_write_policy(document,
                        "{'SoftwarePackages':[{'ID':'own','Version':'1.0','Mandatory':true}]}");
     agent_begin();
     agent_settle();
-    json_t *own = agent_listed("own", daemon, false), *others = agent_listed("own", bin, false);
+    json_t *own = agent_listed("own", owner, false), *others = agent_listed("own", other, false);
     assert_non_null(own);
     assert_null(others);
     json_decref(own);
-    assert_null(rj_agent_why(a.agent, "own", bin, false));
-    assert_int_equal(agent_ask(RJ_TRIGGER_INSTALL, "own", bin, NULL), RJ_E_NOT_FOUND);
+    assert_null(rj_agent_why(a.agent, "own", other, false));
+    assert_int_equal(agent_ask(RJ_TRIGGER_INSTALL, "own", other, NULL), RJ_E_NOT_FOUND);
 
-    json_t *policy = rj_agent_policy(a.agent, bin, false);
+    json_t *policy = rj_agent_policy(a.agent, other, false);
     assert_int_equal(json_array_size(json_object_get(policy, "packages")), 1);
     assert_int_equal(json_array_size(json_object_get(policy, "documents")), 1);
     json_decref(policy);
@@ -345,24 +352,23 @@ static void the_planned_event_lists_the_actions_with_their_reasons(void **state)
 static void the_menu_of_a_user_has_the_links_of_the_device_and_their_own(void **state)
 {
     (void)state;
-    char users[256];
-    rj_uid daemon = 0;
-    assert_int_equal(rj_system_user_id("daemon", &daemon, NULL), RJ_OK);
-    snprintf(users, sizeof users, "%s/users", rj_path(a.paths, RJ_PATH_POLICY));
-    assert_int_equal(rj_dir_make(users, 0755, NULL), RJ_OK);
+    char document[128];
+    rj_uid owner = 0;
+    assert_int_equal(rj_system_user_id(test_other_account(), &owner, NULL), RJ_OK);
+    make_users_folder();
+    snprintf(document, sizeof document, "users/%s.json", test_other_account());
     agent_write_policy("device.json",
                        "{'WebLinks':[{'Name':'Help','Target':'https://help.example'}]}");
-    agent_write_policy("users/daemon.json",
-                       "{'WebLinks':[{'Name':'Own','Target':'https://own.example'}]}");
+    agent_write_policy(document, "{'WebLinks':[{'Name':'Own','Target':'https://own.example'}]}");
     agent_begin();
     agent_settle();
-    json_t *view = rj_agent_ui(a.agent, ALICE);
+    json_t *view = rj_agent_ui(a.agent, owner + 1);
     const json_t *links = json_object_get(view, "links");
     assert_int_equal(json_array_size(links), 1);
     assert_string_equal(json_string_value(json_object_get(json_array_get(links, 0), "target")),
                         "https://help.example");
     json_decref(view);
-    view = rj_agent_ui(a.agent, daemon);
+    view = rj_agent_ui(a.agent, owner);
     assert_int_equal(json_array_size(json_object_get(view, "links")), 2);
     json_decref(view);
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "platform/file.h"
+#include "platform/paths.h"
 
 #include <string.h>
 
@@ -55,7 +56,7 @@ uint64_t rj_evidence(const rj_policy *policy, const rj_assignment *assignment)
     mix(&state, assignment->fingerprint);
     mix_text(&state, RJ_VERSION);
     const char *first = policy->sources ? policy->sources[0] : NULL;
-    if (assignment->location && assignment->location[0] == '/')
+    if (assignment->location && rj_path_is_absolute(assignment->location))
         mix_stamp(&state, assignment->location, NULL);
     else if (assignment->location && first)
         mix_stamp(&state, first, assignment->location);

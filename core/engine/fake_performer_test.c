@@ -2,6 +2,7 @@
 #include "engine/fake_performer_test.h"
 
 #include "platform/system.h"
+#include "test_system.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ static void change(const fake_performer *fake, const char *id, rj_uid owner, con
     write_file(part, version ? version : "");
     kill_if(fake, 2);
     if (version) {
-        rename(part, path);
+        assert(test_rename(part, path));
     } else {
         remove(path);
         remove(part);

@@ -392,11 +392,15 @@ static void a_chain_reads_from_what_is_wanted_to_what_decided(void **state)
                  "it is not there\n"
                  "the enforced check \"firewall\" has no result: nft is missing\n"
                  "not installed, version 1.2.0 is wanted");
-    assert_chain(&(scene){.device = OFFER, ROOT_ASKS(UNINSTALL), SEEN("a", "2")}, "a", M,
-                 "the policy offers it on this device\n"
-                 "root asked to remove it\n"
-                 "version 2 is there\n"
-                 "removed as asked");
+    char root[64];
+    char expected[256];
+    snprintf(expected, sizeof expected,
+             "the policy offers it on this device\n"
+             "%s asked to remove it\n"
+             "version 2 is there\n"
+             "removed as asked",
+             rj_system_user_name(0, root, sizeof root));
+    assert_chain(&(scene){.device = OFFER, ROOT_ASKS(UNINSTALL), SEEN("a", "2")}, "a", M, expected);
 }
 
 static void every_failing_check_is_named(void **state)

@@ -15,13 +15,28 @@
 static const rj_json_limits limits = {
     .max_bytes = RJ_POLICY_MAX_BYTES, .max_depth = RJ_POLICY_MAX_DEPTH, .fold_keys = true};
 
+/* Editors of Windows put marks at the beginning: that of UTF-8 is no part of the text, others say that it is
+ * something else. */
+static rj_status parse_document(const rj_policy_source *document, json_t **ret_root, rj_error *err)
+{
+    static const char utf8[] = {'\xef', '\xbb', '\xbf'};
+    const char *bytes = document->bytes;
+    size_t length = document->length;
+    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        return rj_fail(err, RJ_E_INVALID, "%s: this is UTF-16; save it as UTF-8", document->name);
+    if (length >= sizeof utf8 && memcmp(bytes, utf8, sizeof utf8) == 0) {
+        bytes += sizeof utf8;
+        length -= sizeof utf8;
+    }
+    return rj_json_parse(document->name, bytes, length, &limits, ret_root, err);
+}
+
 static rj_status read_document(rj_policy_reader *reader, const rj_policy_source *document)
 {
     json_t *root = NULL;
     reader->document = document;
     memset(reader->seen, 0, sizeof(reader->seen));
-    rj_status status = rj_json_parse(document->name, document->bytes, document->length, &limits,
-                                     &root, reader->err);
+    rj_status status = parse_document(document, &root, reader->err);
     if (status != RJ_OK)
         return status;
     if (json_is_object(root))

@@ -57,6 +57,10 @@ static void text_that_is_no_json_is_refused(void **state)
     assert_refused("", "device.json: ");
     assert_refused("{\"a\":1}x", "device.json: line 1");
     assert_refused("{'a':1}", "device.json: line 1");
+    assert_refused("\xef\xbb\xbf\xef\xbb\xbf{}", "device.json: line 1");
+    assert_refused("\xef\xbb\xbf", "device.json: line 1");
+    assert_bytes_refused("\xff\xfe{\0}\0", 6, RJ_E_INVALID, "device.json: this is UTF-16");
+    assert_bytes_refused("\xfe\xff\0{\0}", 6, RJ_E_INVALID, "device.json: this is UTF-16");
     assert_refused("{\"a\":1,}", "device.json: line 1");
     assert_refused("\xff\xfe{\0}\0", "device.json: ");
     assert_refused("{\"a\":\"\xc3\x28\"}", "device.json: ");
@@ -113,6 +117,16 @@ static void wrong_types_are_named_with_pointer_expected_and_found(void **state)
     assert_refused("{\"Chocolatey\":{\"Sources\":[{}]}}",
                    "/Chocolatey/Sources/0: expected the key \"Source\", found none");
     assert_refused("{\"Plugins\":[]}", "/Plugins: expected an object");
+    assert_refused("{\"Plugins\":{\"RequireSignature\":1}}",
+                   "/Plugins/RequireSignature: expected true or false, found the number 1");
+    assert_refused("{\"Plugins.requireSignature\":\"yes\"}",
+                   "/Plugins.requireSignature: expected true or false, found the string");
+    assert_refused("{\"Plugins\":{\"TrustedSigners\":\"ab\"}}",
+                   "/Plugins/TrustedSigners: expected an array");
+    assert_refused("{\"Plugins\":{\"trustedSigners\":[\"ab\"]}}",
+                   "/Plugins/trustedSigners/0: expected the SHA-256 of a certificate");
+    assert_refused("{\"Plugins.TrustedSigners.x\":{}}",
+                   "\"TrustedSigners\" is a setting and no plugin's id");
     assert_refused("{\"SoftwarePackaging\":{\"AutoUpgradeCanDowngrade\":1}}",
                    "expected true or false, found the number 1");
     assert_refused("{\"Policies\":{\"RequireSecurityFeatures\":{\"AvEnabled\":\"yes\"}}}",

@@ -12,6 +12,8 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "platform/paths.h"
+#include "runtime/signature_rule.h"
 
 #include <string.h>
 
@@ -48,12 +50,6 @@ static rj_status take_source_member(rj_policy_reader *reader, const rj_policy_ke
     }
 }
 
-static bool is_absolute(const char *path)
-{
-    bool letter = (path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z');
-    return path[0] == '/' || (letter && path[1] == ':' && (path[2] == '\\' || path[2] == '/'));
-}
-
 static rj_status take_source(rj_policy_reader *reader, const rj_policy_shape *shape,
                              const rj_policy_path *path, json_t *value)
 {
@@ -66,7 +62,7 @@ static rj_status take_source(rj_policy_reader *reader, const rj_policy_shape *sh
     if (!feed.location || !*feed.location)
         return rj_policy_refuse(reader, RJ_E_INVALID, path,
                                 "expected the key \"Source\", found none");
-    if (!is_absolute(feed.location))
+    if (!rj_path_is_absolute(feed.location))
         return rj_policy_warn(reader, path,
                               "the source is no absolute folder of this machine, left out");
     reader->feeds[reader->feed_count++] = feed;
@@ -199,13 +195,49 @@ static rj_status note_section(rj_policy_reader *reader, const rj_policy_path *pa
     return RJ_OK;
 }
 
+/* The settings that stand among the plugins and count for all of them. */
+static rj_status check_signature_setting(rj_policy_reader *reader, const rj_policy_path *path,
+                                         const char *name, const json_t *value)
+{
+    bool required;
+    if (json_is_null(value))
+        return RJ_OK;
+    if (rj_ascii_casecmp(name, RJ_REQUIRE_SIGNATURE) == 0)
+        return rj_policy_boolean(reader, path, value, &required);
+    if (!json_is_array(value))
+        return rj_policy_unexpected(reader, path, value, "an array (SHA-256 of certificates)");
+    if (json_array_size(value) > RJ_SIGNERS_MAX)
+        return rj_policy_refuse(reader, RJ_E_LIMIT, path, "%zu signers, at most %u are accepted",
+                                json_array_size(value), RJ_SIGNERS_MAX);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const rj_policy_path element = {.parent = path, .index = i};
+        const json_t *signer = json_array_get(value, i);
+        if (!rj_signature_rule_is_signer(json_string_value(signer)))
+            return rj_policy_unexpected(reader, &element, signer,
+                                        "the SHA-256 of a certificate (64 hex digits)");
+    }
+    return RJ_OK;
+}
+
+static rj_status check_plugin(rj_policy_reader *reader, const rj_policy_path *path, const char *id,
+                              json_t *section)
+{
+    return rj_signature_rule_is_setting(id, strlen(id))
+               ? check_signature_setting(reader, path, id, section)
+               : note_section(reader, path, section);
+}
+
 /* `rest` is "<id>", "<id>.<key>" or longer. */
 static rj_status note_dotted(rj_policy_reader *reader, const rj_policy_path *path, const char *rest,
                              json_t *value)
 {
     const char *key = strchr(rest, '.');
     if (!key)
-        return note_section(reader, path, value);
+        return check_plugin(reader, path, rest, value);
+    if (rj_signature_rule_is_setting(rest, (size_t)(key - rest)))
+        return rj_policy_refuse(reader, RJ_E_INVALID, path,
+                                "\"%.*s\" is a setting and no plugin's id", (int)(key - rest),
+                                rest);
     const char *more = strchr(++key, '.');
     if (!more)
         return note_member(reader, path, key, value);
@@ -237,7 +269,7 @@ static rj_status take_plugins(rj_policy_reader *reader, const rj_policy_path *pa
             return refuse_twice(reader, &member);
         if (json_object_set_new(whole->plugins, id, json_deep_copy(section)) != 0)
             return rj_policy_no_memory(reader);
-        rj_status status = note_section(reader, &member, section);
+        rj_status status = check_plugin(reader, &member, id, section);
         if (status != RJ_OK)
             return status;
     }

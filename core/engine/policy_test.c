@@ -142,6 +142,14 @@ static void keys_are_found_whatever_their_case(void **state)
     rj_policy_free(policy);
 }
 
+static void the_mark_at_the_beginning_of_utf8_is_no_part_of_the_text(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse("\xef\xbb\xbf{\"SoftwarePackages\":[{\"ID\":\"a\"}]}\r\n");
+    assert_int_equal(policy->assignment_count, 1);
+    rj_policy_free(policy);
+}
+
 static void platform_gives_the_format_unless_format_does(void **state)
 {
     (void)state;
@@ -196,7 +204,7 @@ static void dotted_keys_mean_the_nested_form(void **state)
               "\"Environment\":{\"SecurityCheckInterval\":\"00:02:30\"},"
               "\"policies.RequireSecurityFeatures.FirewallEnabled\":false,"
               "\"Policies.RequireSecurityFeatures\":{\"AvEnabled\":true},"
-              "\"Chocolatey.Sources\":[{\"Source\":\"/srv/feed\"}],"
+              "\"Chocolatey.Sources\":[{\"Source\":\"//srv/feed\"}],"
               "\"Plugins.check-a.Settings.Days\":3,\"Plugins\":{\"check-b\":{\"Enabled\":false}}}");
     assert_int_equal(policy->warning_count, 0);
     assert_int_equal(policy->sync_interval_ms, 86400 * 1000);
@@ -204,24 +212,25 @@ static void dotted_keys_mean_the_nested_form(void **state)
     assert_int_equal(rj_policy_enforcement(policy, "firewall"), RJ_SKIP);
     assert_int_equal(rj_policy_enforcement(policy, "antivirus"), RJ_ENFORCE);
     assert_int_equal(rj_policy_enforcement(policy, "encryption"), RJ_ENFORCE);
-    assert_string_equal(policy->sources[0], "/srv/feed");
+    assert_string_equal(policy->sources[0], "//srv/feed");
     const json_t *settings = rj_json_get(rj_json_get(policy->plugins, "check-a"), "Settings");
     assert_int_equal(json_integer_value(rj_json_get(settings, "Days")), 3);
     assert_true(json_is_false(rj_json_get(rj_json_get(policy->plugins, "check-b"), "Enabled")));
     rj_policy_free(policy);
 }
 
+/* What begins with two slashes is absolute on every system. */
 static void sources_are_sorted_by_priority_with_0_last(void **state)
 {
     (void)state;
     rj_policy *policy = parse("{\"Chocolatey\":{\"Sources\":["
-                              "{\"Name\":\"n\",\"Source\":\"/none\"},"
-                              "{\"Source\":\"/nine\",\"Priority\":9},"
+                              "{\"Name\":\"n\",\"Source\":\"//x/none\"},"
+                              "{\"Source\":\"//x/nine\",\"Priority\":9},"
                               "{\"Source\":\"https://example.com/feed\",\"Priority\":1},"
-                              "{\"Source\":\"/two-a\",\"Priority\":2},"
-                              "{\"Source\":\"/zero\",\"Priority\":0},"
-                              "{\"Source\":\"/two-b\",\"Priority\":2}]}}");
-    const char *const wanted[] = {"/two-a", "/two-b", "/nine", "/none", "/zero"};
+                              "{\"Source\":\"//x/two-a\",\"Priority\":2},"
+                              "{\"Source\":\"//x/zero\",\"Priority\":0},"
+                              "{\"Source\":\"//x/two-b\",\"Priority\":2}]}}");
+    const char *const wanted[] = {"//x/two-a", "//x/two-b", "//x/nine", "//x/none", "//x/zero"};
     for (size_t i = 0; i < 5; i++)
         assert_string_equal(policy->sources[i], wanted[i]);
     assert_null(policy->sources[5]);
@@ -281,6 +290,23 @@ static void historic_keys_are_ignored_quietly(void **state)
                               "\"Branchbox\":{},\"CloudVPN.X\":1,\"AwsAccess\":true,"
                               "\"Policies\":{\"SMimeEnabled\":true,\"Office\":{}},"
                               "\"Policies.Rms\":1,\"$schema\":\"x\"}");
+    assert_int_equal(policy->warning_count, 0);
+    rj_policy_free(policy);
+}
+
+#define SIGNER "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
+
+static void the_rule_about_signatures_stands_among_the_plugins(void **state)
+{
+    (void)state;
+    rj_policy *policy = parse("{\"Plugins\":{\"RequireSignature\":\"true\",\"a\":{}},"
+                              "\"Plugins.TrustedSigners\":[\"" SIGNER "\"]}");
+    assert_int_equal(policy->warning_count, 0);
+    assert_non_null(rj_json_get(policy->plugins, "RequireSignature"));
+    const json_t *signers = rj_json_get(policy->plugins, "TrustedSigners");
+    assert_string_equal(json_string_value(json_array_get(signers, 0)), SIGNER);
+    rj_policy_free(policy);
+    policy = parse("{\"Plugins\":{\"RequireSignature\":null,\"TrustedSigners\":null}}");
     assert_int_equal(policy->warning_count, 0);
     rj_policy_free(policy);
 }
@@ -373,7 +399,7 @@ static void a_users_document_cannot_change_the_devices_settings(void **state)
     (void)state;
     rj_policy *policy = parse_two(
         "{}", "{\"Policies\":{\"RequireSecurityFeatures\":{\"FirewallEnabled\":false}},"
-              "\"Plugins\":{\"x\":{}},\"Chocolatey.Sources\":[{\"Source\":\"/srv/jane\"}]}");
+              "\"Plugins\":{\"x\":{}},\"Chocolatey.Sources\":[{\"Source\":\"//srv/jane\"}]}");
     assert_int_equal(rj_policy_enforcement(policy, "firewall"), RJ_ENFORCE);
     assert_null(policy->plugins);
     assert_null(policy->sources[0]);
@@ -469,7 +495,7 @@ static void running_out_of_memory_anywhere_is_an_error(void **state)
         "z\\\"\",\"DependsOn\":[\"b\",\"b\"]},"
         "{\"ID\":\"b\"},{\"ID\":\"b\",\"PreRelease\":true}],\"Unknown\":1,"
         "\"Plugins\":{\"p\":{\"Settings\":{\"k\":[1,2]}}},\"Plugins.q.r\":{\"s\":1},"
-        "\"Chocolatey\":{\"Sources\":[{\"Source\":\"/feed\"}]}}";
+        "\"Chocolatey\":{\"Sources\":[{\"Source\":\"//srv/feed\"}]}}";
     static const char user[] = "{\"SoftwarePackages\":[{\"ID\":\"c\",\"DependsOn\":[\"a\"]}]}";
     const rj_policy_source documents[] = {
         {"device.json", device, sizeof(device) - 1, RJ_UID_MACHINE},
@@ -511,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_package_with_only_an_id_gets_the_defaults),
         cmocka_unit_test(every_package_key_is_read),
         cmocka_unit_test(keys_are_found_whatever_their_case),
+        cmocka_unit_test(the_mark_at_the_beginning_of_utf8_is_no_part_of_the_text),
         cmocka_unit_test(platform_gives_the_format_unless_format_does),
         cmocka_unit_test(every_boolean_may_be_a_string),
         cmocka_unit_test(requirements_are_enforced_recommended_or_skipped),
@@ -519,6 +546,7 @@ int main(void)
         cmocka_unit_test(web_links_are_pages_and_nothing_else),
         cmocka_unit_test(unknown_keys_are_warned_about_with_their_pointer),
         cmocka_unit_test(historic_keys_are_ignored_quietly),
+        cmocka_unit_test(the_rule_about_signatures_stands_among_the_plugins),
         cmocka_unit_test(what_a_plugin_is_not_loaded_for_or_does_not_know_is_warned_about),
         cmocka_unit_test(many_warnings_are_counted_not_kept),
         cmocka_unit_test(null_means_not_given),

@@ -4,12 +4,12 @@
 #include "base/alloc.h"
 #include "base/calendar.h"
 #include "base/text.h"
+#include "engine/script_environment.h"
 #include "platform/file.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LISTED_LOGS_MAX 10000
 
 /* Remembers the first failure, so that a document is built without a test after each member. */
@@ -56,12 +56,10 @@ static bool has_own_policy(const rj_policy *policy, rj_uid caller)
 static json_t *build_environment(const rj_request_facts *facts)
 {
     const rj_assignment *assignment = facts->assignment;
-    char sid[32];
     rj_uid caller = facts->caller == RJ_UID_MACHINE ? facts->owner : facts->caller;
-    snprintf(sid, sizeof sid, "S-1-22-1-%lu",
-             caller == RJ_UID_MACHINE ? 0ul : (unsigned long)caller);
+    char *sid = rj_script_environment_sid(caller);
 
-    document to = {json_object(), false};
+    document to = {json_object(), !sid};
     set_text(&to, "RJ_PackageID", assignment->id);
     set_text(&to, "RJ_Version", assignment->version);
     if (facts->installed_version) {
@@ -76,8 +74,8 @@ static json_t *build_environment(const rj_request_facts *facts)
     set_text(&to, "RJ_CallerIsPrimaryUser",
              has_own_policy(facts->policy, caller) ? "True" : "False");
     set_text(&to, "RJ_RealmJoinVersion", RJ_VERSION);
-    set_text(&to, "PATH", SEARCH_PATH);
-    set_text(&to, "LANG", "C.UTF-8");
+    rj_free(sid);
+    to.failed |= !to.object || !rj_script_environment_begin(to.object);
     if (!to.failed)
         return to.object;
     json_decref(to.object);
@@ -123,36 +121,6 @@ rj_status rj_request_set_fetched(json_t *request, json_t *fetched, rj_error *err
 }
 
 /* ---- Placing --------------------------------------------------------------------------------- */
-
-static rj_status make_folder(document *to, const char *key, const char *parent, const char *name,
-                             rj_error *err)
-{
-    char *path = NULL;
-    rj_status status = rj_path_join(parent, name, &path, err);
-    if (status == RJ_OK)
-        status = rj_dir_make(path, 0700, err);
-    if (status == RJ_OK)
-        set_text(to, key, path);
-    rj_free(path);
-    return status;
-}
-
-static rj_status place_environment(json_t *request, const rj_paths *paths, rj_error *err)
-{
-    document to = {json_object_get(request, "environment"), false};
-    const char *root = rj_paths_root(paths);
-    rj_status status = RJ_OK;
-    set(&to, "RJ_Root", json_string(root));
-    if (root[0])
-        status = make_folder(&to, "HOME", root, "root", err);
-    else
-        set_text(&to, "HOME", "/root");
-    if (status == RJ_OK)
-        status = make_folder(&to, "TMPDIR", rj_path(paths, RJ_PATH_CACHE), "tmp", err);
-    if (status == RJ_OK && to.failed)
-        status = rj_fail_memory(err, "preparing a package step");
-    return status;
-}
 
 /* What comes from a package must not lead out of the folder. */
 static void add_safe(rj_text *name, const char *text)
@@ -235,5 +203,5 @@ rj_status rj_request_place(json_t *request, const rj_paths *paths, rj_error *err
     rj_status status = rj_dir_make(library, 0755, err);
     if (status != RJ_OK)
         return status;
-    return place_environment(request, paths, err);
+    return rj_script_environment_place(json_object_get(request, "environment"), paths, err);
 }

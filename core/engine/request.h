@@ -21,7 +21,8 @@ typedef struct rj_request_facts {
 
 rj_status rj_request_build(const rj_request_facts *facts, json_t **ret_request, rj_error *err);
 
-/* Put in "lib_dir", HOME and TMPDIR, which are made if missing.  For the machine's packages. */
+/* Put in "lib_dir" and what scripts get of this system (script_environment.h); folders are made if missing.
+ * For the machine's packages. */
 rj_status rj_request_place(json_t *request, const rj_paths *paths, rj_error *err);
 
 /* Put in a "log_path" below RJ_PATH_PACKAGE_LOGS for install or uninstall; `make`: also make its

@@ -15,7 +15,6 @@
 #include "platform/file.h"
 #include "platform/system.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define LOGGER "engine.store"
@@ -99,10 +98,9 @@ rj_status rj_store_fail(const rj_store *store, int code, rj_error *err)
         return rj_fail(err, RJ_E_DENIED,
                        "%s: cannot be written; check the rights of the file and its folder", path);
     case SQLITE_CANTOPEN:
-        /* The folder is there, and the file would have been made. */
-        if (sqlite3_system_errno(store->db) == ENOENT)
+        if (rj_store_may_not_make(sqlite3_system_errno(store->db)))
             return rj_store_fail(store, SQLITE_READONLY, err);
-        return rj_fail_errno(err, sqlite3_system_errno(store->db), "%s: cannot be opened", path);
+        return rj_store_fail_system(err, sqlite3_system_errno(store->db), path, "cannot be opened");
     case SQLITE_FULL:
         return rj_fail(err, RJ_E_IO, "%s: no space left; free some on that file system", path);
     case SQLITE_NOMEM:
@@ -114,8 +112,9 @@ rj_status rj_store_fail(const rj_store *store, int code, rj_error *err)
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM)
             return rj_fail_memory(err, "using the state database");
-        return rj_fail(err, RJ_E_IO, "%s: reading or writing failed: %s", path,
-                       strerror(sqlite3_system_errno(store->db)));
+        rj_store_fail_system(err, sqlite3_system_errno(store->db), path,
+                             "reading or writing failed");
+        return RJ_E_IO;
     default:
         return rj_fail(err, RJ_E_FAILED, "%s: %s", path, sqlite3_errmsg(store->db));
     }
@@ -280,7 +279,7 @@ static rj_status open_connection(rj_store *store, rj_error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX |
                 SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+    int code = rj_store_connect(store->path, flags, &store->db);
     if (code != SQLITE_OK)
         return store->db ? rj_store_fail(store, code, err)
                          : rj_fail_memory(err, "opening the state database");

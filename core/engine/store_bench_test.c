@@ -81,6 +81,18 @@ rj_journal_entry store_sample_entry(const char *id)
     };
 }
 
+void store_fill(void)
+{
+    rj_store *store = store_open(NULL);
+    for (int i = 0; i < 200; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "package-%03d", i);
+        rj_store_record record = store_sample_record(id);
+        assert_int_equal(rj_store_put_record(store, &record, NULL), RJ_OK);
+    }
+    rj_store_close(store);
+}
+
 size_t store_count_records(rj_store *store)
 {
     rj_store_record *records = NULL;

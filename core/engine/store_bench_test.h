@@ -13,6 +13,8 @@ int store_tear_down(void **state);
 rj_store *store_open(bool *ret_damaged);
 rj_store_record store_sample_record(const char *id);
 rj_journal_entry store_sample_entry(const char *id);
+/* 200 records, closed again. */
+void store_fill(void);
 size_t store_count_records(rj_store *store);
 size_t store_count_open(rj_store *store);
 /* Name of the one file in the folder that begins so, NULL if there is none; static buffer. */

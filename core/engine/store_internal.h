@@ -69,6 +69,13 @@ const char *rj_store_column(rj_store_rows *rows, sqlite3_stmt *statement, int co
 /* The status and the sentence that fit the connection's last error. */
 rj_status rj_store_fail(const rj_store *store, int code, rj_error *err);
 
+/* store_connect_*.c: a connection to the file, whatever its path; SQLITE_NOMEM also where *ret_db is not
+ * set.  What sqlite3_system_errno() tells: the folder is there, yet the file could not be made; and the
+ * status and the words of anything else. */
+int rj_store_connect(const char *path, int flags, sqlite3 **ret_db);
+bool rj_store_may_not_make(int system_error);
+rj_status rj_store_fail_system(rj_error *err, int system_error, const char *path, const char *what);
+
 /* store_schema.c: make or migrate the tables; RJ_E_CORRUPT when what is there is not ours. */
 rj_status rj_store_prepare_schema(rj_store *store, rj_error *err);
 

@@ -243,6 +243,34 @@ static void a_plugin_sees_its_own_values_only_and_within_limits(void **state)
     rj_store_close(store);
 }
 
+/* ---- Its place ------------------------------------------------------------------------------- */
+
+static void a_folder_of_300_characters_with_umlauts_holds_it(void **state)
+{
+    (void)state;
+    char folder[TEST_PATH_MAX];
+    char *at = folder + snprintf(folder, sizeof folder, "%s", store_folder);
+    while (at < folder + 300) {
+        at += snprintf(at, TEST_PATH_MAX - (size_t)(at - folder), "/\xc3\xbc %080d", 7);
+        assert_true(test_make_folder(folder));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        rj_store *store = NULL;
+        bool damaged = true;
+        rj_error error = RJ_ERROR_NONE;
+        if (rj_store_open(folder, &store, &damaged, &error) != RJ_OK)
+            fail_msg("%s", error.text);
+        assert_false(damaged);
+        assert_int_equal(store_count_records(store), i);
+        rj_store_record record = store_sample_record("x");
+        assert_int_equal(rj_store_put_record(store, &record, NULL), RJ_OK);
+        rj_store_close(store);
+    }
+    char database[TEST_PATH_MAX + 16];
+    snprintf(database, sizeof database, "%s/agent.db", folder);
+    assert_true(test_exists(database));
+}
+
 /* ---- Kill ------------------------------------------------------------------------------------ */
 
 /* Three writes, each of which would show if it were torn: a record and its journal row. */
@@ -370,6 +398,7 @@ int main(int argc, char **argv)
         STORE_TEST(a_dropped_entry_leaves_only_history),
         STORE_TEST(history_keeps_the_newest_ten_of_each_package_and_owner),
         STORE_TEST(a_plugin_sees_its_own_values_only_and_within_limits),
+        STORE_TEST(a_folder_of_300_characters_with_umlauts_holds_it),
         STORE_TEST(a_kill_at_any_write_leaves_it_done_or_not_begun),
         STORE_TEST(every_failing_allocation_is_an_error_and_the_database_stays_sound),
     };

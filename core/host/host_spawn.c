@@ -301,7 +301,7 @@ static rj_status check_log(const rj_instance *instance, const char *path, char *
 {
     const rj_runtime *runtime = instance->runtime;
     static const rj_path_kind own[] = {RJ_PATH_STATE, RJ_PATH_CACHE};
-    char *folder = path ? rj_strdup(rj_path(runtime->options.paths, RJ_PATH_LOG)) : NULL;
+    char *folder = path ? rj_strdup(rj_path(runtime->options.paths, RJ_PATH_PACKAGE_LOGS)) : NULL;
     if (path && !folder)
         return rj_fail_memory(err, "starting a program");
     bool allowed = !path || rj_spawn_is_below(path, folder);
@@ -313,8 +313,9 @@ static rj_status check_log(const rj_instance *instance, const char *path, char *
         allowed = !status && rj_spawn_is_below(path, folder);
     }
     if (!status && !allowed)
-        status = rj_fail(err, RJ_E_DENIED,
-                         "log file %s is neither below the log folder nor below its own", path);
+        status = rj_fail(
+            err, RJ_E_DENIED,
+            "log file %s is neither below the folder of package logs nor below its own", path);
     if (status)
         rj_free(folder);
     else

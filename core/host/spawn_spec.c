@@ -74,12 +74,13 @@ static rj_status check(const rj_spawn *spawn, rj_error *err)
 
 bool rj_spawn_is_below(const char *path, const char *folder)
 {
-    size_t length = strlen(folder);
-    if (strncmp(path, folder, length) != 0 || path[length] != '/')
+    if (!rj_path_is_below(path, folder))
         return false;
-    for (const char *at = path + length; *at;) {
+    /* Names may be told apart by either slash, and need not be as long as they are in `folder`. */
+    const char *at = strchr(path, '/');
+    for (at += at[1] == '/'; *at;) {
         const char *name = at + 1;
-        size_t size = strcspn(name, "/");
+        size_t size = strcspn(name, "/\\");
         if (size == 0 || (size == 1 && name[0] == '.') ||
             (size == 2 && name[0] == '.' && name[1] == '.'))
             return false;

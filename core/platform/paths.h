@@ -15,6 +15,7 @@ typedef enum rj_path_kind {
     RJ_PATH_POLICY,       /* policy directory */
     RJ_PATH_PARAMETERS,   /* parameters.json; use parameters.h, as win32 has no such file */
     RJ_PATH_STATE,        /* machine state; session role: the user's */
+    RJ_PATH_PLUGIN_STATE, /* state of plugins: <dir>/<id>/, never where their programs lie */
     RJ_PATH_CACHE,        /* machine cache; session role: the user's */
     RJ_PATH_LOG,          /* log folder; session role: the user's */
     RJ_PATH_PACKAGE_LOGS, /* <log>/packages */
@@ -43,8 +44,13 @@ const char *rj_path(const rj_paths *paths, rj_path_kind kind);
  * control character.  For a name that comes from outside. */
 rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err);
 
-/* posix: "/...".  win32: "X:/..." or "//server/share...", with slashes of either kind. */
+/* posix: "/...".  win32: "X:/..." or "//server/share...", with slashes of either kind; no device ("//./"). */
 bool rj_path_is_absolute(const char *path);
+/* Two absolute paths that name the same place by their text, and one that lies somewhere below the other
+ * (itself does not).  Slashes at the end do not count.  win32: as the file system compares names,
+ * without case, with slashes of either kind.  "." and ".." are names here: refuse them before. */
+bool rj_path_equal(const char *a, const char *b);
+bool rj_path_is_below(const char *path, const char *folder);
 /* A path from outside as the agent writes it, and one of the agent as the system's programs and scripts
  * expect it (rj_free; NULL: out of memory).  win32: backslashes become slashes and back; posix: copies. */
 char *rj_path_from_native(const char *path);

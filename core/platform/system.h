@@ -37,6 +37,9 @@ bool rj_system_is_installed_service(void);
 void rj_system_set_installed_service(void);
 /* The variable as UTF-8 (rj_free); NULL: not set, or out of memory. */
 char *rj_system_environment(const char *name);
+/* May a variable say where the agent lies?  win32: not to an elevated program, whose environment its user
+ * writes without being elevated. */
+bool rj_system_environment_is_trusted(void);
 
 /* Terminal facts for the command line. */
 bool rj_terminal_is(int descriptor);

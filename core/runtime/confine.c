@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "platform/file.h"
+#include "platform/paths.h"
 
 #include <string.h>
 
@@ -102,12 +103,6 @@ static rj_status add_moved_system(rj_confinement *made, const rj_paths *paths, r
     return status;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-    size_t length = strlen(folder);
-    return strncmp(path, folder, length) == 0 && (path[length] == '/' || folder[length - 1] == '/');
-}
-
 /*
  * What lies below a folder that the plugin may change is open to it already.  Named once more, it would
  * be looked up anew at each start, and lead wherever the plugin has let it lead by then.
@@ -119,7 +114,8 @@ static void drop_what_it_may_replace(rj_confinement *made)
     for (size_t i = 0; i < made->sandbox.path_count; i++) {
         bool below = false;
         for (size_t j = 0; j < made->sandbox.path_count && !below; j++)
-            below = (j < kept || j > i) && paths[j].write && is_below(paths[i].path, paths[j].path);
+            below = (j < kept || j > i) && paths[j].write &&
+                    rj_path_is_below(paths[i].path, paths[j].path);
         if (!below)
             paths[kept++] = paths[i];
     }

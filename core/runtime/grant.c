@@ -82,8 +82,7 @@ static bool is_known(const char *capability)
 /* `limit` is what `folder` is, or below it. */
 static bool is_within(const char *limit, const char *folder)
 {
-    size_t length = strlen(folder);
-    return strncmp(limit, folder, length) == 0 && (!limit[length] || limit[length] == '/');
+    return rj_path_equal(limit, folder) || rj_path_is_below(limit, folder);
 }
 
 /* What both allow: the narrower one, NULL if they have nothing in common. */
@@ -97,9 +96,12 @@ static const char *narrower(const char *a, const char *b)
         return a;
     if (!limit_a)
         return b;
-    if (kind_of(a) != LIMIT_FOLDER)
+    limit_kind kind = kind_of(a);
+    if (kind == LIMIT_FILE && rj_path_equal(limit_a + 1, limit_b + 1))
+        return a;
+    if (kind != LIMIT_FOLDER)
         return NULL;
-    return is_within(limit_a, limit_b) ? a : is_within(limit_b, limit_a) ? b : NULL;
+    return is_within(limit_a + 1, limit_b + 1) ? a : is_within(limit_b + 1, limit_a + 1) ? b : NULL;
 }
 
 static bool add(char **list, size_t *count, const char *text)
@@ -129,7 +131,7 @@ static bool grant_one(const char *asked, const json_t *policy, bool trusted, rj_
         const char *both = given && is_known(given) ? narrower(asked, given) : NULL;
         if (both && !add(grants->granted, granted, both))
             return false;
-        whole |= both && strcmp(both, asked) == 0;
+        whole |= both && (both == asked || strcmp(both, asked) == 0);
     }
     return whole || add(grants->refused, refused, asked);
 }
@@ -188,8 +190,10 @@ bool rj_grants_allow(const rj_grants *grants, const char *name, const char *argu
         if (!same_name(*at, name))
             continue;
         const char *limit = strchr(*at, ':');
-        if (!limit || strcmp(limit + 1, argument) == 0 ||
-            (kind_of(name) == LIMIT_FOLDER && is_within(argument, limit + 1)))
+        limit_kind kind = kind_of(name);
+        if (!limit || (kind == LIMIT_FILE && rj_path_equal(limit + 1, argument)) ||
+            (kind == LIMIT_FOLDER && is_within(argument, limit + 1)) ||
+            strcmp(limit + 1, argument) == 0)
             return true;
     }
     return false;

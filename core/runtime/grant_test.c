@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "platform/paths.h"
 #include "runtime/grant.h"
 
 #include <string.h>
@@ -102,6 +103,20 @@ static void use_is_decided_by_name_and_argument(void **state)
     rj_grants_free(&one);
 }
 
+static void a_path_is_compared_as_this_system_compares_names(void **state)
+{
+    (void)state;
+    bool same = rj_path_equal("/a", "/A"); /* case does not count here */
+    rj_grants folder = grants_of("read:/Data", NULL, true);
+    assert_true(rj_grants_allow(&folder, "read", "/Data/x"));
+    assert_int_equal(rj_grants_allow(&folder, "read", "/data/X"), same);
+    assert_int_equal(rj_grants_allow(&folder, "read", "/DATA"), same);
+    assert_false(rj_grants_allow(&folder, "read", "/Data2"));
+    rj_grants_free(&folder);
+    assert_grant("read:/Data/x", "[\"read:/data\"]", false, same ? "read:/Data/x" : NULL, !same);
+    assert_grant("spawn:/bin/A", "[\"spawn:/Bin/a\"]", false, same ? "spawn:/bin/A" : NULL, !same);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +127,7 @@ int main(void)
         cmocka_unit_test(more_than_was_asked_for_is_never_granted),
         cmocka_unit_test(unknown_and_malformed_capabilities_are_refused),
         cmocka_unit_test(use_is_decided_by_name_and_argument),
+        cmocka_unit_test(a_path_is_compared_as_this_system_compares_names),
     };
     return cmocka_run_group_tests_name("runtime_grant", tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ rj_instance *rj_registry_find_format(const rj_runtime *runtime, const char *form
 const json_t *rj_registry_policy(const rj_runtime *runtime, const char *id);
 /* Unless its section there says "Enabled": false. */
 bool rj_registry_policy_allows(const rj_runtime *runtime, const char *id);
-/* The plugin's own: <state or cache>/plugins/<id>; rj_free(). */
+/* The plugin's own, `kind` RJ_PATH_STATE or RJ_PATH_CACHE; rj_free(). */
 rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const char *id,
                              char **ret_path, rj_error *err);
 /* Both are there afterwards: a cache may be removed as a whole while we run. */

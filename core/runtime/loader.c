@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "platform/file.h"
 #include "platform/paths.h"
+#include "runtime/signature_rule.h"
 
 #include <string.h>
 
@@ -95,18 +96,41 @@ rj_status rj_loader_describe(rj_library *library, const rj_manifest *manifest,
     return check_descriptor(entry(), manifest, ret_desc, err);
 }
 
-rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manifest *manifest,
-                        rj_library **ret_library, rj_plugin_desc *ret_desc, rj_error *err)
+rj_status rj_loader_open(const char *folder, const char *boundary, const rj_manifest *manifest,
+                         const char *sha256, const json_t *policy, int *ret_file, rj_error *err)
 {
     char *path = NULL;
+    int file = -1;
     rj_status status = rj_path_join(folder, manifest->binary, &path, err);
+    if (!status)
+        status = rj_library_check(path, boundary, sha256 ? sha256 : manifest->sha256, &file, err);
+    if (!status)
+        status = rj_signature_rule_apply(policy, file, path, err);
     if (status)
-        return status;
-    rj_library *library = NULL;
-    status = rj_library_open(path, boundary, manifest->sha256, &library, err);
+        rj_library_close_file(file);
+    else
+        *ret_file = file;
     rj_free(path);
-    if (status)
+    return status;
+}
+
+rj_status rj_loader_map(const char *folder, const char *boundary, const rj_manifest *manifest,
+                        const json_t *policy, rj_library **ret_library, rj_plugin_desc *ret_desc,
+                        rj_error *err)
+{
+    char *path = NULL;
+    int file = -1;
+    rj_library *library = NULL;
+    rj_status status = rj_path_join(folder, manifest->binary, &path, err);
+    if (!status)
+        status = rj_loader_open(folder, boundary, manifest, NULL, policy, &file, err);
+    if (!status)
+        status = rj_library_map(file, path, &library, err);
+    rj_free(path);
+    if (!library) {
+        rj_library_close_file(file);
         return status;
+    }
     status = rj_loader_describe(library, manifest, ret_desc, err);
     if (status)
         rj_library_close(library);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "platform/file.h"
 #include "platform/paths.h"
+#include "runtime/signature_rule.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -209,6 +210,10 @@ static rj_status take_all(const reader *r, rj_manifest *m)
     if (!status)
         status =
             take_text(r, "id", 64, is_id, "lower-case words joined by '.' or '-'", true, &m->id);
+    if (!status && rj_signature_rule_is_setting(m->id, strlen(m->id)))
+        status = rj_fail(r->err, RJ_E_INVALID,
+                         "%s: /id: \"%s\" is a setting of the policy; give the plugin another id",
+                         r->name, m->id);
     if (!status)
         status = take_text(r, "name", 128, is_any, "a name of at most 128 bytes", true, &m->name);
     if (!status)

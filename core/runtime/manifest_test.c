@@ -67,6 +67,9 @@ static void every_wrong_member_is_named(void **state)
     static const char *const ids[] = {"", "../x", "A", "a..b", "a-", ".a", "a/b", "a b", "a_b"};
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         assert_refused("com.vendor.x-1", ids[i], "m: /id: expected is");
+    static const char *const settings[] = {"requiresignature", "trustedsigners"};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        assert_refused("com.vendor.x-1", settings[i], "is a setting of the policy");
     static const char *const versions[] = {"1",    "1.",      "1.2.3.4.5", "v1.2",
                                            "1.2-", "1.2-a_b", "1..2"};
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)

@@ -247,19 +247,6 @@ static rj_status check_lists(const rj_manifest *manifest, rj_error *err)
     return RJ_OK;
 }
 
-static rj_status open_file(const rj_instance *instance, const char *boundary, int *ret_file,
-                           rj_error *err)
-{
-    char *path = NULL;
-    rj_status status = rj_path_join(instance->folder, instance->manifest->binary, &path, err);
-    if (!status)
-        status = rj_library_check(path, boundary,
-                                  *instance->sha256 ? instance->sha256 : instance->manifest->sha256,
-                                  ret_file, err);
-    rj_free(path);
-    return status;
-}
-
 static rj_status make_proxy(rj_instance *instance, rj_error *err)
 {
     const rj_runtime_options *options = &instance->runtime->options;
@@ -296,7 +283,9 @@ rj_status rj_placement_prepare(rj_instance *instance, const char *boundary, rj_e
     instance->placement = placement;
     status = make_sandbox(instance, placement, err);
     if (!status)
-        status = open_file(instance, boundary, &placement->plugin_file, err);
+        status = rj_loader_open(instance->folder, boundary, instance->manifest,
+                                *instance->sha256 ? instance->sha256 : NULL,
+                                instance->runtime->plugins_policy, &placement->plugin_file, err);
     if (!status)
         status = make_proxy(instance, err);
     if (status) {

@@ -187,6 +187,9 @@ rj_status rj_registry_folder(const rj_runtime *runtime, rj_path_kind kind, const
                              char **ret_path, rj_error *err)
 {
     char *parent = NULL;
+    if (kind == RJ_PATH_STATE)
+        return rj_path_join(rj_path(runtime->options.paths, RJ_PATH_PLUGIN_STATE), id, ret_path,
+                            err);
     rj_status status = rj_path_join(rj_path(runtime->options.paths, kind), "plugins", &parent, err);
     if (!status)
         status = rj_path_join(parent, id, ret_path, err);
@@ -339,7 +342,8 @@ static rj_status load_one(rj_instance *instance, rj_error *err)
                          "that, set \"Isolation\": \"in-process\" in the policy");
     if (!status && !worker)
         status = rj_loader_map(instance->folder, boundary_of(instance), instance->manifest,
-                               &instance->library, &instance->desc, err);
+                               instance->runtime->plugins_policy, &instance->library,
+                               &instance->desc, err);
     if (!status)
         status = rj_registry_make_folders(instance->runtime, instance->id, err);
     if (!status)

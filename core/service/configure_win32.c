@@ -4,11 +4,12 @@
  * service manager's part.
  *
  * Any user may make folders in %ProgramData%, so that ours may have been there before us, with what its
- * maker put into it and rights of its maker's choice.  Its owner tells: such a folder is set aside whole.
+ * maker put into it and rights of its maker's choice.  Its owner and its rights tell: such a folder is set aside whole.
  * A root ("--root") is of its maker and stays as it is.
  */
 #include "base/alloc.h"
 #include "base/log.h"
+#include "platform/file.h"
 #include "platform/system.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
@@ -28,6 +29,15 @@
 #define SDDL_SHARED L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
 #define SDDL_PRIVATE L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 #define SDDL_KEY L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
+#define ASIDE ".untrusted-"
+#define ENTRIES_MAX 10000
+#define MAKING_TRIES 20
+#define BUSY_MS 100
+/* What others may have: to make something new beside ours, or to exchange what is ours. */
+#define RIGHTS_ADDING (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES)
+#define RIGHTS_TAKING                                                                              \
+    (FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL |          \
+     MAXIMUM_ALLOWED)
 #define TRUSTED_INSTALLER L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 
 /* What happened before there was a log. */
@@ -83,14 +93,15 @@ static rj_status set_dacl(HANDLE handle, SE_OBJECT_TYPE type, const wchar_t *sdd
     return failed ? rj_fail_win32(err, failed, "rights of %s", what) : RJ_OK;
 }
 
-static rj_status open_folder(const char *path, HANDLE *ret_folder, rj_error *err)
+static rj_status open_folder(const char *path, DWORD share_delete, HANDLE *ret_folder,
+                             rj_error *err)
 {
     wchar_t *wide = rj_wide_path(path, err);
     if (!wide)
         return RJ_E_INVALID;
     HANDLE folder =
         CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
-                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, NULL, OPEN_EXISTING,
                     FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     DWORD why = GetLastError();
     rj_free(wide);
@@ -100,17 +111,16 @@ static rj_status open_folder(const char *path, HANDLE *ret_folder, rj_error *err
     return RJ_OK;
 }
 
-/* A real folder that nobody but administrators and this account can have made? */
-static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
+/* Nobody but administrators and this account can have made it, and it is no link? */
+static rj_status check_owner(HANDLE folder, const char *path, rj_error *err)
 {
     BY_HANDLE_FILE_INFORMATION facts;
     PSECURITY_DESCRIPTOR descriptor = NULL;
     PSID owner = NULL;
     if (!GetFileInformationByHandle(folder, &facts))
         return rj_fail_win32(err, GetLastError(), "%s", path);
-    if ((facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) ||
-        !(facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
-        return rj_fail(err, RJ_E_DENIED, "%s is a link or no folder", path);
+    if (facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return rj_fail(err, RJ_E_DENIED, "%s is a link", path);
     DWORD failed = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
                                    NULL, NULL, &descriptor);
     if (failed)
@@ -120,8 +130,18 @@ static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
     return trusted ? RJ_OK : rj_fail(err, RJ_E_DENIED, "%s was made by another account", path);
 }
 
-/* Made with its rights, so that there is no moment without them.  True: it is new. */
-static bool make_folder(const char *path, const wchar_t *sddl)
+static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+    if (!GetFileInformationByHandle(folder, &facts))
+        return rj_fail_win32(err, GetLastError(), "%s", path);
+    if (!(facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
+        return rj_fail(err, RJ_E_DENIED, "%s is no folder", path);
+    return check_owner(folder, path, err);
+}
+
+/* Made with its rights, so that there is no moment without them.  0: it is new. */
+static DWORD make_folder(const char *path, const wchar_t *sddl)
 {
     SECURITY_ATTRIBUTES rights = {.nLength = sizeof rights};
     wchar_t *wide = rj_wide_path(path, NULL);
@@ -129,15 +149,16 @@ static bool make_folder(const char *path, const wchar_t *sddl)
                 ConvertStringSecurityDescriptorToSecurityDescriptorW(
                     sddl, SDDL_REVISION_1, &rights.lpSecurityDescriptor, NULL) &&
                 CreateDirectoryW(wide, &rights);
+    DWORD failed = made ? 0 : GetLastError();
     LocalFree(rights.lpSecurityDescriptor);
     rj_free(wide);
-    return made;
+    return made ? 0 : failed ? failed : ERROR_INVALID_FUNCTION;
 }
 
 static rj_status set_aside(const char *path, rj_error *err)
 {
     char aside[1024];
-    snprintf(aside, sizeof aside, "%s.untrusted-%lld", path, (long long)rj_clock_wall_ms());
+    snprintf(aside, sizeof aside, "%s" ASIDE "%lld", path, (long long)rj_clock_wall_ms());
     wchar_t *from = rj_wide_path(path, NULL), *to = rj_wide_path(aside, NULL);
     bool moved = from && to && MoveFileExW(from, to, 0);
     DWORD why = GetLastError();
@@ -145,35 +166,128 @@ static rj_status set_aside(const char *path, rj_error *err)
     rj_free(to);
     if (!moved)
         return rj_fail_win32(err, why, "setting %s aside", path);
-    snprintf(early, sizeof early, "%s was made by another account and is now %s", path, aside);
+    snprintf(early, sizeof early,
+             "%s was made, or could be exchanged, by another account and is now %s", path, aside);
     return RJ_OK;
+}
+
+/* What the access list gives to others. */
+static rj_status rights_of_others(HANDLE folder, const char *path, DWORD *ret_rights, rj_error *err)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PACL list = NULL;
+    DWORD failed = GetSecurityInfo(folder, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL,
+                                   &list, NULL, &descriptor);
+    if (failed)
+        return rj_fail_win32(err, failed, "rights of %s", path);
+    DWORD rights = list ? 0 : GENERIC_ALL; /* without a list everybody may do everything */
+    for (DWORD i = 0; list && i < list->AceCount; i++) {
+        void *entry = NULL;
+        if (!GetAce(list, i, &entry)) {
+            rights = GENERIC_ALL;
+            break;
+        }
+        const ACCESS_ALLOWED_ACE *allowed = entry;
+        BYTE type = allowed->Header.AceType;
+        PSID sid = (PSID)(uintptr_t)&allowed->SidStart;
+        if ((allowed->Header.AceFlags & INHERIT_ONLY_ACE) || type == ACCESS_DENIED_ACE_TYPE)
+            continue;
+        if (type != ACCESS_ALLOWED_ACE_TYPE)
+            rights |= GENERIC_ALL; /* nobody makes such by accident */
+        else if (!is_trusted_owner(sid) && !IsWellKnownSid(sid, WinCreatorOwnerSid) &&
+                 !IsWellKnownSid(sid, WinCreatorOwnerRightsSid))
+            rights |= allowed->Mask;
+    }
+    LocalFree(descriptor);
+    *ret_rights = rights;
+    return RJ_OK;
+}
+
+/* Others cannot add anything any more; what they had added before must not be taken for ours. */
+static rj_status set_foreign_entries_aside(const char *path, rj_error *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    rj_status status = rj_dir_list(path, ENTRIES_MAX, &names, &count, err);
+    for (size_t i = 0; status == RJ_OK && i < count; i++) {
+        char *entry = NULL;
+        HANDLE handle = INVALID_HANDLE_VALUE;
+        if (strstr(names[i], ASIDE))
+            continue;
+        status = rj_path_join(path, names[i], &entry, err);
+        if (status == RJ_OK)
+            status = open_folder(entry, FILE_SHARE_DELETE, &handle, err);
+        if (status == RJ_OK) {
+            status = check_owner(handle, entry, err);
+            CloseHandle(handle);
+        }
+        if (status == RJ_E_DENIED)
+            status = set_aside(entry, err);
+        else if (status == RJ_E_NOT_FOUND)
+            status = RJ_OK;
+        rj_free(entry);
+    }
+    rj_free(names);
+    return status;
+}
+
+/* Of a folder that was there.  RJ_E_DENIED: it cannot be ours.  RJ_E_NOT_FOUND: it is gone.
+ *
+ * A good owner is not enough: a folder of an administrator that others may rename can be put in our
+ * place, and one that was made here by hand lets Users add files. */
+static rj_status take_folder(const char *path, rj_error *err)
+{
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    DWORD rights = 0;
+    /* Not shared for deletion: nobody who could rename it has it open, or will. */
+    rj_status status = open_folder(path, 0, &folder, err);
+    if (status != RJ_OK)
+        return status;
+    status = check_own(folder, path, err);
+    if (status == RJ_OK)
+        status = rights_of_others(folder, path, &rights, err);
+    if (status == RJ_OK && (rights & RIGHTS_TAKING))
+        status = rj_fail(err, RJ_E_DENIED, "%s could be exchanged by others", path);
+    if (status == RJ_OK && (rights & RIGHTS_ADDING))
+        status = set_dacl(folder, SE_FILE_OBJECT, SDDL_STATE, path, err);
+    if (status == RJ_OK)
+        status = set_foreign_entries_aside(path, err);
+    CloseHandle(folder);
+    return status;
 }
 
 rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
 {
     const char *path = rj_path(paths, RJ_PATH_STATE);
-    HANDLE folder = INVALID_HANDLE_VALUE;
-    if (rj_paths_root(paths)[0] || make_folder(path, SDDL_STATE))
-        return RJ_OK;
-    rj_status status = open_folder(path, &folder, err);
-    if (status == RJ_OK) {
-        status = check_own(folder, path, err);
-        CloseHandle(folder);
-    }
-    if (status == RJ_E_NOT_FOUND)
-        return RJ_OK; /* its parent is missing: the lock's folder is made a moment later, or says why */
-    if (status != RJ_E_DENIED)
-        return status;
     rj_error why = RJ_ERROR_NONE;
-    status = set_aside(path, &why);
-    if (status != RJ_OK)
-        return rj_fail(err, RJ_E_DENIED,
-                       "%s; the service must not use it and cannot rename it (%s)", err->text,
-                       why.text);
-    if (err)
-        *err = (rj_error)RJ_ERROR_NONE;
-    make_folder(path, SDDL_STATE);
-    return RJ_OK;
+    if (rj_paths_root(paths)[0])
+        return RJ_OK;
+    /* Whoever loses a folder may make the next one before us: only one that is ours is an end. */
+    for (int tries = 0; tries < MAKING_TRIES; tries++) {
+        DWORD failed = make_folder(path, SDDL_STATE);
+        if (!failed)
+            return RJ_OK;
+        if (failed == ERROR_PATH_NOT_FOUND)
+            return RJ_OK; /* no parent: the lock's folder is made a moment later, or says why */
+        why = (rj_error)RJ_ERROR_NONE;
+        rj_status status = take_folder(path, &why);
+        if (status == RJ_OK)
+            return RJ_OK;
+        if (status == RJ_E_NOT_FOUND)
+            continue;
+        if (status == RJ_E_BUSY && tries < MAKING_TRIES / 2) { /* a scanner lets go soon */
+            Sleep(BUSY_MS);
+            continue;
+        }
+        if (status != RJ_E_DENIED && status != RJ_E_BUSY)
+            return rj_fail(err, status, "%s", why.text);
+        rj_error moving = RJ_ERROR_NONE;
+        if (set_aside(path, &moving) != RJ_OK)
+            return rj_fail(err, RJ_E_DENIED,
+                           "%s; the service must not use it and cannot rename it (%s)", why.text,
+                           moving.text);
+    }
+    return rj_fail(err, RJ_E_DENIED, "%s is made by somebody else again and again", path);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -188,9 +302,9 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
 {
     HANDLE folder = INVALID_HANDLE_VALUE;
     rj_error error = RJ_ERROR_NONE;
-    if (make_folder(path, sddl))
+    if (make_folder(path, sddl) == 0)
         return;
-    rj_status status = open_folder(path, &folder, &error);
+    rj_status status = open_folder(path, FILE_SHARE_DELETE, &folder, &error);
     if (status == RJ_OK) {
         status = check_own(folder, path, &error);
         if (status == RJ_OK)
@@ -213,9 +327,9 @@ static void look_at_package_root(const char *lib)
     *slash = '\0';
     const char *const folders[] = {parent, lib};
     for (size_t i = 0; i < 2; i++) {
-        if (make_folder(folders[i], SDDL_SHARED))
+        if (make_folder(folders[i], SDDL_SHARED) == 0)
             continue;
-        rj_status status = open_folder(folders[i], &folder, &error);
+        rj_status status = open_folder(folders[i], FILE_SHARE_DELETE, &folder, &error);
         if (status == RJ_OK) {
             status = check_own(folder, folders[i], &error);
             CloseHandle(folder);

@@ -195,6 +195,10 @@ static int make_paths(rj_cli *cli)
         cli->environment_root = rj_system_environment("RJ_ROOT");
         if (cli->environment_root && cli->environment_root[0])
             cli->root = cli->environment_root;
+        if (cli->root && !rj_system_environment_is_trusted())
+            return rj_cli_fail_usage(cli, NULL,
+                                     "an elevated program takes no RJ_ROOT from its environment; "
+                                     "remove it, or say --root");
     }
     if (cli->root && rj_system_is_installed_service())
         return rj_cli_fail_usage(cli, NULL,

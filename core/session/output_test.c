@@ -33,6 +33,7 @@ static const char *text(void)
     printed = calloc(1, (size_t)size + 1);
     assert_non_null(printed);
     printed_size = fread(printed, 1, (size_t)size, out.stream);
+    fseek(out.stream, 0, SEEK_END); /* between reading and writing there must be one */
     return printed;
 }
 

@@ -11,7 +11,6 @@
 
 /* What is printed by the last call of show(). */
 static char *printed;
-static size_t printed_size;
 
 /* `width` 0: into a pipe. */
 static const char *show(void (*view)(rj_output *out, const json_t *document), const char *text,
@@ -23,11 +22,17 @@ static const char *show(void (*view)(rj_output *out, const json_t *document), co
     if (!document)
         fail_msg("the test's own document: %s", error.text);
     free(printed);
-    FILE *stream = open_memstream(&printed, &printed_size);
+    FILE *stream = tmpfile();
     assert_non_null(stream);
     rj_output_init(&out, stream, true);
     out.width = width;
     view(&out, document);
+    long size = ftell(stream);
+    assert_true(size >= 0);
+    rewind(stream);
+    printed = calloc(1, (size_t)size + 1);
+    assert_non_null(printed);
+    assert_int_equal(fread(printed, 1, (size_t)size, stream), size);
     fclose(stream);
     json_decref(document);
     return printed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of HKEY_LOCAL_MACHINE as evidence: read, not there, or why not. */
+/* Values of HKEY_LOCAL_MACHINE as evidence: read, not there, or why not. */
 #ifndef PLUGINS_EVIDENCE_REGISTRY_WIN32_H
 #define PLUGINS_EVIDENCE_REGISTRY_WIN32_H
 
@@ -9,7 +9,7 @@
 typedef enum registry_outcome {
     REGISTRY_READ,
     REGISTRY_MISSING, /* the value or its key */
-    REGISTRY_TYPE,    /* there, but no DWORD */
+    REGISTRY_TYPE,    /* there, but of another type or too long */
     REGISTRY_FAILED,
 } registry_outcome;
 
@@ -17,5 +17,7 @@ typedef enum registry_outcome {
  * "error 5". */
 registry_outcome registry_number(const char *key, const char *name, uint32_t *ret_number,
                                  char *ret_found, size_t size);
+/* A text, in UTF-8; `ret_text` is untouched unless it was read. */
+registry_outcome registry_text(const char *key, const char *name, char *ret_text, size_t size);
 
 #endif

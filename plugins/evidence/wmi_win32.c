@@ -136,10 +136,13 @@ static bool get(const wmi_row *row, const char *name, VARIANT *ret_value)
 bool wmi_text(const wmi_row *row, const char *name, char *ret_text, size_t size)
 {
     VARIANT value;
-    bool good =
-        get(row, name, &value) && V_VT(&value) == VT_BSTR && V_BSTR(&value) &&
-        WideCharToMultiByte(CP_UTF8, 0, V_BSTR(&value), -1, ret_text, (int)size, NULL, NULL) > 0;
+    bool good = get(row, name, &value) && V_VT(&value) == VT_BSTR && V_BSTR(&value);
+    int needed =
+        good ? WideCharToMultiByte(CP_UTF8, 0, V_BSTR(&value), -1, NULL, 0, NULL, NULL) : 0;
 
+    /* a text that does not fit would be left without its end */
+    good = needed > 0 && (size_t)needed <= size &&
+           WideCharToMultiByte(CP_UTF8, 0, V_BSTR(&value), -1, ret_text, (int)size, NULL, NULL) > 0;
     VariantClear(&value);
     return good;
 }

@@ -22,6 +22,11 @@ int nuget_is_install_script(const char *name)
     return strcmp(name, nuget_install_script) == 0;
 }
 
+void nuget_use_native_slashes(char *text)
+{
+    (void)text;
+}
+
 int nuget_exit_wants_restart(int32_t code)
 {
     /* 3010 and 1641, of which 8 bits arrive */

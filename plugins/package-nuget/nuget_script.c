@@ -27,6 +27,15 @@ static void set(variables *v, const char *name, const char *value)
     v->texts[++v->count] = NULL;
 }
 
+/* As the system's programs write it. */
+static void set_path(variables *v, const char *name, const char *path)
+{
+    size_t at = v->count;
+    set(v, name, path);
+    if (v->count > at)
+        nuget_use_native_slashes(v->texts[at]);
+}
+
 static void clear(variables *v)
 {
     for (size_t i = 0; i < v->count; i++)
@@ -56,8 +65,8 @@ static void describe_package(const nuget_task *task, variables *v, const char *f
     set(v, "chocolateyPackageName", id);
     set(v, "packageName", id);
     set(v, "ChocolateyPackageId", id);
-    set(v, "chocolateyPackageFolder", folder);
-    set(v, "packageFolder", folder);
+    set_path(v, "chocolateyPackageFolder", folder);
+    set_path(v, "packageFolder", folder);
     set(v, "installArguments", args);
     set(v, "chocolateyInstallArguments", args);
     set(v, "packageParameters", args);
@@ -66,7 +75,7 @@ static void describe_package(const nuget_task *task, variables *v, const char *f
     if (slash && slash != root)
         *slash = '\0';
     if (root)
-        set(v, "ChocolateyInstall", root);
+        set_path(v, "ChocolateyInstall", root);
     free(root);
     if (!package)
         return;

@@ -24,6 +24,8 @@ extern const int32_t nuget_flushes_each_file;
 int nuget_is_absolute(const char *path);
 /* 1: success with a restart wanted. */
 int nuget_exit_wants_restart(int32_t code);
+/* In place: the slashes that the system's own programs write. */
+void nuget_use_native_slashes(char *text);
 
 #define NUGET_NOTHING 0
 #define NUGET_FILE 1

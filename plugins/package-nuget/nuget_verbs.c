@@ -35,6 +35,15 @@ static char *join(const char *folder, const char *name)
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+/* A record that others could have written says nothing, and their script must not run. */
+static rj_status check_lib(nuget_task *task)
+{
+    const char *lib_dir = task->request.lib_dir;
+    return nuget_look_through(lib_dir).kind == NUGET_FOLDER
+               ? nuget_check_private(lib_dir, &task->failure)
+               : RJ_OK;
+}
+
 /* ---- Detect ------------------------------------------------------------------------------------ */
 
 static json_t *not_installed(const char *detail)
@@ -66,7 +75,12 @@ void nuget_do_detect(nuget_task *task)
     char *path = folder ? join(r->lib_dir, folder) : NULL;
     rj_record record = {0};
     char detail[600];
-    task->status = RJ_OK;
+    task->status = path ? check_lib(task) : RJ_OK;
+    if (task->status != RJ_OK) {
+        free(folder);
+        free(path);
+        return;
+    }
     if (rj_is_interrupted(r->lib_dir, r->package)) {
         snprintf(detail, sizeof(detail), "a change of %s below %s is not complete", r->package,
                  r->lib_dir);
@@ -403,9 +417,9 @@ static rj_status begin_uninstall(nuget_task *task)
     const nuget_request *r = &task->request;
     rj_recovered recovered;
     rj_installed installed = {0};
-    rj_status status = nuget_look_through(r->lib_dir).kind == NUGET_FOLDER
-                           ? rj_recover(r->lib_dir, &recovered, &task->failure)
-                           : RJ_OK;
+    rj_status status = check_lib(task);
+    if (status == RJ_OK && nuget_look_through(r->lib_dir).kind == NUGET_FOLDER)
+        status = rj_recover(r->lib_dir, &recovered, &task->failure);
     if (status == RJ_OK)
         status = rj_installed_read(r->lib_dir, &installed, &task->failure);
     if (status != RJ_OK)

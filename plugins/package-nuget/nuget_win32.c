@@ -30,6 +30,12 @@ int nuget_is_install_script(const char *name)
     return strcasecmp(name, nuget_install_script) == 0;
 }
 
+void nuget_use_native_slashes(char *text)
+{
+    for (; *text; text++)
+        *text = *text == '/' ? '\\' : *text;
+}
+
 int nuget_exit_wants_restart(int32_t code)
 {
     return code == 3010 || code == 1641;
@@ -338,18 +344,23 @@ static int is_trusted(PSID sid)
            is_running_account(sid);
 }
 
-/* Somebody else to whom the list gives a right to change, or NULL. */
-static PSID foreign_writer(PACL list)
+/* To exchange the folder or who may do so; and to make something in it. */
+#define TAKING (FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL)
+#define ADDING (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)
+
+/* Somebody else to whom the list gives one of these rights, or NULL. */
+static PSID foreign_writer(PACL list, DWORD changing)
 {
-    const DWORD changing = FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_DELETE_CHILD | DELETE |
-                           WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
     for (DWORD i = 0; i < list->AceCount; i++) {
         ACCESS_ALLOWED_ACE *entry = NULL;
-        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-            !(entry->Mask & changing))
+        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType == ACCESS_DENIED_ACE_TYPE ||
+            (entry->Header.AceFlags & INHERIT_ONLY_ACE) || !(entry->Mask & changing))
             continue;
-        /* CREATOR OWNER is a pattern for what is made there, not somebody */
-        if (!is_trusted(&entry->SidStart) && !IsWellKnownSid(&entry->SidStart, WinCreatorOwnerSid))
+        /* CREATOR OWNER is a pattern for what is made there, not somebody; an entry of another kind,
+         * with a condition for one, begins with something else and is refused as nobody's. */
+        if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
+            (!is_trusted(&entry->SidStart) &&
+             !IsWellKnownSid(&entry->SidStart, WinCreatorOwnerSid)))
             return &entry->SidStart;
     }
     return NULL;
@@ -358,7 +369,7 @@ static PSID foreign_writer(PACL list)
 static rj_status refuse_writer(const char *folder, PSID writer, rj_failure *failure)
 {
     char *sid = NULL;
-    if (!ConvertSidToStringSidA(writer, &sid))
+    if (!IsValidSid(writer) || !ConvertSidToStringSidA(writer, &sid))
         sid = NULL;
     rj_fail(failure, RJ_E_DENIED,
             "others (%s) may write to %s, so what is installed there could be changed before it "
@@ -368,7 +379,7 @@ static rj_status refuse_writer(const char *folder, PSID writer, rj_failure *fail
     return RJ_E_DENIED;
 }
 
-rj_status nuget_check_private(const char *folder, rj_failure *failure)
+static rj_status check_one(const char *folder, DWORD changing, rj_failure *failure)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
     PSID owner = NULL, writer = NULL;
@@ -393,10 +404,29 @@ rj_status nuget_check_private(const char *folder, rj_failure *failure)
                          "%s has no access list, so everybody may write there; let only SYSTEM and "
                          "Administrators do that",
                          folder);
-    else if ((writer = foreign_writer(list)) != NULL)
+    else if ((writer = foreign_writer(list, changing)) != NULL)
         status = refuse_writer(folder, writer, failure);
     LocalFree(descriptor);
     return status;
+}
+
+/* Whoever owns the folder around it can put another one in its place. */
+rj_status nuget_check_private(const char *folder, rj_failure *failure)
+{
+    char *around = strdup(folder);
+    if (!around)
+        return rj_fail_memory(failure);
+    char *first = after_root(around), *last = first;
+    for (char *c = first; *c; c++)
+        if ((*c == '/' || *c == '\\') && c[1])
+            last = c;
+    rj_status status = RJ_OK;
+    if (last > first) {
+        *last = '\0';
+        status = check_one(around, TAKING, failure);
+    }
+    free(around);
+    return status == RJ_OK ? check_one(folder, TAKING | ADDING, failure) : status;
 }
 
 rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure)

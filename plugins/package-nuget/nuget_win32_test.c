@@ -137,6 +137,33 @@ static void a_lib_folder_that_others_may_write_to_is_refused(void **state)
     assert_false(file_exists(f, "lib/PSini"));
 }
 
+static void what_others_could_have_put_into_a_lib_folder_is_neither_installed_nor_run(void **state)
+{
+    fixture *f = *state;
+    add_module(f, "2.0.5");
+    expect_ok(f, install_package(f, "psini", NULL));
+    set_list(fixture_path(f, "lib"), L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)");
+    expect_failure(f, invoke(f, f->table->detect, "psini", NULL), RJ_E_DENIED,
+                   "others (S-1-1-0) may write to");
+    expect_failure(f, invoke(f, f->table->uninstall, "psini", NULL), RJ_E_DENIED,
+                   "others (S-1-1-0) may write to");
+    assert_true(file_exists(f, "lib/PSini/PsIni.psm1"));
+}
+
+static void a_lib_folder_in_a_folder_of_others_is_refused(void **state)
+{
+    fixture *f = *state;
+    char lib[700];
+    snprintf(lib, sizeof(lib), "%s/lib", fixture_path(f, "chocolatey"));
+    assert_int_equal(nuget_make_folder(lib, NULL), RJ_OK);
+    set_list(fixture_path(f, "chocolatey"), L"D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)");
+    set_list(lib, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+    add_module(f, "2.0.5");
+    expect_failure(f, install_package(f, "psini", json_pack("{s:s}", "lib_dir", lib)), RJ_E_DENIED,
+                   "others (S-1-1-0) may write to");
+    assert_false(file_exists(f, "chocolatey/lib/PSini"));
+}
+
 static void a_script_is_run_by_powershell_with_chocolateys_environment(void **state)
 {
     const char *place = getenv("RJ_TEST_POWERSHELL");
@@ -188,6 +215,8 @@ int main(void)
         with_fixture(an_interrupted_change_is_taken_back),
         with_fixture(a_relative_lib_folder_is_refused),
         with_fixture(a_lib_folder_that_others_may_write_to_is_refused),
+        with_fixture(what_others_could_have_put_into_a_lib_folder_is_neither_installed_nor_run),
+        with_fixture(a_lib_folder_in_a_folder_of_others_is_refused),
         with_fixture(a_script_is_run_by_powershell_with_chocolateys_environment),
         with_fixture(links_share_the_bytes_of_a_package),
     };

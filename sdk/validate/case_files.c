@@ -209,7 +209,7 @@ void rj_case_entry(rj_trial *trial)
     rj_report_step(trial->report, "loading the library and calling %s", RJ_PLUGIN_ENTRY);
     rj_status status = rj_loader_read(folder, stage.root, &manifest, &err);
     if (!status)
-        status = rj_loader_map(folder, stage.root, manifest, &library, &desc, &err);
+        status = rj_loader_map(folder, stage.root, manifest, NULL, &library, &desc, &err);
     if (status) {
         rj_report_finding(trial->report, "the descriptor fits the manifest",
                           "make id, version and provides the same in both", "%s", err.text);

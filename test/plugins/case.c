@@ -43,8 +43,9 @@ static const char *const *ids(rj_plugin *p)
 
 static void evaluate(rj_plugin *p, const char *id, rj_op op)
 {
+    static const char result[] = "{\"state\":\"ok\",\"summary\":\"as it should be\"}";
     (void)id;
-    p->op->set_result(p->host, op, "{\"state\":\"ok\"}", 14);
+    p->op->set_result(p->host, op, result, sizeof result - 1);
     p->op->finish(p->host, op, RJ_OK, NULL);
 }
 

@@ -3,14 +3,13 @@
 #include <realmjoin/check.h>
 
 #include "fragile_ids.h"
+#include "probe_system.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 struct rj_plugin {
     const rj_host *host;
@@ -25,12 +24,6 @@ struct rj_plugin {
     bool die_in_destroy;
     char heard[200];
 };
-
-static void sleep_ms(long ms)
-{
-    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    nanosleep(&wait, NULL);
-}
 
 static void answer(rj_plugin *p, rj_op op, const char *text)
 {
@@ -116,15 +109,14 @@ static void on_exit_of_child(void *data, const rj_spawn_exit *how)
     free(w);
 }
 
-static void start_child(rj_plugin *p, rj_op op, const char *seconds)
+static void start_child(rj_plugin *p, rj_op op, probe_program program)
 {
-    const char *const arguments[] = {"sleep", seconds, NULL};
     const char *const environment[] = {NULL};
     rj_spawn what = {.size = sizeof what,
-                     .program = "/bin/sleep",
-                     .arguments = arguments,
+                     .program = program_path(program),
+                     .arguments = program_arguments(program),
                      .environment = environment,
-                     .directory = "/"};
+                     .directory = program_folder()};
     watched *w = malloc(sizeof *w);
     if (!w)
         abort();
@@ -172,7 +164,7 @@ static bool die_or_hang(const char *id)
     if (strcmp(id, "abort") == 0)
         abort();
     if (strcmp(id, "exit") == 0)
-        _exit(3);
+        end_process(3);
     if (strcmp(id, "wild") == 0)
         die_by_a_wild_pointer();
     if (strcmp(id, "late-abort") == 0) {
@@ -191,9 +183,9 @@ static bool use_service(rj_plugin *p, const char *id, rj_op op)
     if (strcmp(id, "abort-timer") == 0)
         p->timer->start(p->host, 20, 0, die_later, NULL, &timer);
     else if (strcmp(id, "child") == 0)
-        start_child(p, op, "300");
+        start_child(p, op, PROGRAM_SLEEP);
     else if (strcmp(id, "short-child") == 0)
-        start_child(p, op, "0.5");
+        start_child(p, op, PROGRAM_NAP);
     else if (strcmp(id, "config") == 0)
         answer_config(p, op);
     else if (strcmp(id, "heard") == 0)

@@ -220,20 +220,19 @@ static void on_exit_in_silence(void *data, const rj_spawn_exit *how)
     free(data);
 }
 
-static void spawn(rj_plugin *p, rj_op op, const char *script, const char *log, int64_t limit,
+static void spawn(rj_plugin *p, rj_op op, probe_program program, const char *log, int64_t limit,
                   int mode)
 {
     if (!p->spawn) {
         p->op->finish(p->host, op, RJ_E_DENIED, "spawn is not granted");
         return;
     }
-    const char *const arguments[] = {"sh", "-c", script, NULL};
     const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
     rj_spawn what = {.size = sizeof what,
-                     .program = mode == 3 ? "/nowhere/program" : "/bin/sh",
-                     .arguments = arguments,
+                     .program = program_path(program),
+                     .arguments = program_arguments(program),
                      .environment = environment,
-                     .directory = "/",
+                     .directory = program_folder(),
                      .log_path = log,
                      .time_limit_ms = limit};
     call *c = new_call(p, op);
@@ -280,7 +279,7 @@ static void spawn_with_log(rj_plugin *p, rj_op op, const char *name)
     at = at ? strchr(at + sizeof member - 1, '"') : NULL;
     if (at)
         snprintf(path, sizeof path, "%.*s%s", (int)strcspn(at + 1, "\""), at + 1, name);
-    spawn(p, op, "echo to the log", path, 0, 0);
+    spawn(p, op, PROGRAM_LOG, path, 0, 0);
 }
 
 static void use_kv(rj_plugin *p, rj_op op)
@@ -398,24 +397,23 @@ static void use_service(rj_plugin *p, const char *id, rj_op op)
     } else if (strcmp(id, "wake") == 0) {
         p->op->on_cancel(p->host, op, wake, new_call(p, op));
     } else if (strcmp(id, "spawn") == 0) {
-        spawn(p, op, "printf 'one\\ntwo\\n\\377'; sleep 300 & exit 5", NULL, 0, 0);
+        spawn(p, op, PROGRAM_OUT, NULL, 0, 0);
     } else if (strcmp(id, "spawn-log") == 0) {
         spawn_with_log(p, op, "/spawn.log");
     } else if (strcmp(id, "spawn-out") == 0) {
-        spawn(p, op, "echo to the log", "/tmp/rj-probe-spawn.log", 0, 0);
+        spawn(p, op, PROGRAM_LOG, program_log_elsewhere(), 0, 0);
     } else if (strcmp(id, "spawn-up") == 0) {
         spawn_with_log(p, op, "/../spawn.log");
     } else if (strcmp(id, "spawn-kill") == 0) {
-        spawn(p, op, "sleep 300", NULL, 0, 2);
+        spawn(p, op, PROGRAM_SLEEP, NULL, 0, 2);
     } else if (strcmp(id, "spawn-limit") == 0) {
-        spawn(p, op, "echo begun; sleep 300", NULL, 100, 0);
+        spawn(p, op, PROGRAM_BEGUN, NULL, program_limit_ms(), 0);
     } else if (strcmp(id, "spawn-long") == 0) {
-        spawn(p, op, "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; sleep 300",
-              NULL, 0, 0);
+        spawn(p, op, PROGRAM_LINES, NULL, 0, 0);
     } else if (strcmp(id, "spawn-none") == 0) {
-        spawn(p, op, "", NULL, 0, 3);
+        spawn(p, op, PROGRAM_NONE, NULL, 0, 0);
     } else if (strcmp(id, "spawn-quiet") == 0) {
-        spawn(p, op, "true", NULL, 0, 1);
+        spawn(p, op, PROGRAM_TRUE, NULL, 0, 1);
     } else {
         misbehave(p, id, op);
     }

@@ -7,15 +7,14 @@
  */
 #include "platform/stream.h"
 #include "platform/worker_process.h"
+#include "rogue_system.h"
 #include "runtime/wire.h"
 
 #include <realmjoin/check.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *behaviour = "";
 
@@ -24,31 +23,18 @@ static bool is(const char *name)
     return strcmp(behaviour, name) == 0;
 }
 
-static _Noreturn void sleep_for_ever(void)
-{
-    for (;;)
-        pause();
-}
-
-static _Noreturn void crash(void)
-{
-    signal(SIGSEGV, SIG_DFL); /* a sanitizer has put its own there */
-    raise(SIGSEGV);
-    _exit(9);
-}
-
 /* ---- Frames ---------------------------------------------------------------------------------- */
 
 static void send_bytes(const void *bytes, size_t length)
 {
     if (!rj_stream_write_all(RJ_WORKER_FRAMES, bytes, length))
-        _exit(9); /* nobody is left to be annoyed */
+        rogue_exit(9); /* nobody is left to be annoyed */
 }
 
 static void send_to(int stream, rj_wire_writer *writer)
 {
     if (rj_wire_end(writer) || !rj_stream_write_all(stream, writer->bytes, writer->length))
-        _exit(9);
+        rogue_exit(9);
     rj_wire_discard(writer);
 }
 
@@ -165,12 +151,12 @@ static rj_status call(rj_wire_writer *writer)
     size_t used = 0;
     send_to(RJ_WORKER_CALLS, writer);
     if (!rj_stream_read_all(RJ_WORKER_CALLS, answer, RJ_WIRE_HEADER))
-        _exit(9);
+        rogue_exit(9);
     rj_wire_take(RJ_WIRE_ANSWER, answer, RJ_WIRE_HEADER, &frame, &used);
     if (used > sizeof answer ||
         !rj_stream_read_all(RJ_WORKER_CALLS, answer + RJ_WIRE_HEADER, used - RJ_WIRE_HEADER) ||
         rj_wire_take(RJ_WIRE_ANSWER, answer, used, &frame, &used))
-        _exit(9);
+        rogue_exit(9);
     rj_wire_reader reader = rj_wire_read(&frame);
     return rj_wire_get_i32(&reader);
 }
@@ -204,11 +190,11 @@ static bool misuse_calls(uint64_t op)
         char two[2 * RJ_WIRE_HEADER];
         rj_wire_begin(&writer, RJ_WIRE_CONFIG, 0);
         if (rj_wire_end(&writer))
-            _exit(9);
+            rogue_exit(9);
         memcpy(two, writer.bytes, RJ_WIRE_HEADER);
         memcpy(two + RJ_WIRE_HEADER, writer.bytes, RJ_WIRE_HEADER);
         if (!rj_stream_write_all(RJ_WORKER_CALLS, two, sizeof two))
-            _exit(9);
+            rogue_exit(9);
     } else if (is("spawn-ungranted")) {
         begin_spawn(&writer, op);
         finish_with_status(op, call(&writer));
@@ -246,12 +232,12 @@ static bool misuse_calls(uint64_t op)
     } else if (is("die-with-secret")) {
         begin_secret(&writer, op);
         if (call(&writer))
-            _exit(8);
-        crash();
+            rogue_exit(8);
+        rogue_crash();
     } else if (is("die-in-call")) {
         begin_publish(&writer);
         send_to(RJ_WORKER_CALLS, &writer);
-        crash();
+        rogue_crash();
     } else {
         return false;
     }
@@ -287,9 +273,9 @@ static bool flood(uint64_t op)
     for (int i = 0; i < 100 * 16; i++) { /* 100 MiB */
         large[i % 1000] = '\n';
         for (size_t done = 0; done < sizeof large;) {
-            ssize_t put = write(STDERR_FILENO, large + done, sizeof large - done);
+            long put = rogue_print(large + done, sizeof large - done);
             if (put <= 0)
-                _exit(9);
+                rogue_exit(9);
             done += (size_t)put;
         }
     }
@@ -313,7 +299,7 @@ static void show_with_the_last_words(uint64_t op, rj_wire_type type)
     rj_wire_begin(&breach, RJ_WIRE_HELLO, 0);
     rj_wire_begin(&shown, type, op);
     if (rj_wire_end(&breach) || rj_wire_end(&shown))
-        _exit(9);
+        rogue_exit(9);
     memcpy(both, breach.bytes, RJ_WIRE_HEADER);
     memcpy(both + RJ_WIRE_HEADER, shown.bytes, RJ_WIRE_HEADER);
     send_bytes(both, sizeof both);
@@ -325,9 +311,9 @@ static void show_with_the_last_words(uint64_t op, rj_wire_type type)
 static bool answer_out_of_turn(uint64_t op)
 {
     if (is("die-before-begun"))
-        crash();
+        rogue_crash();
     if (is("exit-before-begun"))
-        _exit(7);
+        rogue_exit(7);
     if (is("begun-other")) {
         send_empty(RJ_WIRE_BEGUN, op + 1);
     } else if (is("finish-other")) {
@@ -377,9 +363,9 @@ static bool break_frames(uint64_t op)
     } else if (is("half-frame")) {
         make_finish(&writer, op, RJ_OK, "");
         if (rj_wire_end(&writer))
-            _exit(9);
+            rogue_exit(9);
         send_bytes(writer.bytes, writer.length - 3);
-        _exit(0);
+        rogue_exit(0);
     } else {
         return false;
     }
@@ -414,29 +400,24 @@ static bool break_order(uint64_t op)
 static bool break_itself(uint64_t op)
 {
     if (is("die-begun"))
-        crash();
+        rogue_crash();
     if (is("exit-begun"))
-        _exit(3);
+        rogue_exit(3);
     if (is("close-frames")) {
-        close(RJ_WORKER_FRAMES);
-        sleep_for_ever();
+        rogue_hang_up(RJ_WORKER_FRAMES);
+        rogue_sleep_for_ever();
     }
     if (is("close-calls")) {
-        close(RJ_WORKER_CALLS);
-        sleep_for_ever();
+        rogue_hang_up(RJ_WORKER_CALLS);
+        rogue_sleep_for_ever();
     }
     if (is("grandchild")) {
-        pid_t child = fork();
-        if (child == 0) {
-            for (int fd = 0; fd < 16; fd++)
-                close(fd);
-            sleep_for_ever();
-        }
-        fprintf(stderr, "child %ld\n", (long)child);
-        _exit(4);
+        fprintf(stderr, "child %ld\n", rogue_leave_child());
+        fflush(stderr);
+        rogue_exit(4);
     }
     if (is("hang"))
-        sleep_for_ever();
+        rogue_sleep_for_ever();
     if (is("after-cancel"))
         return true; /* see on_cancel() */
     if (is("words")) {
@@ -465,11 +446,11 @@ static void on_stop(void)
     if (is("stop-deaf"))
         return;
     if (is("die-in-stop"))
-        crash();
+        rogue_crash();
     stopped();
     if (is("stop-lingers"))
-        sleep_for_ever();
-    _exit(0);
+        rogue_sleep_for_ever();
+    rogue_exit(0);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -481,11 +462,11 @@ static uint32_t read_frame(uint64_t *ret_handle)
     rj_wire_frame frame = {0};
     size_t size = 0;
     if (!rj_stream_read_all(RJ_WORKER_FRAMES, header, sizeof header))
-        _exit(0);
+        rogue_exit(0);
     rj_wire_take(RJ_WIRE_TO_WORKER, header, sizeof header, &frame, &size);
     char *payload = malloc(size + 1);
     if (!payload || !rj_stream_read_all(RJ_WORKER_FRAMES, payload, size - sizeof header))
-        _exit(0);
+        rogue_exit(0);
     free(payload);
     *ret_handle = 0;
     for (unsigned i = 0; i < 8; i++)
@@ -497,32 +478,36 @@ static void begin_life(void)
 {
     uint64_t handle;
     if (is("exit-at-once"))
-        _exit(5);
+        rogue_exit(5);
     read_frame(&handle);
     if (is("die-before-hello"))
-        crash();
+        rogue_crash();
     if (is("never-greets"))
-        sleep_for_ever();
+        rogue_sleep_for_ever();
     if (is("ready-first"))
         ready();
     if (is("log-first"))
         send_text(RJ_WIRE_LOG, 0, "before the greeting");
     hello(is("wrong-magic") ? 1u : RJ_WIRE_MAGIC, RJ_WIRE_VERSION + is("wrong-version"));
     if (is("die-after-hello"))
-        crash();
+        rogue_crash();
     if (is("never-ready"))
-        sleep_for_ever();
+        rogue_sleep_for_ever();
     ready();
     if (is("never-reads"))
-        sleep_for_ever();
+        rogue_sleep_for_ever();
     if (is("die-after-ready"))
-        crash();
+        rogue_crash();
 }
 
 int main(int argc, char **argv)
 {
     if (argc > 1 && strncmp(argv[1], "rogue.", 6) == 0)
         behaviour = argv[1] + 6;
+    if (is("sleeper"))
+        rogue_sleep_for_ever();
+    if (rj_worker_adopt(argc, argv, NULL))
+        rogue_exit(9);
     begin_life();
     for (;;) {
         uint64_t handle;

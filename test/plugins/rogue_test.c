@@ -15,12 +15,12 @@
 #include "platform/file.h"
 #include "platform/system.h"
 #include "scene.h"
+#include "tap_skip.h"
+#include "test_system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define TURN_MAX_MS 500 /* of a loop that is not waiting; the machine may be busy */
 
@@ -300,8 +300,7 @@ static void a_strange_answer_is_made_plain(void **state)
 {
     heard h;
     (void)state;
-    add_rogue("words");
-    add_rogue("status");
+    add_rogue("words"), add_rogue("status");
     load();
     ask("words", 8000, &h);
     assert_answer("words", &h, RJ_E_FAILED, "%n");
@@ -364,12 +363,12 @@ static void a_program_that_cannot_be_executed_is_named(void **state)
     add_rogue("well");
     add_rogue("hang");
     load();
-    assert_int_equal(chmod(program, 0644), 0);
+    assert_true(test_write_file(program, "no program", 10));
     ask("well", 8000, &h);
-    assert_answer("well", &h, RJ_E_NOT_STARTED, "the worker cannot be started: ");
+    assert_answer("well", &h, RJ_E_NOT_STARTED, "cannot be started: ");
     assert_answer("well", &h, RJ_E_NOT_STARTED, program);
     assert_nothing_is_left("well");
-    assert_int_equal(unlink(program), 0);
+    assert_true(test_remove(program));
     ask("hang", 8000, &h);
     assert_answer("hang", &h, RJ_E_NOT_STARTED, "is missing, in which it would run");
     assert_nothing_is_left("hang");
@@ -382,6 +381,8 @@ static void what_a_worker_leaves_behind_in_its_group_is_killed_with_it(void **st
     add_rogue("grandchild");
     load();
     ask("grandchild", 8000, &h);
+    if (strstr(h.message, "child 0"))
+        tap_skip("workers of this system cannot start any");
     assert_answer("grandchild", &h, RJ_E_ABANDONED, "its last words: child ");
     assert_end("grandchild", "ended by itself with code 4", 1);
     long child = strtol(strstr(h.message, "child ") + 6, NULL, 10);
@@ -391,8 +392,7 @@ static void what_a_worker_leaves_behind_in_its_group_is_killed_with_it(void **st
 
 static void the_next_question_waits_for_the_back_off_and_gets_a_new_worker(void **state)
 {
-    heard first;
-    heard second;
+    heard first, second;
     (void)state;
     add_rogue("die-begun");
     load();
@@ -458,6 +458,7 @@ static void a_worker_cannot_hold_up_the_stop(void **state)
         char id[80];
         heard h = {0};
         add_rogue(ways[i].behaviour);
+        s.grace_ms = strcmp(ways[i].behaviour, "die-in-stop") == 0 ? 2000 : 150;
         load();
         unsigned before = descriptors;
         ask(ways[i].behaviour, ways[i].status ? 300 : 8000, &h);
@@ -483,18 +484,18 @@ static void ask_through_flood(const char *behaviour, heard *h)
     error_lines = lines = 0;
     rj_question question = scene_question(h, 20000);
     rj_runtime_evaluate(s.runtime, behaviour, &question);
-    uint64_t limit = rj_clock_monotonic_ms() + 20000;
-    while (!h->answers && rj_clock_monotonic_ms() < limit) {
+    uint64_t start = rj_clock_monotonic_ms();
+    while (!h->answers && rj_clock_monotonic_ms() < start + 20000) {
         uint64_t began = rj_clock_monotonic_ms();
         rj_loop_turn(s.loop, 0);
-        uint64_t took = rj_clock_monotonic_ms() - began;
-        longest = took > longest ? took : longest;
+        if (rj_clock_monotonic_ms() - began > longest)
+            longest = rj_clock_monotonic_ms() - began;
     }
     assert_int_equal(h->answers, 1);
     scene_forget(h);
     if (longest > TURN_MAX_MS)
         fail_msg("rogue.%s: one turn of the loop took %u ms", behaviour, (unsigned)longest);
-    if (lines > 800)
+    if (lines > 600 + 60 * (rj_clock_monotonic_ms() - start) / 1000) /* 500, then 50 a second */
         fail_msg("rogue.%s: %u lines in the log", behaviour, lines);
     if (leaks_resident_mib() > before + 32)
         fail_msg("rogue.%s: %ld MiB became %ld", behaviour, before, leaks_resident_mib());
@@ -518,8 +519,8 @@ static void a_flood_of_frames_ends_the_worker_and_the_core_stays_awake(void **st
 
 static void a_flood_of_notices_is_borne(void **state)
 {
-    (void)state;
     heard h;
+    (void)state;
     add_rogue("flood-events");
     load();
     ask_through_flood("flood-events", &h);

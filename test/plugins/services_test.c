@@ -8,14 +8,16 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "leaks.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "probe_system.h"
 #include "scene.h"
+#include "tap_skip.h"
+#include "test_system.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static scene s;
 
@@ -110,10 +112,8 @@ static void settings_and_folders_are_told(void **state)
     scene_evaluate(&s, "config", 1000, &h);
     assert_string_equal(text(&h, "root"), s.root);
     assert_string_equal(text(&h, "role"), "service");
-    struct stat st;
-    assert_int_equal(stat(text(&h, "state_dir"), &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0700);
-    assert_int_equal(stat(text(&h, "cache_dir"), &st), 0);
+    assert_true(leaks_is_private(text(&h, "state_dir")));
+    assert_true(test_exists(text(&h, "cache_dir")));
     assert_int_equal(
         json_integer_value(json_object_get(json_object_get(h.result, "settings"), "level")), 3);
     scene_forget(&h);
@@ -199,8 +199,8 @@ static void a_programs_end_output_and_left_overs_are_told(void **state)
 static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
 {
     (void)state;
-    char path[200], elsewhere[200], expected[300];
-    snprintf(path, sizeof path, "%s/var/lib/realmjoin/plugins/probe/spawn.log", s.root);
+    char path[400], elsewhere[400], expected[500];
+    snprintf(path, sizeof path, "%s/probe/spawn.log", rj_path(s.paths, RJ_PATH_PLUGIN_STATE));
     snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", s.root);
     snprintf(expected, sizeof expected, "log file %s cannot be opened", path);
     scene_load(&s);
@@ -215,8 +215,9 @@ static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
     assert_int_equal(rj_file_read(path, 1000, &bytes, &length, NULL), RJ_OK);
     assert_string_equal(bytes, "to the log\nto the log\n");
     rj_free(bytes);
-    unlink(path);
-    assert_int_equal(symlink(elsewhere, path), 0);
+    assert_true(test_remove(path));
+    if (!test_link(elsewhere, path))
+        tap_skip("no link to a file can be made here");
     scene_evaluate(&s, "spawn-log", 10000, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_NO_START);
     assert_non_null(strstr(text(&h, "tail"), expected));
@@ -228,8 +229,8 @@ static void a_log_outside_the_plugins_folders_is_denied(void **state)
 {
     (void)state;
     static const char *const ids[] = {"spawn-out", "spawn-up"};
-    char above[200];
-    snprintf(above, sizeof above, "%s/var/lib/realmjoin/plugins/spawn.log", s.root);
+    char above[400];
+    snprintf(above, sizeof above, "%s/spawn.log", rj_path(s.paths, RJ_PATH_PLUGIN_STATE));
     scene_load(&s);
     for (size_t i = 0; i < 2; i++) {
         heard h;
@@ -237,7 +238,7 @@ static void a_log_outside_the_plugins_folders_is_denied(void **state)
         assert_int_equal(h.status, RJ_E_DENIED);
         scene_forget(&h);
     }
-    assert_false(rj_file_exists("/tmp/rj-probe-spawn.log"));
+    assert_false(rj_file_exists(program_log_elsewhere()));
     assert_false(rj_file_exists(above));
 }
 
@@ -248,8 +249,9 @@ static void a_program_that_cannot_start_says_why(void **state)
     heard h;
     scene_evaluate(&s, "spawn-none", 10000, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_NO_START);
-    assert_string_equal(text(&h, "tail"),
-                        "/nowhere/program cannot be started: No such file or directory");
+    const char *reason = strstr(text(&h, "tail"), " cannot be started: ");
+    assert_non_null(reason);
+    assert_true(strstr(text(&h, "tail"), "/nowhere/program") < reason);
     scene_forget(&h);
 }
 
@@ -281,7 +283,7 @@ static void the_deadline_ends_the_program_and_the_tail_is_its_last_lines(void **
     scene_load(&s);
     scene_wake(&s);
     heard h;
-    scene_evaluate(&s, "spawn-long", 400, &h);
+    scene_evaluate(&s, "spawn-long", program_limit_ms() + 300, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_TIMEOUT);
     size_t length = strlen(text(&h, "tail"));

@@ -8,13 +8,14 @@
 #include <cmocka.h>
 
 #include "platform/file.h"
+#include "platform/system.h"
 #include "scene.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "leaks.h"
+#include "test_system.h"
 
 static scene s;
 
@@ -68,7 +69,7 @@ static void assert_text(const char *member, const char *expected)
 
 static void kill_worker(void)
 {
-    assert_int_equal(kill((pid_t)number_of_worker("pid"), SIGKILL), 0);
+    assert_true(leaks_kill((long)number_of_worker("pid")));
 }
 
 static void wait_until_asleep(void)
@@ -82,14 +83,28 @@ static void touch_manifest(void)
 {
     char path[500];
     snprintf(path, sizeof path, "%s/plugin.json", scene_folder(&s, false, "case"));
-    assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
+    assert_true(test_set_time(path, rj_clock_wall_ms()));
 }
 
 static void hash_of(const char *module, char ret_sha256[65])
 {
     char path[500];
-    snprintf(path, sizeof path, "%s/%s.so", scene_folder(&s, false, "case"), module);
+    snprintf(path, sizeof path, "%s/%s" TEST_SUFFIX, scene_folder(&s, false, "case"), module);
     assert_int_equal(rj_file_sha256(path, ret_sha256, NULL), RJ_OK);
+}
+
+/* What a plugin may change is never where its program lies. */
+static void its_own_folders_are_not_that_of_its_program(void **state)
+{
+    char path[500];
+    (void)state;
+    ask(RJ_OK);
+    snprintf(path, sizeof path, "%s/case", rj_path(s.paths, RJ_PATH_PLUGIN_STATE));
+    assert_true(test_exists(path));
+    assert_string_not_equal(path, scene_folder(&s, false, "case"));
+    assert_string_not_equal(path, scene_folder(&s, true, "case"));
+    snprintf(path, sizeof path, "%s/plugins/case", rj_path(s.paths, RJ_PATH_CACHE));
+    assert_true(test_exists(path));
 }
 
 /* ---- Other files ----------------------------------------------------------------------------- */
@@ -210,6 +225,7 @@ static void a_worker_ends_when_its_plugin_is_disabled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_SCENE(its_own_folders_are_not_that_of_its_program),
         IN_SCENE(other_files_are_taken_up_when_they_are_looked_for),
         IN_SCENE(files_that_did_not_change_stay_as_they_are),
         IN_SCENE(a_plugin_that_was_refused_is_loaded_once_it_is_mended),

@@ -327,7 +327,7 @@ static void report(plugin_host *host, host_child *child)
     op = host_find_op(host, child->op);
     if (op) {
         op->children--;
-        unanswered = !op->finished && !op->jobs && !op->children && !host->timers;
+        unanswered = !host->worker && !op->finished && !op->jobs && !op->children && !host->timers;
     }
     pthread_mutex_unlock(&host->lock);
     if (unanswered)

@@ -120,7 +120,7 @@ static rj_status open_module(plugin_worker *worker, const char *from, rj_error *
 
 static rj_uid account_for(const plugin_worker *worker)
 {
-    if (!rj_system_is_root())
+    if (!rj_system_is_root() || !rj_sandbox_has_accounts())
         return RJ_SANDBOX_KEEP_ACCOUNT;
     if (worker->options.without_root)
         return NOBODY;
@@ -165,27 +165,33 @@ static rj_status make_proxy(plugin_worker *worker, rj_error *err)
 
 static rj_status make(plugin_worker *worker, rj_error *err)
 {
-    const char *plugin = getenv("RJ_TEST_PLUGIN");
-    const char *program = getenv("RJ_TEST_WORKER");
-    rj_status status;
+    const char *named[] = {getenv("RJ_TEST_PLUGIN"), getenv("RJ_TEST_WORKER")};
+    char *plugin = named[0] ? rj_path_from_native(named[0]) : NULL;
+    char *program = named[1] ? rj_path_from_native(named[1]) : NULL;
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    rj_status status = RJ_OK;
 
-    if (!plugin || !program)
-        return rj_fail(err, RJ_E_INVALID,
-                       "RJ_TEST_PLUGIN and RJ_TEST_WORKER must name the built plugin's folder and "
-                       "the worker program");
-    status = rj_path_join(worker->options.scratch, "worker", &worker->folder, err);
+    if (!plugin || !slash)
+        status = rj_fail(err, RJ_E_INVALID,
+                         "RJ_TEST_PLUGIN and RJ_TEST_WORKER must name the built plugin's folder "
+                         "and the worker program");
+    if (!status)
+        status = rj_path_join(worker->options.scratch, "worker", &worker->folder, err);
     if (!status)
         status = rj_dir_make(worker->folder, 0755, err);
     if (!status)
         status = rj_manifest_read(plugin, &worker->manifest, err);
     if (!status)
-        status =
-            copy_file(program, worker->folder, "realmjoin-worker", 0755, &worker->program, err);
+        status = copy_file(program, worker->folder, slash + 1, 0755, &worker->program, err);
     if (!status)
         status = open_module(worker, plugin, err);
     if (!status)
         status = confine(worker, err);
-    return status ? status : make_proxy(worker, err);
+    if (!status)
+        status = make_proxy(worker, err);
+    rj_free(plugin);
+    rj_free(program);
+    return status;
 }
 
 /* ---- What the test host calls ---------------------------------------------------------------- */

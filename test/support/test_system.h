@@ -27,6 +27,7 @@ bool test_write_file(const char *path, const void *bytes, size_t length);
 char *test_read_file(const char *path, size_t *ret_length);
 bool test_exists(const char *path);                    /* file, folder or link, not followed */
 bool test_remove(const char *path);                    /* a file, a link or an empty folder */
+bool test_rename(const char *from, const char *to);    /* a file, in the place of another */
 bool test_set_time(const char *path, int64_t wall_ms); /* of the last change */
 
 /* A symbolic link; win32: a junction if `target` is an existing folder.  False: this system has none. */

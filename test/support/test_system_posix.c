@@ -89,6 +89,11 @@ bool test_remove(const char *path)
     return remove(path) == 0;
 }
 
+bool test_rename(const char *from, const char *to)
+{
+    return rename(from, to) == 0;
+}
+
 bool test_set_time(const char *path, int64_t wall_ms)
 {
     struct timespec when = {.tv_sec = wall_ms / 1000, .tv_nsec = wall_ms % 1000 * 1000000};

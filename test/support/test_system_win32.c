@@ -162,6 +162,14 @@ bool test_remove(const char *path)
     return DeleteFileW(wide) || RemoveDirectoryW(wide);
 }
 
+bool test_rename(const char *from, const char *to)
+{
+    wchar_t wide_from[WIDE_MAX];
+    wchar_t wide_to[WIDE_MAX];
+    return wide_path(from, wide_from) && wide_path(to, wide_to) &&
+           MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING);
+}
+
 bool test_set_time(const char *path, int64_t wall_ms)
 {
     wchar_t wide[WIDE_MAX];

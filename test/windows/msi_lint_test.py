@@ -143,10 +143,10 @@ def an_unquoted_path_in_a_command_line_is_found():
         return lambda t: row(t, "Registry", Name="RealmJoin").update(Value=value)
 
     expect("not quoted", plant("[#realmjoin.exe] tray"))
-    expect("not quoted", plant('"tray" [INSTALLDIR]realmjoin.exe'))
+    expect("not quoted", plant('"tray" [InstallDir]realmjoin.exe'))
     expect("%1 is not quoted", lambda t: t["Registry"].find(Value='"[#realmjoin.exe]" "%1"')[0].update(
         Value='"[#realmjoin.exe]" %1'))
-    expect("service realmjoin", set_in("ServiceInstall", "Service", "Arguments", "--root [INSTALLDIR]"))
+    expect("service realmjoin", set_in("ServiceInstall", "Service", "Arguments", "--root [InstallDir]"))
 
 
 @tap.test(timeout=60)
@@ -212,7 +212,7 @@ def a_service_that_is_not_started_or_not_deleted_is_found():
 
 @tap.test(timeout=60)
 def a_search_path_that_would_be_replaced_is_found():
-    expect("does not add", set_in("Environment", "Path", "Value", "[INSTALLDIR]"))
+    expect("does not add", set_in("Environment", "Path", "Value", "[InstallDir]"))
     expect("does not add", set_in("Environment", "Path", "Name", "=*PATH"))
     expect("Environment.Component_", set_in("Environment", "Path", "Component_", "Nobody"))
 

@@ -3,6 +3,7 @@
 """The service under the service control manager, the command line against it, links and the session; TAP."""
 
 import json
+import os
 import pathlib
 import sys
 import time
@@ -112,6 +113,37 @@ def what_cannot_be_started_is_said_with_its_reason():
         assert result.code in (REFUSED, NO_SERVICE) and "not installed" in result.err, result
         refused = it.run([it.folder_of_programs / "realmjoinservice.exe", "--service", "--root", "C:\\r"])
         assert refused.code == USAGE and "refused in an installed service" in refused.err, refused
+
+
+@tap.test(timeout=240)
+def a_state_folder_of_somebody_else_is_not_used():
+    if os.geteuid() != 0:
+        tap.skip("giving a folder to another account needs root")
+    with machine("planted") as it:
+        state = it.program_data / "RealmJoin"
+        it.policy({"Planted": True})
+        os.chown(state, 1234, 1234)
+        assert it.realmjoin("status").code == OK, it.log()
+        aside = [f.name for f in it.program_data.glob("RealmJoin.untrusted-*")]
+        assert len(aside) == 1 and not (state / "policy/device.json").exists(), (aside, list(state.iterdir()))
+        assert f"is now C:/ProgramData/{aside[0]}" in it.log(), it.log()
+        it.service_stop("realmjoin")
+
+        # A good owner whose folder others may rename could have been put here by them.
+        state.chmod(0o777)
+        assert it.realmjoin("status").code == OK, it.log()
+        assert len(list(it.program_data.glob("RealmJoin.untrusted-*"))) == 2, it.log()
+        it.service_stop("realmjoin")
+
+        # What others made in a folder that is ours now.
+        (state / "cache").mkdir(exist_ok=True)
+        os.chown(state / "cache", 1234, 1234)
+        assert it.realmjoin("status").code == OK, it.log()
+        names = sorted(f.name for f in state.iterdir())
+        assert [n for n in names if n.startswith("cache.untrusted-")], names
+        assert "policy" in names and "agent.db" in names, names
+        assert not (state / "cache").exists() or (state / "cache").stat().st_uid == 0, names
+        it.service_stop("realmjoin")
 
 
 @tap.test(timeout=240)

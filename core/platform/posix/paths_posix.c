@@ -40,6 +40,7 @@ static bool set_machine_paths(rj_paths *p)
         {RJ_PATH_POLICY, "/etc/realmjoin/policy"},
         {RJ_PATH_PARAMETERS, "/etc/realmjoin/parameters.json"},
         {RJ_PATH_STATE, "/var/lib/realmjoin"},
+        {RJ_PATH_PLUGIN_STATE, "/var/lib/realmjoin/plugins"},
         {RJ_PATH_CACHE, "/var/cache/realmjoin"},
         {RJ_PATH_LOG, "/var/log/realmjoin"},
         {RJ_PATH_PACKAGE_LOGS, "/var/log/realmjoin/packages"},
@@ -99,6 +100,7 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
              !set_xdg(p, home, "XDG_STATE_HOME", "/.local/state", &p->path[RJ_PATH_STATE]) ||
              !set_xdg(p, home, "XDG_CACHE_HOME", "/.cache", &p->path[RJ_PATH_CACHE]) ||
              !set_xdg(p, home, "XDG_DATA_HOME", "/.local/share", &data) ||
+             !set(&p->path[RJ_PATH_PLUGIN_STATE], p->path[RJ_PATH_STATE], "/plugins") ||
              !set(&p->path[RJ_PATH_LOG], p->path[RJ_PATH_STATE], "") ||
              !set(&p->path[RJ_PATH_PACKAGE_LOGS], p->path[RJ_PATH_LOG], "/packages") ||
              !set(&p->path[RJ_PATH_PACKAGE_LIB], data, "/chocolatey/lib"))
@@ -199,6 +201,27 @@ rj_status rj_path_join(const char *directory, const char *name, char **ret_path,
 bool rj_path_is_absolute(const char *path)
 {
     return *path == '/';
+}
+
+/* Without the slashes at the end. */
+static size_t length_of(const char *path)
+{
+    size_t length = strlen(path);
+    while (length && path[length - 1] == '/')
+        length--;
+    return length;
+}
+
+bool rj_path_equal(const char *a, const char *b)
+{
+    size_t length = length_of(a);
+    return length == length_of(b) && strncmp(a, b, length) == 0;
+}
+
+bool rj_path_is_below(const char *path, const char *folder)
+{
+    size_t length = length_of(folder);
+    return length_of(path) > length && path[length] == '/' && strncmp(path, folder, length) == 0;
 }
 
 char *rj_path_from_native(const char *path)

@@ -223,6 +223,17 @@ static void a_socket_path_may_be_long(void **state)
 
 /* ---- Libraries ------------------------------------------------------------------------------- */
 
+static void paths_are_compared_byte_by_byte_and_name_by_name(void **state)
+{
+    (void)state;
+    assert_true(rj_path_equal("/a/b", "/a/b/"));
+    assert_false(rj_path_equal("/a/b", "/a/B") || rj_path_equal("/a/b", "/a/bc"));
+    assert_true(rj_path_is_below("/a/b/c", "/a/b") && rj_path_is_below("/a/b/c", "/a/b/"));
+    assert_true(rj_path_is_below("/a", "/"));
+    assert_false(rj_path_is_below("/a/b", "/a/b") || rj_path_is_below("/a/b/", "/a/b"));
+    assert_false(rj_path_is_below("/a/bc", "/a/b") || rj_path_is_below("/A/b", "/a"));
+}
+
 static void a_library_is_loaded_only_as_expected(void **state)
 {
     (void)state;
@@ -259,6 +270,7 @@ int main(void)
         cmocka_unit_test(clocks_and_users_are_told),
         cmocka_unit_test(a_socket_connects_and_names_its_peer),
         cmocka_unit_test(a_socket_path_may_be_long),
+        cmocka_unit_test(paths_are_compared_byte_by_byte_and_name_by_name),
         cmocka_unit_test(a_library_is_loaded_only_as_expected),
     };
     int failed = cmocka_run_group_tests_name("platform_system", tests, NULL, NULL);

@@ -49,6 +49,54 @@ static char *chosen_root(const char *root)
     return copy;
 }
 
+/* ---- Our own passing number ------------------------------------------------------------------ */
+
+/* The account in use by a process that may not write the table: somebody else may enter it there at any
+ * time, but who was told one number is not told another one later. */
+static struct {
+    char *root;
+    char *sid;
+    rj_uid uid;
+} own_passing;
+
+static bool recall(const char *root, const char *sid, rj_uid *ret_uid)
+{
+    AcquireSRWLockShared(&root_lock);
+    bool known =
+        own_passing.sid && strcmp(own_passing.sid, sid) == 0 && strcmp(own_passing.root, root) == 0;
+    if (known)
+        *ret_uid = own_passing.uid;
+    ReleaseSRWLockShared(&root_lock);
+    return known;
+}
+
+static rj_status remember(const char *root, const char *sid, rj_uid uid, rj_error *err)
+{
+    char *own = NULL;
+    rj_status status = rj_account_token_sid(NULL, &own, err);
+    bool ours = !status && strcmp(own, sid) == 0;
+    rj_free(own);
+    if (!ours)
+        return status;
+    char *root_copy = rj_strdup(root);
+    char *sid_copy = rj_strdup(sid);
+    if (!root_copy || !sid_copy) {
+        rj_free(root_copy);
+        rj_free(sid_copy);
+        return rj_fail_memory(err, "looking up an account");
+    }
+    AcquireSRWLockExclusive(&root_lock);
+    char *old_root = own_passing.root;
+    char *old_sid = own_passing.sid;
+    own_passing.root = root_copy;
+    own_passing.sid = sid_copy;
+    own_passing.uid = uid;
+    ReleaseSRWLockExclusive(&root_lock);
+    rj_free(old_root);
+    rj_free(old_sid);
+    return RJ_OK;
+}
+
 /* ---- The table ------------------------------------------------------------------------------- */
 
 static bool is_sid(const char *text)
@@ -180,6 +228,10 @@ static rj_status number_of(const char *sid, const char *root, bool may_add, rj_u
     char *chosen = chosen_root(root);
     if (!chosen)
         return rj_fail_memory(err, "looking up an account");
+    if (!may_add && recall(chosen, sid, ret_uid)) {
+        rj_free(chosen);
+        return RJ_OK;
+    }
     rj_registry_key table = {chosen, RJ_HIVE_MACHINE, TABLE};
     rj_error unseen = RJ_ERROR_NONE;
     rj_uid uid = 0;
@@ -193,7 +245,7 @@ static rj_status number_of(const char *sid, const char *root, bool may_add, rj_u
         status = add(&table, sid, &uid, &unseen);
     if (status == RJ_E_NOT_FOUND || status == RJ_E_DENIED) {
         uid = passing_number(sid);
-        status = RJ_OK;
+        status = may_add ? RJ_OK : remember(chosen, sid, uid, &unseen);
     }
     rj_free(chosen);
     if (status)
@@ -260,12 +312,7 @@ rj_status rj_account_token_sid(HANDLE token, char **ret_sid, rj_error *err)
 static bool we_may_add(void)
 {
     bool admin = false;
-    char *sid = NULL;
-    if (token_is_admin(NULL, &admin, NULL) == RJ_OK && !admin &&
-        rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
-        admin = strcmp(sid, SYSTEM_SID) == 0;
-    rj_free(sid);
-    return admin;
+    return token_is_admin(NULL, &admin, NULL) == RJ_OK && admin;
 }
 
 rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, bool *ret_admin,
@@ -275,10 +322,11 @@ rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, b
     bool admin = false;
     rj_uid uid = 0;
     rj_status status = sid_of_token(token, &sid, err);
-    if (!status && strcmp(sid, SYSTEM_SID) == 0)
-        admin = true;
-    else if (!status)
+    if (!status)
         status = token_is_admin(token, &admin, err);
+    /* Our workers: SYSTEM by name, and Administrators for denials only. */
+    if (!status && !admin && strcmp(sid, SYSTEM_SID) == 0)
+        status = rj_fail(err, RJ_E_DENIED, "a process of SYSTEM without SYSTEM's rights is nobody");
     if (!status && !admin)
         status = number_of(sid, root, we_may_add(), &uid, err);
     rj_free(sid);

@@ -5,7 +5,8 @@
  * 0 is who may do everything: LocalSystem, or a token with Administrators enabled.  Every other account
  * (SID) has a number from 1000 on, given once and kept in HKLM\SOFTWARE\RealmJoin\Accounts (value name =
  * SID, REG_DWORD).  Who may write there adds what is missing.  Who may not, and is not there yet, gets a
- * number made from the SID with the highest bit set: good for itself only, never found by others.
+ * number made from the SID with the highest bit set: good for itself only, never found by others, and kept
+ * as long as the process lives, also when the service enters the account meanwhile.
  */
 #ifndef RJ_PLATFORM_ACCOUNT_WIN32_H
 #define RJ_PLATFORM_ACCOUNT_WIN32_H

@@ -110,10 +110,25 @@ static bool is_safe_for_script(const wchar_t *argument)
 
 /* ---- Paths ----------------------------------------------------------------------------------- */
 
+/* The names of eight and three letters that a volume may keep beside the long ones; else the path itself. */
+static wchar_t *shorten(wchar_t *wide)
+{
+    DWORD size = GetShortPathNameW(wide, NULL, 0);
+    wchar_t *shorter = size ? rj_realloc_array(NULL, size, sizeof *shorter) : NULL;
+    if (!shorter)
+        return wide;
+    DWORD length = GetShortPathNameW(wide, shorter, size);
+    bool good = length && length < size && length < SHORT_PATH;
+    rj_free(good ? wide : shorter);
+    return good ? shorter : wide;
+}
+
 wchar_t *rj_program_path(const char *path, rj_error *err)
 {
     static const wchar_t prefix[] = L"\\\\?\\";
     wchar_t *wide = rj_wide_path(path, err);
+    if (wide && wcslen(wide) >= SHORT_PATH)
+        wide = shorten(wide);
     size_t length = wide ? wcslen(wide) : 0;
     if (!wide || length >= SHORT_PATH || wcsncmp(wide, prefix, 4) != 0)
         return wide;
@@ -229,9 +244,9 @@ static rj_status make_cmd(const char *program, const char *const *arguments, rj_
 {
     wchar_t *script = rj_program_path(program, err);
     rj_status status = script ? RJ_OK : RJ_E_INVALID;
-    if (!status && !is_safe_for_script(script))
-        status = rj_fail(err, RJ_E_INVALID,
-                         "%s cannot be run by cmd.exe: its path holds one of %% ! & ^", program);
+    if (!status && wcschr(script, L'%')) /* the only one that means something between quotes */
+        status =
+            rj_fail(err, RJ_E_INVALID, "%s cannot be run by cmd.exe: its path holds a %%", program);
     line->program = status ? NULL : below_system(L"\\cmd.exe", err);
     if (!status && !line->program)
         status = RJ_E_NO_MEMORY;
@@ -309,13 +324,28 @@ static int compare_names(const void *left, const void *right)
     return _wcsicmp(*a, *b);
 }
 
+/* Where the variable of this name is, as names count without case; `count`: nowhere. */
+static size_t find(wchar_t *const *list, size_t count, const wchar_t *name, size_t length)
+{
+    size_t at = 0;
+    while (at < count && (_wcsnicmp(list[at], name, length) != 0 || list[at][length] != L'='))
+        at++;
+    return at;
+}
+
 static bool has(wchar_t *const *list, size_t count, const wchar_t *name)
 {
-    size_t length = wcslen(name);
-    for (size_t i = 0; i < count; i++)
-        if (_wcsnicmp(list[i], name, length) == 0 && list[i][length] == L'=')
-            return true;
-    return false;
+    return find(list, count, name, wcslen(name)) < count;
+}
+
+/* The last one of a name counts. */
+static void take_variable(wchar_t **list, size_t *count, wchar_t *variable)
+{
+    size_t at = find(list, *count, variable, wcscspn(variable, L"="));
+    if (at < *count)
+        rj_free(list[at]);
+    list[at] = variable;
+    *count += at == *count;
 }
 
 static bool add_variable(wchar_t **list, size_t *count, const wchar_t *name, const wchar_t *value,
@@ -365,9 +395,9 @@ rj_status rj_environment_make(const char *const *variables, wchar_t **ret_block,
     if (!list)
         return rj_fail_memory(err, "starting a program");
     for (size_t i = 0; i < given && !status; i++) {
-        list[count] = rj_wide(variables[i]);
-        if (list[count])
-            count++;
+        wchar_t *variable = rj_wide(variables[i]);
+        if (variable)
+            take_variable(list, &count, variable);
         else
             status = rj_utf8_valid(variables[i], strlen(variables[i]))
                          ? rj_fail_memory(err, "starting a program")

@@ -159,6 +159,30 @@ static bool is_our_owner(PSID sid)
     return same;
 }
 
+/* Made by one of our own programs in a sandbox, a browser's say, which must not tell us what to run.  It
+ * cannot make its pipe look better. */
+static bool is_of_low_integrity(HANDLE pipe)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PACL labels = NULL;
+    bool low = false;
+    if (GetSecurityInfo(pipe, SE_KERNEL_OBJECT, LABEL_SECURITY_INFORMATION, NULL, NULL, NULL,
+                        &labels, &descriptor))
+        return false; /* a system without labels */
+    for (DWORD i = 0; labels && i < labels->AceCount; i++) {
+        void *entry = NULL;
+        if (!GetAce(labels, i, &entry))
+            continue;
+        const SYSTEM_MANDATORY_LABEL_ACE *label = entry;
+        PSID sid = (PSID)(uintptr_t)&label->SidStart;
+        if (label->Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE)
+            low |= *GetSidSubAuthority(sid, (DWORD)(*GetSidSubAuthorityCount(sid) - 1)) <
+                   SECURITY_MANDATORY_MEDIUM_RID;
+    }
+    LocalFree(descriptor);
+    return low;
+}
+
 /* The owner is SYSTEM or Administrators, or we ourselves, or somebody else. */
 static rj_status by_owner(HANDLE pipe, rj_identity *ret_identity, rj_error *err)
 {
@@ -175,6 +199,8 @@ static rj_status by_owner(HANDLE pipe, rj_identity *ret_identity, rj_error *err)
         status = rj_fail(err, RJ_E_FAILED, "the system does not say whose the pipe is");
     else if (strcmp(text, "S-1-5-18") == 0 || strcmp(text, "S-1-5-32-544") == 0)
         *ret_identity = (rj_identity){.uid = 0, .admin = true};
+    else if (is_of_low_integrity(pipe))
+        status = rj_fail(err, RJ_E_DENIED, "the pipe was made by a program of low integrity");
     else if (is_our_owner(owner))
         *ret_identity = (rj_identity){.uid = rj_system_uid(), .admin = true};
     else
@@ -218,7 +244,9 @@ static rj_status identify_server(HANDLE pipe, HANDLE process, rj_identity *ret_i
                                  rj_error *err)
 {
     rj_status status = by_owner(pipe, ret_identity, err);
-    return status ? by_process(process, ret_identity, err) : status;
+    if (status == RJ_OK || status == RJ_E_DENIED)
+        return status;
+    return by_process(process, ret_identity, err);
 }
 
 rj_status rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_error *err)

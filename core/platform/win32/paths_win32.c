@@ -115,6 +115,7 @@ static rj_status set_machine_paths(rj_paths *p, rj_error *err)
         {RJ_PATH_POLICY, DATA, "/RealmJoin/policy"},
         {RJ_PATH_PARAMETERS, DATA, "/RealmJoin/parameters.json"},
         {RJ_PATH_STATE, DATA, "/RealmJoin"},
+        {RJ_PATH_PLUGIN_STATE, DATA, "/RealmJoin/plugin-state"},
         {RJ_PATH_CACHE, DATA, "/RealmJoin/cache"},
         {RJ_PATH_LOG, WINDOWS, "/Logs"},
         {RJ_PATH_PACKAGE_LOGS, WINDOWS, "/Logs/RealmJoin/Packages"},
@@ -129,6 +130,7 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
 {
     static const struct entry entries[] = {
         {RJ_PATH_STATE, USER_DATA, "/RealmJoin"},
+        {RJ_PATH_PLUGIN_STATE, USER_DATA, "/RealmJoin/plugin-state"},
         {RJ_PATH_CACHE, USER_DATA, "/RealmJoin/cache"},
         {RJ_PATH_LOG, USER_DATA, "/RealmJoin"},
         {RJ_PATH_PACKAGE_LOGS, USER_DATA, "/RealmJoin/Packages"},
@@ -273,7 +275,8 @@ bool rj_path_is_absolute(const char *path)
     bool letter = (path[0] >= 'a' && path[0] <= 'z') || (path[0] >= 'A' && path[0] <= 'Z');
     if (letter)
         return path[1] == ':' && is_slash(path[2]);
-    return is_slash(path[0]) && is_slash(path[1]) && path[2] && !is_slash(path[2]);
+    bool device = (path[0] && path[1]) && (path[2] == '.' || path[2] == '?') && is_slash(path[3]);
+    return is_slash(path[0]) && is_slash(path[1]) && path[2] && !is_slash(path[2]) && !device;
 }
 
 static char *with_slashes(const char *path, char from, char to)
@@ -282,6 +285,47 @@ static char *with_slashes(const char *path, char from, char to)
     for (char *c = copy; c && *c; c++)
         *c = *c == from ? to : *c;
     return copy;
+}
+
+/* UTF-16 with slashes, without those at the end (rj_free); NULL: no text of ours, or out of memory. */
+static wchar_t *comparable(const char *path)
+{
+    wchar_t *wide = rj_wide(path);
+    size_t length = 0;
+    for (wchar_t *c = wide; c && *c; c++, length++)
+        *c = *c == L'\\' ? L'/' : *c;
+    while (wide && length && wide[length - 1] == L'/')
+        wide[--length] = L'\0';
+    return wide;
+}
+
+/* What cannot be compared is nowhere: nothing is allowed by it. */
+static bool begins_with(const wchar_t *path, const wchar_t *folder, size_t length)
+{
+    return CompareStringOrdinal(path, (int)length, folder, (int)length, TRUE) == CSTR_EQUAL;
+}
+
+bool rj_path_equal(const char *a, const char *b)
+{
+    wchar_t *wide_a = comparable(a);
+    wchar_t *wide_b = comparable(b);
+    bool equal = wide_a && wide_b && wcslen(wide_a) == wcslen(wide_b) &&
+                 begins_with(wide_a, wide_b, wcslen(wide_b));
+    rj_free(wide_a);
+    rj_free(wide_b);
+    return equal;
+}
+
+bool rj_path_is_below(const char *path, const char *folder)
+{
+    wchar_t *wide = comparable(path);
+    wchar_t *wide_folder = comparable(folder);
+    size_t length = wide_folder ? wcslen(wide_folder) : 0;
+    bool below = wide && wide_folder && wcslen(wide) > length && wide[length] == L'/' &&
+                 begins_with(wide, wide_folder, length);
+    rj_free(wide_folder);
+    rj_free(wide);
+    return below;
 }
 
 char *rj_path_from_native(const char *path)

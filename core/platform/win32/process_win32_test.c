@@ -125,8 +125,8 @@ static int play(int argc, wchar_t **argv)
 static rj_status try_start(const char *program, const char *const *arguments, rj_process **ret,
                            rj_error *err)
 {
-    static const char *const environment[] = {"RJ_MARK=\xc3\xbc b", "PATH=C:\\windows\\system32",
-                                              NULL};
+    static const char *const environment[] = {"rj_mark=earlier", "RJ_MARK=\xc3\xbc b",
+                                              "PATH=C:\\windows\\system32", NULL};
     rj_process_spec spec = {program, arguments, environment, "C:/windows"};
     return rj_process_start(&spec, ret, err);
 }
@@ -278,6 +278,7 @@ static void the_program_gets_its_environment_its_folder_and_no_input(void **stat
     assert_int_equal(wait_end(process).value, 0);
     read_output(process, text, sizeof text);
     assert_non_null(strstr(text, "RJ_MARK=\xc3\xbc b\n"));
+    assert_null(strstr(text, "earlier")); /* names count without case, the last one of them */
     assert_non_null(strstr(text, "SystemRoot=C:\\windows\n"));
     assert_null(strstr(text, "RJ_SECRET"));
     assert_string_equal(strrchr(text, '\n'), "\nC:\\windows");

@@ -40,6 +40,28 @@ HANDLE rj_sandbox_job(const rj_sandbox *sandbox)
     return rj_job_make(&limits);
 }
 
+/* All but passing through folders, which everybody has; also where DISABLE_MAX_PRIVILEGE does nothing. */
+static DWORD remove_privileges(HANDLE token)
+{
+    DWORD size = 0;
+    DWORD problem = 0;
+    LUID passing = {0};
+    GetTokenInformation(token, TokenPrivileges, NULL, 0, &size);
+    TOKEN_PRIVILEGES *all = rj_calloc(1, size);
+    if (!all)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (!LookupPrivilegeValueW(NULL, SE_CHANGE_NOTIFY_NAME, &passing) ||
+        !GetTokenInformation(token, TokenPrivileges, all, size, &size))
+        problem = GetLastError();
+    for (DWORD i = 0; i < all->PrivilegeCount; i++)
+        if (all->Privileges[i].Luid.LowPart != passing.LowPart || all->Privileges[i].Luid.HighPart)
+            all->Privileges[i].Attributes = SE_PRIVILEGE_REMOVED;
+    if (!problem && all->PrivilegeCount && !AdjustTokenPrivileges(token, FALSE, all, 0, NULL, NULL))
+        problem = GetLastError();
+    rj_free(all);
+    return problem;
+}
+
 HANDLE rj_sandbox_token(void)
 {
     SID_AND_ATTRIBUTES administrators = {.Sid = NULL};
@@ -48,12 +70,17 @@ HANDLE rj_sandbox_token(void)
     DWORD problem = 0;
     if (!ConvertStringSidToSidW(L"S-1-5-32-544", &administrators.Sid))
         return NULL;
-    if (!OpenProcessToken(
-            GetCurrentProcess(),
-            TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY | TOKEN_ADJUST_DEFAULT, &own) ||
+    if (!OpenProcessToken(GetCurrentProcess(),
+                          TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY |
+                              TOKEN_ADJUST_DEFAULT | TOKEN_ADJUST_PRIVILEGES,
+                          &own) ||
         !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE, 1, &administrators, 0, NULL, 0, NULL,
                                &fewer))
         problem = GetLastError();
+    else
+        problem = remove_privileges(fewer);
+    if (problem && fewer)
+        CloseHandle(fewer);
     if (own)
         CloseHandle(own);
     LocalFree(administrators.Sid);

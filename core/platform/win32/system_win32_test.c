@@ -79,6 +79,8 @@ static void a_path_becomes_one_of_the_system(void **state)
     assert_native("\\\\?\\UNC\\s\\h\\x", L"\\\\?\\UNC\\s\\h\\x");
     assert_native("//./pipe/realmjoin", L"\\\\.\\pipe\\realmjoin");
     assert_native("//./PhysicalDrive0", NULL);
+    assert_native("//./pipe/../C:/x", NULL);
+    assert_native("//./pipe/", NULL);
     assert_native("C:/a:b", NULL);
     assert_native("//server", NULL);
     assert_native("", NULL);
@@ -91,7 +93,21 @@ static void an_absolute_path_has_a_drive_or_a_server(void **state)
     assert_true(rj_path_is_absolute("C:/x") && rj_path_is_absolute("z:\\x"));
     assert_true(rj_path_is_absolute("//server/share"));
     assert_false(rj_path_is_absolute("C:x") || rj_path_is_absolute("/x"));
+    assert_false(rj_path_is_absolute("\\\\.\\pipe\\x") || rj_path_is_absolute("//?/C:/x"));
     assert_false(rj_path_is_absolute("x") || rj_path_is_absolute("") || rj_path_is_absolute("//"));
+}
+
+static void paths_are_compared_as_the_file_system_compares_names(void **state)
+{
+    (void)state;
+    assert_true(rj_path_equal("C:/Program Files/\xc3\x9c", "c:\\program files\\\xc3\xbc\\"));
+    assert_false(rj_path_equal("C:/a", "C:/ab") || rj_path_equal("C:/ab", "C:/a"));
+    assert_false(rj_path_equal("C:/a", "D:/a") || rj_path_equal("C:/\xff", "C:/\xff"));
+    assert_true(rj_path_is_below("c:/windows/logs/x", "C:\\Windows\\Logs"));
+    assert_true(rj_path_is_below("C:/x", "c:/"));
+    assert_true(rj_path_is_below("//SERVER/share/x/y", "//server/Share/X/"));
+    assert_false(rj_path_is_below("C:/a", "C:/A") || rj_path_is_below("C:/a/", "C:/A"));
+    assert_false(rj_path_is_below("C:/ab/c", "C:/a") || rj_path_is_below("C:/a", "C:/a/b"));
 }
 
 static void assert_below_root(rj_path_kind kind, const char *rest)
@@ -110,6 +126,8 @@ static void everything_lies_below_the_root(void **state)
     snprintf(pipe, sizeof pipe, "//./pipe/realmjoin-%s", tag);
     assert_string_equal(rj_path(paths, RJ_PATH_SOCKET), pipe);
     assert_below_root(RJ_PATH_PLUGINS, "/Program Files/RealmJoin/plugins");
+    assert_below_root(RJ_PATH_PLUGINS_3RD, "/ProgramData/RealmJoin/plugins");
+    assert_below_root(RJ_PATH_PLUGIN_STATE, "/ProgramData/RealmJoin/plugin-state");
     assert_below_root(RJ_PATH_STATE, "/ProgramData/RealmJoin");
     assert_below_root(RJ_PATH_PACKAGE_LIB, "/ProgramData/chocolatey/lib");
     assert_below_root(RJ_PATH_LOG, "/Windows/Logs");
@@ -274,6 +292,78 @@ static void without_administrators_a_token_is_an_ordinary_account(void **state)
     CloseHandle(token);
 }
 
+/* Without Administrators; NULL: this system gives no such token. */
+static HANDLE restricted_token(void)
+{
+    unsigned char sid[SECURITY_MAX_SID_SIZE];
+    DWORD size = sizeof sid;
+    SID_AND_ATTRIBUTES administrators = {.Sid = sid};
+    HANDLE own = NULL;
+    HANDLE restricted = NULL;
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &own) &&
+        CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, sid, &size) &&
+        !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE, 1, &administrators, 0, NULL, 0, NULL,
+                               &restricted))
+        restricted = NULL;
+    CloseHandle(own);
+    return restricted;
+}
+
+/* Runs as an ordinary account that the service enters into the table meanwhile. */
+static int ask_who_we_are(const char *folder)
+{
+    rj_paths *own_paths = NULL;
+    char *sid = NULL;
+    char *of_number = NULL;
+    rj_uid by_sid = 0;
+    if (rj_paths_new(RJ_ROLE_SESSION, folder, NULL, &own_paths, NULL) != RJ_OK ||
+        rj_account_token_sid(NULL, &sid, NULL) != RJ_OK)
+        return 1;
+    if (rj_system_is_root())
+        return 2;
+    rj_uid before = rj_system_uid();
+    if (before < RJ_ACCOUNT_PASSING || before == UINT32_MAX)
+        return 3;
+    rj_registry_key table = {folder, RJ_HIVE_MACHINE, ACCOUNTS};
+    if (rj_registry_set_u32(&table, sid, 1234, NULL) != RJ_OK)
+        return 4;
+    if (rj_system_uid() != before)
+        return 5;
+    if (rj_account_of_sid(sid, NULL, &by_sid, NULL) != RJ_OK || by_sid != before)
+        return 6;
+    if (rj_account_sid_text(before, NULL, &of_number, NULL) != RJ_OK || strcmp(of_number, sid) != 0)
+        return 7;
+    rj_free(of_number);
+    rj_free(sid);
+    rj_paths_free(own_paths);
+    return 0;
+}
+
+static void our_own_number_stays_while_we_live(void **state)
+{
+    (void)state;
+    HANDLE token = rj_system_is_root() ? restricted_token() : NULL;
+    if (!token)
+        tap_skip("needs an elevated process that can make a restricted token");
+    test_set_environment("RJ_TEST_CHILD_ARGUMENT", root);
+    wchar_t program[MAX_PATH];
+    wchar_t line[MAX_PATH + 64];
+    STARTUPINFOW start = {.cb = sizeof start};
+    PROCESS_INFORMATION process;
+    DWORD code = 0;
+    assert_true(GetModuleFileNameW(NULL, program, MAX_PATH) < MAX_PATH);
+    swprintf(line, MAX_PATH + 64, L"\"%ls\" --test-child ask-who-we-are environment", program);
+    assert_true(CreateProcessAsUserW(token, program, line, NULL, NULL, FALSE, 0, NULL, NULL, &start,
+                                     &process));
+    test_set_environment("RJ_TEST_CHILD_ARGUMENT", NULL);
+    assert_int_equal(WaitForSingleObject(process.hProcess, 30000), WAIT_OBJECT_0);
+    assert_true(GetExitCodeProcess(process.hProcess, &code));
+    assert_int_equal(code, 0);
+    CloseHandle(process.hThread);
+    CloseHandle(process.hProcess);
+    CloseHandle(token);
+}
+
 static void names_of_nobody_are_not_found(void **state)
 {
     (void)state;
@@ -364,13 +454,15 @@ static void a_process_ends_at_once(void **state)
 
 int main(int argc, char **argv)
 {
-    static const test_child children[] = {{"killed", killed}, {NULL, NULL}};
+    static const test_child children[] = {
+        {"killed", killed}, {"ask-who-we-are", ask_who_we_are}, {NULL, NULL}};
     int code = test_child_main(argc, argv, children);
     if (code >= 0)
         return code;
     const struct CMUnitTest tests[] = {
         SYSTEM_TEST(a_path_becomes_one_of_the_system),
         SYSTEM_TEST(an_absolute_path_has_a_drive_or_a_server),
+        SYSTEM_TEST(paths_are_compared_as_the_file_system_compares_names),
         SYSTEM_TEST(everything_lies_below_the_root),
         SYSTEM_TEST(without_a_root_the_system_says_where_folders_are),
         SYSTEM_TEST(a_root_is_an_absolute_plain_path),
@@ -380,6 +472,7 @@ int main(int argc, char **argv)
         SYSTEM_TEST(an_account_keeps_the_number_it_got),
         SYSTEM_TEST(a_damaged_table_gives_nobody_the_number_of_another),
         SYSTEM_TEST(without_administrators_a_token_is_an_ordinary_account),
+        SYSTEM_TEST(our_own_number_stays_while_we_live),
         SYSTEM_TEST(names_of_nobody_are_not_found),
         SYSTEM_TEST(a_mode_is_a_protected_access_list),
         SYSTEM_TEST(clocks_go_on_and_random_differs),

@@ -24,6 +24,11 @@ static rj_status own_account(rj_uid *ret_uid, bool *ret_admin)
     return status;
 }
 
+bool rj_system_environment_is_trusted(void)
+{
+    return !rj_system_is_root();
+}
+
 bool rj_system_is_root(void)
 {
     static atomic_int known; /* a token does not change: 0 not asked yet, 1 no, 2 yes */
@@ -43,7 +48,6 @@ rj_uid rj_system_uid(void)
     bool admin = false;
     if (rj_system_is_root())
         return 0;
-    /* Asked anew each time: the service may have put us into its table meanwhile. */
     if (own_account(&uid, &admin))
         return UINT32_MAX; /* nobody */
     return uid;

@@ -114,6 +114,8 @@ static bool add_components(wchar_t *root_end, const wchar_t *from)
 static bool make_native(const wchar_t *path, wchar_t *native)
 {
     if (has_prefix(path, L"\\\\.\\pipe\\")) {
+        if (!path[9] || wcspbrk(path + 9, L"\\/:")) /* ".." would lead out of the pipes */
+            return false;
         wcscpy(native, path);
         for (wchar_t *c = native; *c; c++)
             *c = *c == L'/' ? L'\\' : *c;

@@ -16,6 +16,7 @@
 #include "wide_win32.h"
 
 #include <psapi.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 
 #define PAGE_BYTES 4096u
 #define FREE_LIMIT_MS 50
+#define FAIL_FAST 0xC0000409u /* what abort() of newer C libraries ends with */
 #define BOTH (RJ_DESCRIPTOR_READ | RJ_DESCRIPTOR_WRITE)
 
 struct rj_worker_process {
@@ -297,10 +299,19 @@ static rj_status adopt(int number, HANDLE handle, rj_error *err)
     return rj_descriptor_place(number, handle, is_pipe ? BOTH : 0, err);
 }
 
+/* The C library would end it with code 3, as by its own will. */
+static void end_as_crashed(int number)
+{
+    (void)number;
+    TerminateProcess(GetCurrentProcess(), FAIL_FAST);
+}
+
 rj_status rj_worker_adopt(int argc, char **argv, rj_error *err)
 {
     const char *at = argc == 3 ? argv[2] : "";
     rj_status status = RJ_OK;
+    signal(SIGABRT, end_as_crashed);
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX); /* nobody is there to look */
     for (int number = RJ_WORKER_FRAMES; number <= RJ_WORKER_BEGUN && !status; number++) {
         char *end = NULL;
         if (at[0] != '0' + number || at[1] != '=')

@@ -244,8 +244,8 @@ typedef struct rj_spawn {
     const char *const *arguments;   /* argv, NULL-terminated, [0] included */
     const char *const *environment; /* "NAME=value", NULL-terminated; nothing is inherited */
     const char *directory;          /* working directory, absolute */
-    /* stdout and stderr are appended here; NULL: only the tail.  Below the agent's log folder or
-     * the plugin's own state or cache folder: anything else is RJ_E_DENIED. */
+    /* stdout and stderr are appended here; NULL: only the tail.  Below the agent's folder of package
+     * logs or the plugin's own state or cache folder: anything else is RJ_E_DENIED. */
     const char *log_path;
 } rj_spawn;
 
