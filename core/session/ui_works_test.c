@@ -87,6 +87,7 @@ static void an_install_goes_from_waiting_to_done(void **state)
     event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
     assert_string_equal(member("state"), "done");
     assert_string_equal(member("status"), "Firefox is installed.");
+    assert_string_equal(member("text"), "Firefox"); /* nothing goes on any more */
     json_t *notices = rj_ui_works_notices(works);
     assert_int_equal(json_array_size(notices), 1);
     json_decref(notices);
@@ -167,12 +168,60 @@ static void a_sync_has_no_window_and_many_works_have_an_end(void **state)
     assert_true(windows() <= 8);
 }
 
+static void an_exit_code_and_a_message_are_said_once(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                    "'message':'it ended with exit code 7; no licence','exit_code':7}");
+    event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
+    assert_string_equal(member("status"), "it ended with exit code 7; no licence");
+    const char *first = strstr(member("details"), "exit code 7");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "exit code 7"));
+}
+
+static void another_exit_code_in_the_message_hides_none(void **state)
+{
+    (void)state;
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                    "'message':'its child had exit code 71','exit_code':7}");
+    assert_string_equal(member("status"), "its child had exit code 71 (exit code 7)");
+}
+
+static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
+{
+    (void)state;
+    rj_ui_works_close(works, "w1");
+    rj_ui_works_wait(works, "install", "tool", "Tool");
+    assert_string_equal(member("text"), "Installing Tool\xe2\x80\xa6");
+    assert_string_equal(member("status"), "Starting the RealmJoin service\xe2\x80\xa6");
+    assert_null(member("cancel"));
+    assert_true(rj_ui_works_lost(works)); /* concerns the first alone */
+    rj_ui_works_started(works, "c2");
+    event("run", "{'correlation':'c2','state':'started'}");
+    event("run", "{'correlation':'c2','state':'ended','outcome':'done'}");
+    assert_int_equal(windows(), 1);
+    assert_string_equal(member("status"), "Tool is installed.");
+    rj_ui_works_wait(works, "upgrade", "tool", "Tool");
+    rj_ui_works_not_started(works, RJ_UI_NO_SERVICE, "the service is disabled");
+    assert_int_equal(windows(), 2);
+    assert_string_equal(member("state"), "failed");
+    assert_string_equal(member("status"), "the service is disabled");
+    assert_non_null(strstr(member("next"), "restart the computer"));
+    rj_ui_works_not_started(works, RJ_UI_NO_SERVICE, "nobody waits any more");
+    assert_string_equal(member("status"), "the service is disabled");
+}
+
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_install_goes_from_waiting_to_done),
+        TEST(an_exit_code_and_a_message_are_said_once),
+        TEST(another_exit_code_in_the_message_hides_none),
+        TEST(what_waits_for_the_service_goes_on_in_the_same_window),
         TEST(a_failure_stays_and_says_what_to_do),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
         TEST(what_is_refused_at_once_is_a_window_too),

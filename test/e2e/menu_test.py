@@ -158,6 +158,12 @@ def a_choice_in_the_tray_installs_with_a_window_and_a_notice(folder):
             window = tray.model["progress"][0]
             assert window["text"] == "Bad could not be installed" and "7" in window["status"], window
             assert "Correlation: " in window["copy"] and "helpdesk" in window["next"]
+            assert tray.act(window["close"]) == 0
+            it.stop()  # what was offered can still be chosen; nobody starts this service again
+            agent.wait_until(lambda: texts(tray.model["menu"]).count("The RealmJoin service does not answer") == 1)
+            assert tray.act("package:bad:install") == 0
+            agent.wait_until(lambda: [w["state"] for w in tray.model["progress"]] == ["failed"], timeout=30)
+            assert tray.model["progress"][0]["next"].startswith("Try again in a minute."), tray.model["progress"]
 
 
 @tap.test(timeout=60)
