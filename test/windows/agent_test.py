@@ -75,8 +75,8 @@ def scripts_get_the_systems_variables_whatever_the_services_own_say():
     with machine.programs("environment") as it:
         agent = it.agent(it.drive_c / "root")
         agent.assign(agent.craft("report", install=REPORT, Mandatory=True))
-        evil = {name: "C:\\evil" for name in ("SystemRoot", "windir", "ProgramData", "ALLUSERSPROFILE", "ProgramFiles", "ComSpec", "PATHEXT")}
-        agent.start(env={**evil, "RJ_PackageID": "other", "SECRET_OF_THE_ADMIN": "1"})
+        names = ("SystemRoot", "windir", "ProgramData", "ALLUSERSPROFILE", "ProgramFiles", "ComSpec", "PATHEXT")
+        agent.start(env={**{name: "C:\\evil" for name in names}, "RJ_PackageID": "other", "SECRET_OF_THE_ADMIN": "1"})
         agent.wait_idle()
         assert not (it.drive_c / "evil").exists()
         got = environment_of(it)
@@ -194,6 +194,24 @@ def the_next_start_finds_the_same_plugins_and_their_state():
             assert sorted(p["id"] for p in listed) == BUILT_IN, listed
         assert it.package("card")["state"] == "installed", it.log()
         assert it.log().count("install card") <= 1 or "ran again" not in it.log(), it.log()
+
+
+@tap.test(timeout=120)
+def the_providers_do_the_same_from_workers():
+    with machine.installed("workers") as it:
+        workers = {name: {"Isolation": "worker"} for name in ("package-craft", "package-nuget")}
+        card = it.craft("card", install=REPORT, uninstall="exit /b 0", files={"Daten ü/ß.txt": "x"}, Mandatory=True)
+        tool = it.nupkg("tool", Mandatory=True)
+        it.assign(card, tool, Plugins=workers)
+        it.start_service()
+        states = {p["id"]: p["state"] for p in it.ask("list")["packages"]}
+        assert states == {"card": "installed", "tool": "installed"}, (states, it.log())
+        kinds = {p["id"]: p["isolation"] for p in it.ask("plugin", "list")["plugins"]}
+        assert all(kinds[name] == "worker" for name in workers), kinds
+        assert (it.drive_c / "users/Public/ß.txt").read_text() == "x"
+        it.assign(*({**package, "Mandatory": False, "Uninstall": True} for package in (card, tool)), Plugins=workers)
+        assert it.realmjoin("sync").code == OK, it.log()
+        assert not (it.library / "tool").exists() and it.package("card")["state"] == "not-installed", it.log()
 
 
 if __name__ == "__main__":
