@@ -11,6 +11,7 @@
 #include "session/link_arguments.h"
 #include "session/notice.h"
 #include "session/on_demand.h"
+#include "session/ui_text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,6 +239,24 @@ static void log_refusal(rj_cli *cli)
     rj_log_close();
 }
 
+/* In the person's language around the sentence that says why. */
+static void show_failure(const rj_cli *cli, int code)
+{
+    char *wishes = rj_texts_wishes();
+    const rj_texts *texts = rj_texts_for(wishes);
+    bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
+    char *heading = refused ? rj_texts_make(texts, "work.failed.link", NULL) : NULL;
+    char *next = refused                      ? rj_texts_make(texts, "work.next.link", NULL)
+                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "work.next.service", NULL)
+                                              : NULL;
+    rj_notice_show(heading,
+                   cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",
+                   next);
+    rj_free(heading);
+    rj_free(next);
+    rj_free(wishes);
+}
+
 /* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */
 static int follow_link(rj_cli *cli, rj_link_line line, const char *const *arguments)
 {
@@ -253,8 +272,7 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     if (code == RJ_EXIT_USAGE)
         log_refusal(cli);
     if (code != RJ_EXIT_OK)
-        rj_notice_show(cli->failure[0] ? cli->failure
-                                       : "That did not work; `realmjoin log` says why.");
+        show_failure(cli, code);
     return code;
 }
 

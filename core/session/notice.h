@@ -4,6 +4,6 @@
 #define RJ_SESSION_NOTICE_H
 
 /* Returns when it was read.  Nothing happens where stderr leads somewhere: there it was said already. */
-void rj_notice_show(const char *text);
+void rj_notice_show(const char *heading, const char *text, const char *next_step);
 
 #endif

@@ -2,7 +2,7 @@
 /* stderr has it; a desktop keeps that in the session's journal. */
 #include "session/notice.h"
 
-void rj_notice_show(const char *text)
+void rj_notice_show(const char *heading, const char *text, const char *next_step)
 {
-    (void)text;
+    (void)heading, (void)text, (void)next_step;
 }

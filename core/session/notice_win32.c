@@ -15,14 +15,28 @@ static bool stderr_is_read(void)
     return type == FILE_TYPE_DISK || type == FILE_TYPE_PIPE || GetConsoleMode(handle, &mode);
 }
 
-void rj_notice_show(const char *text)
+/* Control characters of foreign text do not shape the box. */
+static void add(rj_text *whole, const char *part)
 {
-    char line[1024]; /* control characters of foreign text do not shape the box */
+    char line[1024];
+    if (!part || !*part)
+        return;
+    rj_text_to_line(line, sizeof line, part, strlen(part));
+    rj_text_addf(whole, "%s%s", whole->length ? "\n\n" : "", line);
+}
+
+void rj_notice_show(const char *heading, const char *text, const char *next_step)
+{
+    rj_text whole = RJ_TEXT_EMPTY;
     if (stderr_is_read())
         return;
-    rj_text_to_line(line, sizeof line, text, strlen(text));
-    wchar_t *wide = rj_wide(line);
+    add(&whole, heading);
+    add(&whole, text);
+    add(&whole, next_step);
+    char *all = rj_text_take(&whole);
+    wchar_t *wide = all ? rj_wide(all) : NULL;
     MessageBoxW(NULL, wide ? wide : L"The request was refused.", L"RealmJoin",
                 MB_OK | MB_ICONWARNING | MB_SETFOREGROUND);
     rj_free(wide);
+    rj_free(all);
 }

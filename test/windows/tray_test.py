@@ -148,7 +148,8 @@ def without_a_tray_a_link_is_carried_out_by_itself_and_a_refusal_is_told_in_a_bo
     desk.wait_until(lambda: not desk.processes(), desk.processes)
     assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
     window = desk.wait_for_text("OK")
-    assert any("something-else is not assigned to" in part.text for part in window.parts), window
+    said = next(part.text for part in window.parts if "something-else is not assigned to" in part.text)
+    assert said.startswith("This link cannot be followed\\n") and "Nothing was changed." in said, said
     desk.picture("desk-link-box.png", window.place)
     desk.press("OK", "OK")
     desk.wait_until(lambda: not desk.processes(), desk.processes)
