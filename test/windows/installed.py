@@ -100,9 +100,22 @@ class Desk(wine.Prefix):
 
     def sign_in(self):
         """As Windows does: what the Run keys name is started."""
+        if self._knows_packages():
+            return
         if not self.processes():
             assert self.run(["wineboot"], timeout=60).code == 0
-            self.wait_until(self.sessions, self.log)
+        self.wait_until(self.sessions, self.log)
+        self.wait_until(self._knows_packages, self.screen_windows)
+
+    def _knows_packages(self):
+        """Does the tray run, with a menu as high as the model's?"""
+        if len(self.processes()) != 1 or not self.sessions():
+            return False
+        lines = [item for item in self.menu() if item["kind"] != "separator"]
+        _, _, _, height = self.open_menu()[0]
+        self.xdotool("mousemove", 300, 300, "click", 1)  # elsewhere: it closes
+        self.wait_until(lambda: not self.popups(), self.screen_windows)
+        return height >= len(lines) * 16
 
     def sessions(self):
         shown = self.realmjoin("--json", "status")
