@@ -205,7 +205,8 @@ def nothing_is_found_in_a_plugin_without_a_fault(folder):
 
 @tap.test(timeout=120)
 def nothing_is_found_in_the_plugins_of_this_build():
-    built = sorted(p.parent.name for p in (SOURCE / "plugins").glob("*/plugin.json"))
+    # ui-tray has a source of its own for Windows alone
+    built = sorted(p.parent.name for p in (BUILD / "plugins").glob("*/plugin.json"))
     assert len(built) >= 6, built
     for name in built:
         document = validate(BUILD / "plugins" / name)
