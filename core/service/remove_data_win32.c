@@ -12,6 +12,7 @@
 #include "platform/record_mirror.h"
 #include "platform/system.h"
 #include "platform/win32/registry_win32.h"
+#include "platform/win32/wide_win32.h"
 #include "service/remove_data.h"
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,21 @@ static bool remove_logs(const rj_paths *paths)
     return done;
 }
 
+/* What packages installed stays; folders that the service made for them and nobody used go. */
+static void remove_unused_library(const rj_paths *paths)
+{
+    const char *library = rj_path(paths, RJ_PATH_PACKAGE_LIB);
+    char *parent = rj_strndup(library, (size_t)(strrchr(library, '/') - library));
+    const char *folders[] = {library, parent};
+    for (size_t i = 0; i < 2; i++) {
+        wchar_t *path = folders[i] ? rj_wide_path(folders[i], NULL) : NULL;
+        if (path)
+            RemoveDirectoryW(path); /* refuses what is not empty */
+        rj_free(path);
+    }
+    rj_free(parent);
+}
+
 /* Not even for a moment beside a service. */
 static rj_status check_idle(const rj_paths *paths, rj_error *err)
 {
@@ -102,6 +118,7 @@ int rj_service_remove_data(const rj_service_options *options)
     done &= remove_logs(paths);
     done &= say(rj_registry_remove_key(&settings, &error), &error);
     done &= say(rj_dir_remove(rj_path(paths, RJ_PATH_STATE), &error), &error);
+    remove_unused_library(paths);
     rj_paths_free(paths);
     return done ? RJ_SERVICE_OK : RJ_SERVICE_FAILED;
 }

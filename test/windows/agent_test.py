@@ -12,7 +12,8 @@ import tap  # noqa: E402
 import machine  # noqa: E402
 from machine import FAILED, HELD, OK, PACKAGES, PARAMETERS, REFUSED, text_of, wait_until  # noqa: E402
 
-BUILT_IN = ["check-antivirus", "check-encryption", "check-firewall", "package-craft", "package-nuget"]  # ui-tray: sessions
+BUILT_IN = ["check-antivirus", "check-encryption", "check-firewall", "check-os-update", "package-craft",
+            "package-nuget"]  # ui-tray: sessions
 
 REPORT = r"""echo I am %RJ_PackageID% %RJ_Version% for %RJ_UserSID%
 echo folder=%CD%

@@ -71,8 +71,15 @@ static BOOL start(wchar_t *line, BOOL restricted, PROCESS_INFORMATION *ret_proce
                               ret_process);
     if (!restricted_token(&token))
         return FALSE;
-    BOOL done = CreateProcessAsUserW(token, NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
-                                     NULL, &how, ret_process);
+    BOOL done = FALSE;
+    for (int tries = 0; !done && tries < 5; tries++) {
+        if (tries > 0)
+            Sleep(300); /* Wine, asked for several at once, says "internal error" now and then */
+        done = CreateProcessAsUserW(token, NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
+                                    NULL, &how, ret_process);
+        if (!done && GetLastError() != ERROR_INTERNAL_ERROR)
+            break;
+    }
     CloseHandle(token);
     return done;
 }
