@@ -103,8 +103,9 @@ def ten_thousand_clients_leave_the_service_bounded_and_answering(folder):
                     refused += b"too many connections" in link.recv(4096)
                 except ConnectionResetError:
                     refused += 1
+            for link in wave:  # only now: a place given up early would go to a client still in the queue
                 link.close()
-        assert refused >= 50 * (200 - 64 - 1) * 0.9, refused
+        assert refused >= 50 * (200 - 64), refused
         def is_served():
             try:
                 return it.call("version")
