@@ -2,7 +2,7 @@
 /* realmjoin: the command line, link handler and session of the agent. */
 #include "base/json.h"
 #include "platform/system.h"
-#include "session/cli.h"
+#include "session/cli/cli.h"
 #include <stdio.h>
 
 int main(int argc, char **argv)
