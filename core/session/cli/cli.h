@@ -27,8 +27,6 @@ typedef struct rj_cli {
 /* The longest a question that the service answers at once may take. */
 #define RJ_CLI_DEADLINE_MS 20000
 
-int rj_cli_run(int argc, char **argv);
-
 /* Exit code RJ_EXIT_USAGE, with `text` and where to find help. */
 int rj_cli_fail_usage(rj_cli *cli, const char *command, const char *text);
 /* Prints the error and gives the exit code that belongs to the status. */
