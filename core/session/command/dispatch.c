@@ -69,9 +69,9 @@ static void show_failure(const rj_cli *cli, int code)
     char *wishes = rj_texts_wishes();
     const rj_texts *texts = rj_texts_for(wishes);
     bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
-    char *heading = refused ? rj_texts_make(texts, "work.failed.link", NULL) : NULL;
-    char *next = refused                      ? rj_texts_make(texts, "work.next.link", NULL)
-                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "work.next.service", NULL)
+    char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
+    char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
+                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "job.next.service", NULL)
                                               : NULL;
     rj_notice_show(heading,
                    cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",

@@ -28,7 +28,7 @@ struct rj_ui_host {
     rj_client *client;
     rj_runtime *runtime;
     const rj_texts *texts;
-    rj_ui_works *works;
+    rj_ui_jobs *jobs;
     json_t *status, *packages, *ui; /* the last answers; NULL: none */
     int64_t revision;
     bool stale; /* the service is to be asked again */
@@ -84,19 +84,19 @@ static json_t *ask_packages(rj_client *client)
 }
 
 static json_t *make_model(const rj_ui_facts *known, const rj_paths *paths, int64_t revision,
-                          const rj_ui_works *works)
+                          const rj_ui_jobs *jobs)
 {
     rj_ui_facts facts = *known;
     json_t *device = rj_ui_device(rj_paths_root(paths));
-    json_t *progress = works ? rj_ui_works_windows(works, device) : NULL;
-    json_t *notices = works ? rj_ui_works_notices(works) : NULL;
+    json_t *progress = jobs ? rj_ui_jobs_windows(jobs, device) : NULL;
+    json_t *notices = jobs ? rj_ui_jobs_notices(jobs) : NULL;
     json_t *model = NULL;
     facts.platform = rj_ui_platform;
     facts.version = RJ_VERSION;
     facts.device = device;
     facts.progress = progress;
     facts.notices = notices;
-    if (device && (!works || (progress && notices)))
+    if (device && (!jobs || (progress && notices)))
         model = rj_ui_model(&facts, revision);
     json_decref(device);
     json_decref(progress);
@@ -159,7 +159,7 @@ static void on_refresh(void *data)
 
 static void note_event(rj_ui_host *host, const char *topic, const json_t *document)
 {
-    bool ours = rj_ui_works_event(host->works, topic, document);
+    bool ours = rj_ui_jobs_event(host->jobs, topic, document);
     if (!ours && host->asking && json_array_size(host->early) < EARLY_MAX)
         json_array_append_new(host->early, json_pack("[s, O]", topic, document));
     if (strcmp(topic, "progress") != 0)
@@ -250,13 +250,13 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     const char *correlation = json_string_value(json_object_get(result, "correlation"));
     bool accepted = status == RJ_OK && correlation;
     if (accepted && waited)
-        rj_ui_works_started(host->works, correlation);
+        rj_ui_jobs_started(host->jobs, correlation);
     else if (accepted)
-        rj_ui_works_begin(host->works, correlation, verb, id, name);
+        rj_ui_jobs_begin(host->jobs, correlation, verb, id, name);
     else if (waited)
-        rj_ui_works_not_started(host->works, why, error.text);
+        rj_ui_jobs_not_started(host->jobs, why, error.text);
     else
-        rj_ui_works_refuse(host->works, why, name, error.text);
+        rj_ui_jobs_refuse(host->jobs, why, name, error.text);
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
@@ -271,12 +271,12 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
     }
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (host->waiting) {
-        rj_ui_works_refuse(host->works, RJ_UI_NO_SERVICE, name,
-                           "the RealmJoin service is still being started");
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
+                          "the RealmJoin service is still being started");
     } else {
         host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
                                   params, "link", link);
-        rj_ui_works_wait(host->works, verb, id, name);
+        rj_ui_jobs_wait(host->jobs, verb, id, name);
     }
     json_decref(params);
     host->due = true;
@@ -306,7 +306,7 @@ void rj_ui_host_no_service(rj_ui_host *host, const char *why)
         return;
     json_decref(host->waiting);
     host->waiting = NULL;
-    rj_ui_works_not_started(host->works, RJ_UI_NO_SERVICE, why);
+    rj_ui_jobs_not_started(host->jobs, RJ_UI_NO_SERVICE, why);
     host->due = true;
 }
 
@@ -314,9 +314,9 @@ char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id)
 {
     const rj_texts *texts = host ? host->texts : own_texts();
     char *name =
-        rj_ui_line(rj_ui_package_name(host ? host->packages : NULL, package_id), RJ_UI_COLUMNS);
+        rj_ui_one_line(rj_ui_package_name(host ? host->packages : NULL, package_id), RJ_UI_COLUMNS);
     const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
-    char *text = rj_texts_make(texts, "work.hold", values);
+    char *text = rj_texts_make(texts, "job.hold", values);
     rj_free(name);
     return text;
 }
@@ -337,7 +337,7 @@ static void do_link(rj_ui_host *host, const char *text)
     char id[132] = "";
     rj_error error = RJ_ERROR_NONE;
     if (rj_link_parse(text, strlen(text), &verb, id, &error) != RJ_OK) {
-        rj_ui_works_refuse(host->works, RJ_UI_BAD_LINK, NULL, error.text);
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, error.text);
         host->due = true;
         return;
     }
@@ -347,7 +347,7 @@ static void do_link(rj_ui_host *host, const char *text)
 
 static void do_cancel(rj_ui_host *host, const char *window)
 {
-    const char *correlation = rj_ui_works_cancellable(host->works, window);
+    const char *correlation = rj_ui_jobs_cancellable(host->jobs, window);
     if (correlation && host->client)
         json_decref(ask(host->client, "cancel", json_pack("{s:s}", "correlation", correlation)));
 }
@@ -370,7 +370,7 @@ static void carry_out(rj_ui_host *host, const char *action)
     else if ((rest = behind(action, "cancel:")))
         do_cancel(host, rest);
     else if ((rest = behind(action, "close:")))
-        rj_ui_works_close(host->works, rest);
+        rj_ui_jobs_close(host->jobs, rest);
     else if (strcmp(action, "sync") == 0)
         request(host, "sync", NULL, NULL, false);
     else if (strcmp(action, "exit") == 0)
@@ -396,7 +396,7 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
     size_t size = strlen(text) + sizeof "link:";
     char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
     if (!action) {
-        rj_ui_works_refuse(host->works, RJ_UI_BAD_LINK, NULL, "the link is too long");
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, "the link is too long");
         want_model(host);
         return;
     }
@@ -441,7 +441,7 @@ static void show(rj_ui_host *host)
                                .status = host->status,
                                .packages = host->packages,
                                .ui = host->ui};
-    json_t *model = make_model(&facts, host->paths, host->revision + 1, host->works);
+    json_t *model = make_model(&facts, host->paths, host->revision + 1, host->jobs);
     if (!model) {
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
         return;
@@ -487,10 +487,10 @@ rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui
     host->paths = paths;
     host->debug = debug;
     host->texts = own_texts();
-    host->works = rj_ui_works_new(host->texts);
+    host->jobs = rj_ui_jobs_new(host->texts);
     host->early = json_array();
-    if (!host->works || !host->early || uv_mutex_init(&host->lock) != 0) {
-        rj_ui_works_free(host->works);
+    if (!host->jobs || !host->early || uv_mutex_init(&host->lock) != 0) {
+        rj_ui_jobs_free(host->jobs);
         json_decref(host->early);
         rj_free(host);
         return rj_fail_memory(err, "making the user interface");
@@ -516,7 +516,7 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
 void rj_ui_host_detach(rj_ui_host *host)
 {
     host->client = NULL;
-    rj_ui_works_lost(host->works);
+    rj_ui_jobs_lost(host->jobs);
     host->stale = true;
     want_model(host);
 }
@@ -542,7 +542,7 @@ void rj_ui_host_free(rj_ui_host *host)
         rj_free(action);
     for (size_t i = 0; i < OFFERS_MAX; i++)
         json_decref(host->offers[i]);
-    rj_ui_works_free(host->works);
+    rj_ui_jobs_free(host->jobs);
     json_decref(host->early);
     json_decref(host->waiting);
     json_decref(host->status);

@@ -4,7 +4,7 @@
  *
  *     begin --> waiting --> working --> done | failed | cancelled --> closed by the person
  *
- * A work whose window was closed goes on and is told by a notice.  Details keep the newest 64 KiB.
+ * A job whose window was closed goes on and is told by a notice.  Details keep the newest 64 KiB.
  */
 #include "session/ui/jobs.h"
 
@@ -15,15 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORKS_MAX 8u
+#define JOBS_MAX 8u
 #define NOTICES_MAX 8u
 #define DETAILS_MAX ((size_t)60 * 1024)
 #define NAME_COLUMNS 60u
 
 typedef enum state { WAITING, WORKING, DONE, FAILED, CANCELLED } state;
 
-typedef struct work {
-    struct work *next;
+typedef struct job {
+    struct job *next;
     char window[40], correlation[17], verb[16], id[140];
     char *name;
     char *text, *status; /* NULL: by the state */
@@ -34,11 +34,11 @@ typedef struct work {
     bool begun;       /* the package's own program runs: no cancelling any more */
     bool for_service; /* waits until the service has been started */
     bool closed;
-} work;
+} job;
 
-struct rj_ui_works {
+struct rj_ui_jobs {
     const rj_texts *texts;
-    work *first; /* newest first */
+    job *first; /* newest first */
     json_t *notices;
     unsigned number;
 };
@@ -51,11 +51,11 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static char *say(const rj_ui_works *works, const char *id, const char *name, const char *message)
+static char *say(const rj_ui_jobs *jobs, const char *id, const char *name, const char *message)
 {
     const rj_text_value values[] = {
         {"name", name ? name : "", 0}, {"message", message ? message : "", 0}, {NULL, NULL, 0}};
-    return rj_texts_make(works->texts, id, values);
+    return rj_texts_make(jobs->texts, id, values);
 }
 
 static void put(char **text, char *made)
@@ -74,9 +74,9 @@ static bool ends_with_line(const rj_text *text, const char *line)
     return strncmp(at, line, length) == 0 && (at == text->bytes || at[-1] == '\n');
 }
 
-static void add_detail(work *one, const char *line)
+static void add_detail(job *one, const char *line)
 {
-    char *clean = line && *line ? rj_ui_line(line, 1000) : NULL;
+    char *clean = line && *line ? rj_ui_one_line(line, 1000) : NULL;
     if (clean && !ends_with_line(&one->details, clean))
         rj_text_addf(&one->details, "%s\n", clean);
     rj_free(clean);
@@ -89,25 +89,25 @@ static void add_detail(work *one, const char *line)
     }
 }
 
-static void tell(rj_ui_works *works, const work *one, const char *kind, const char *title_id,
+static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, const char *title_id,
                  const char *text)
 {
-    char *title = rj_texts_make(works->texts, title_id, NULL);
+    char *title = rj_texts_make(jobs->texts, title_id, NULL);
     char id[48];
     snprintf(id, sizeof id, "n-%s", one->window);
     json_t *notice = title && *text ? json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", kind,
                                                 "title", title, "text", text)
                                     : NULL;
     if (notice)
-        json_array_append_new(works->notices, notice);
-    while (json_array_size(works->notices) > NOTICES_MAX)
-        json_array_remove(works->notices, 0);
+        json_array_append_new(jobs->notices, notice);
+    while (json_array_size(jobs->notices) > NOTICES_MAX)
+        json_array_remove(jobs->notices, 0);
     rj_free(title);
 }
 
-/* ---- Works ----------------------------------------------------------------------------------- */
+/* ---- Jobs ------------------------------------------------------------------------------------ */
 
-static void free_work(work *one)
+static void free_job(job *one)
 {
     rj_free(one->name);
     rj_free(one->text);
@@ -118,110 +118,110 @@ static void free_work(work *one)
 }
 
 /* The oldest that is over makes room. */
-static void drop_oldest(rj_ui_works *works)
+static void drop_oldest(rj_ui_jobs *jobs)
 {
-    work **oldest = NULL;
+    job **oldest = NULL;
     unsigned count = 0;
-    for (work **at = &works->first; *at; at = &(*at)->next) {
+    for (job **at = &jobs->first; *at; at = &(*at)->next) {
         count++;
         if ((*at)->state >= DONE)
             oldest = at;
     }
-    if (count < WORKS_MAX || !oldest)
+    if (count < JOBS_MAX || !oldest)
         return;
-    work *gone = *oldest;
+    job *gone = *oldest;
     *oldest = gone->next;
-    free_work(gone);
+    free_job(gone);
 }
 
-static work *new_work(rj_ui_works *works, const char *verb, const char *name)
+static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
 {
-    work *one = rj_calloc(1, sizeof *one);
+    job *one = rj_calloc(1, sizeof *one);
     if (!one)
         return NULL;
-    drop_oldest(works);
-    snprintf(one->window, sizeof one->window, "w%u", ++works->number);
+    drop_oldest(jobs);
+    snprintf(one->window, sizeof one->window, "w%u", ++jobs->number);
     snprintf(one->verb, sizeof one->verb, "%s", verb);
-    one->name = rj_ui_line(name ? name : "", NAME_COLUMNS);
+    one->name = rj_ui_one_line(name ? name : "", NAME_COLUMNS);
     one->permille = -1;
-    one->next = works->first;
-    works->first = one;
+    one->next = jobs->first;
+    jobs->first = one;
     return one;
 }
 
-static bool is_sync(const work *one)
+static bool is_sync(const job *one)
 {
     return strcmp(one->verb, "sync") == 0;
 }
 
-static work *by_window(const rj_ui_works *works, const char *window)
+static job *by_window(const rj_ui_jobs *jobs, const char *window)
 {
-    work *at = works->first;
+    job *at = jobs->first;
     while (at && strcmp(at->window, window) != 0)
         at = at->next;
     return at;
 }
 
-static work *by_correlation(const rj_ui_works *works, const char *correlation)
+static job *by_correlation(const rj_ui_jobs *jobs, const char *correlation)
 {
-    work *at = works->first;
+    job *at = jobs->first;
     while (at && (!*correlation || strcmp(at->correlation, correlation) != 0))
         at = at->next;
     return at;
 }
 
-rj_ui_works *rj_ui_works_new(const rj_texts *texts)
+rj_ui_jobs *rj_ui_jobs_new(const rj_texts *texts)
 {
-    rj_ui_works *works = rj_calloc(1, sizeof *works);
-    if (!works)
+    rj_ui_jobs *jobs = rj_calloc(1, sizeof *jobs);
+    if (!jobs)
         return NULL;
-    works->texts = texts;
-    works->notices = json_array();
-    return works;
+    jobs->texts = texts;
+    jobs->notices = json_array();
+    return jobs;
 }
 
-void rj_ui_works_free(rj_ui_works *works)
+void rj_ui_jobs_free(rj_ui_jobs *jobs)
 {
-    if (!works)
+    if (!jobs)
         return;
-    while (works->first) {
-        work *one = works->first;
-        works->first = one->next;
-        free_work(one);
+    while (jobs->first) {
+        job *one = jobs->first;
+        jobs->first = one->next;
+        free_job(one);
     }
-    json_decref(works->notices);
-    rj_free(works);
+    json_decref(jobs->notices);
+    rj_free(jobs);
 }
 
-void rj_ui_works_begin(rj_ui_works *works, const char *correlation, const char *verb,
-                       const char *id, const char *name)
+void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *verb, const char *id,
+                      const char *name)
 {
     char text_id[32];
-    work *one = new_work(works, verb, name);
+    job *one = new_job(jobs, verb, name);
     if (!one)
         return;
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
     snprintf(one->id, sizeof one->id, "%s", id ? id : "");
-    snprintf(text_id, sizeof text_id, "work.%s", one->verb);
-    put(&one->text, say(works, text_id, one->name, NULL));
-    put(&one->status, say(works, "work.waiting", NULL, NULL));
+    snprintf(text_id, sizeof text_id, "job.%s", one->verb);
+    put(&one->text, say(jobs, text_id, one->name, NULL));
+    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-void rj_ui_works_wait(rj_ui_works *works, const char *verb, const char *id, const char *name)
+void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
 {
-    const work *former = works->first;
-    rj_ui_works_begin(works, "", verb, id, name);
-    work *one = works->first != former ? works->first : NULL;
+    const job *former = jobs->first;
+    rj_ui_jobs_begin(jobs, "", verb, id, name);
+    job *one = jobs->first != former ? jobs->first : NULL;
     if (!one)
         return;
     one->for_service = true;
-    put(&one->status, say(works, "work.starting", NULL, NULL));
+    put(&one->status, say(jobs, "job.starting", NULL, NULL));
     add_detail(one, one->status);
 }
 
-static work *take_waiting(const rj_ui_works *works)
+static job *take_waiting(const rj_ui_jobs *jobs)
 {
-    work *one = works->first;
+    job *one = jobs->first;
     while (one && !one->for_service)
         one = one->next;
     if (one)
@@ -229,52 +229,51 @@ static work *take_waiting(const rj_ui_works *works)
     return one;
 }
 
-void rj_ui_works_started(rj_ui_works *works, const char *correlation)
+void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
 {
-    work *one = take_waiting(works);
+    job *one = take_waiting(jobs);
     if (!one)
         return;
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
-    put(&one->status, say(works, "work.waiting", NULL, NULL));
+    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-static void fail(rj_ui_works *works, work *one, const char *title_id, const char *message,
+static void fail(rj_ui_jobs *jobs, job *one, const char *title_id, const char *message,
                  const char *next_id)
 {
     one->state = FAILED;
-    put(&one->text, say(works, title_id, one->name, NULL));
-    put(&one->status, rj_ui_line(message, 1000));
-    put(&one->next_step, say(works, next_id, NULL, NULL));
+    put(&one->text, say(jobs, title_id, one->name, NULL));
+    put(&one->status, rj_ui_one_line(message, 1000));
+    put(&one->next_step, say(jobs, next_id, NULL, NULL));
     add_detail(one, message);
-    tell(works, one, "error", "notice.failed", one->text ? one->text : message);
+    tell(jobs, one, "error", "notice.failed", one->text ? one->text : message);
 }
 
-static const char *const next_steps[] = {"work.next", "work.next.link", "work.next.service"};
+static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
 
-void rj_ui_works_not_started(rj_ui_works *works, rj_ui_refusal why, const char *message)
+void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message)
 {
-    work *one = take_waiting(works);
+    job *one = take_waiting(jobs);
     if (one)
-        fail(works, one,
-             is_sync(one)            ? "work.failed.sync"
-             : why == RJ_UI_BAD_LINK ? "work.failed.link"
-                                     : "work.failed",
+        fail(jobs, one,
+             is_sync(one)            ? "job.failed.sync"
+             : why == RJ_UI_BAD_LINK ? "job.failed.link"
+                                     : "job.failed",
              message, next_steps[why]);
 }
 
-void rj_ui_works_refuse(rj_ui_works *works, rj_ui_refusal why, const char *name,
-                        const char *message)
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *name, const char *message)
 {
-    work *one = new_work(works, "install", name);
+    job *one = new_job(jobs, "install", name);
     if (!one)
         return;
-    fail(works, one, why == RJ_UI_BAD_LINK || !name || !*name ? "work.failed.link" : "work.failed",
+    fail(jobs, one, why == RJ_UI_BAD_LINK || !name || !*name ? "job.failed.link" : "job.failed",
          message, next_steps[why]);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
 
-static void on_plan(work *one, const json_t *document)
+static void on_plan(job *one, const json_t *document)
 {
     const json_t *actions = json_object_get(document, "actions");
     for (size_t i = 0; json_array_size(actions) > 1 && i < json_array_size(actions); i++) {
@@ -286,7 +285,7 @@ static void on_plan(work *one, const json_t *document)
     }
 }
 
-static void on_end(rj_ui_works *works, work *one, const json_t *document)
+static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const char *outcome = text_of(document, "outcome"), *message = text_of(document, "message");
     if (one->state >= DONE)
@@ -296,37 +295,37 @@ static void on_end(rj_ui_works *works, work *one, const json_t *document)
         put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail(works, one, is_sync(one) ? "work.failed.sync" : "work.failed",
-             one->begun && last && *last ? last : message, "work.next");
+        fail(jobs, one, is_sync(one) ? "job.failed.sync" : "job.failed",
+             one->begun && last && *last ? last : message, "job.next");
         rj_free(last);
         return;
     }
     if (strcmp(outcome, "cancelled") == 0) {
         one->state = CANCELLED;
-        put(&one->status, say(works, "work.cancelled", NULL, NULL));
+        put(&one->status, say(jobs, "job.cancelled", NULL, NULL));
         return;
     }
     char text_id[32];
     one->state = DONE;
-    snprintf(text_id, sizeof text_id, "work.done%s%s", strcmp(one->verb, "install") ? "." : "",
+    snprintf(text_id, sizeof text_id, "job.done%s%s", strcmp(one->verb, "install") ? "." : "",
              strcmp(one->verb, "install") ? one->verb : "");
     if (strcmp(outcome, "nothing") == 0 && !is_sync(one))
-        put(&one->status, say(works, "work.nothing", NULL, message));
+        put(&one->status, say(jobs, "job.nothing", NULL, message));
     else
-        put(&one->status, say(works, text_id, one->name, NULL));
-    tell(works, one, "info", "notice.done", one->status ? one->status : "");
+        put(&one->status, say(jobs, text_id, one->name, NULL));
+    tell(jobs, one, "info", "notice.done", one->status ? one->status : "");
 }
 
-static bool on_run(rj_ui_works *works, work *one, const json_t *document)
+static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const char *step = text_of(document, "state");
     if (strcmp(step, "started") == 0) {
         one->state = WORKING;
-        put(&one->status, say(works, "work.planning", NULL, NULL));
+        put(&one->status, say(jobs, "job.planning", NULL, NULL));
     } else if (strcmp(step, "planned") == 0) {
         on_plan(one, document);
     } else if (strcmp(step, "ended") == 0) {
-        on_end(works, one, document);
+        on_end(jobs, one, document);
     }
     return true;
 }
@@ -340,7 +339,7 @@ static bool tells_code(const char *message, json_int_t code)
     return found && !strchr("0123456789", found[strlen(words)] ? found[strlen(words)] : ' ');
 }
 
-static void on_action_failed(rj_ui_works *works, work *one, const json_t *document)
+static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const json_t *code = json_object_get(document, "exit_code");
     const rj_text_value values[] = {{"message", text_of(document, "message"), 0},
@@ -348,33 +347,33 @@ static void on_action_failed(rj_ui_works *works, work *one, const json_t *docume
                                     {NULL, NULL, 0}};
     char *line = json_is_integer(code) && json_integer_value(code) != 0 &&
                          !tells_code(text_of(document, "message"), json_integer_value(code))
-                     ? rj_texts_make(works->texts, "work.exit-code", values)
-                     : rj_ui_line(text_of(document, "message"), 1000);
+                     ? rj_texts_make(jobs->texts, "job.exit-code", values)
+                     : rj_ui_one_line(text_of(document, "message"), 1000);
     put(&one->status, line);
     add_detail(one, text_of(document, "log"));
     add_detail(one, line);
     one->begun = true; /* the reason is known: the end has only a summary */
 }
 
-static bool on_action(rj_ui_works *works, work *one, const json_t *document)
+static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     static const struct {
         const char *state, *text;
-    } steps[] = {{"fetching", "work.fetching"},
-                 {"installing", "work.installing"},
-                 {"removing", "work.installing"},
-                 {"verifying", "work.verifying"}};
+    } steps[] = {{"fetching", "job.fetching"},
+                 {"installing", "job.installing"},
+                 {"removing", "job.installing"},
+                 {"verifying", "job.verifying"}};
     const char *step = text_of(document, "state"), *id = text_of(document, "id");
     bool own = rj_ascii_casecmp(id, one->id) == 0 || is_sync(one);
     if (strcmp(step, "failed") == 0 || strcmp(step, "held") == 0) {
-        on_action_failed(works, one, document);
+        on_action_failed(jobs, one, document);
         return true;
     }
     if (strcmp(step, "started") == 0) {
         char text_id[32];
-        snprintf(text_id, sizeof text_id, "work.%s", own ? one->verb : "dependency");
-        char *name = rj_ui_line(text_of(document, "name"), NAME_COLUMNS);
-        put(&one->text, say(works, text_id, name, NULL));
+        snprintf(text_id, sizeof text_id, "job.%s", own ? one->verb : "dependency");
+        char *name = rj_ui_one_line(text_of(document, "name"), NAME_COLUMNS);
+        put(&one->text, say(jobs, text_id, name, NULL));
         add_detail(one, one->text);
         rj_free(name);
         one->state = WORKING;
@@ -383,7 +382,7 @@ static bool on_action(rj_ui_works *works, work *one, const json_t *document)
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (strcmp(step, steps[i].state) != 0)
             continue;
-        put(&one->status, say(works, steps[i].text, NULL, NULL));
+        put(&one->status, say(jobs, steps[i].text, NULL, NULL));
         add_detail(one, one->status);
         one->permille = -1;
         one->begun |= i > 0;
@@ -391,7 +390,7 @@ static bool on_action(rj_ui_works *works, work *one, const json_t *document)
     return true;
 }
 
-static bool on_progress(work *one, const json_t *document)
+static bool on_progress(job *one, const json_t *document)
 {
     const json_t *permille = json_object_get(document, "permille");
     const char *text = text_of(document, "text");
@@ -399,75 +398,75 @@ static bool on_progress(work *one, const json_t *document)
     if (one->permille > 1000)
         one->permille = 1000;
     if (*text && (!one->status || strcmp(one->status, text) != 0)) {
-        put(&one->status, rj_ui_line(text, 1000));
+        put(&one->status, rj_ui_one_line(text, 1000));
         add_detail(one, text);
     }
     return true;
 }
 
-bool rj_ui_works_event(rj_ui_works *works, const char *topic, const json_t *document)
+bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *document)
 {
-    work *one = by_correlation(works, text_of(document, "correlation"));
+    job *one = by_correlation(jobs, text_of(document, "correlation"));
     if (!one || one->state >= DONE)
         return false;
     if (strcmp(topic, "run") == 0)
-        return on_run(works, one, document);
+        return on_run(jobs, one, document);
     if (strcmp(topic, "action") == 0)
-        return on_action(works, one, document);
+        return on_action(jobs, one, document);
     return strcmp(topic, "progress") == 0 && on_progress(one, document);
 }
 
-bool rj_ui_works_lost(rj_ui_works *works)
+bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
 {
     bool changed = false;
-    for (work *at = works->first; at; at = at->next) {
+    for (job *at = jobs->first; at; at = at->next) {
         if (at->state >= DONE || at->for_service)
             continue;
-        char *message = say(works, "menu.unreachable", NULL, NULL);
-        fail(works, at, is_sync(at) ? "work.failed.sync" : "work.failed", message ? message : "",
-             "work.next.service");
+        char *message = say(jobs, "menu.unreachable", NULL, NULL);
+        fail(jobs, at, is_sync(at) ? "job.failed.sync" : "job.failed", message ? message : "",
+             "job.next.service");
         rj_free(message);
         changed = true;
     }
     return changed;
 }
 
-void rj_ui_works_close(rj_ui_works *works, const char *window)
+void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window)
 {
-    for (work **at = &works->first; *at; at = &(*at)->next) {
-        work *one = *at;
+    for (job **at = &jobs->first; *at; at = &(*at)->next) {
+        job *one = *at;
         if (strcmp(one->window, window) != 0)
             continue;
         one->closed = true;
         if (one->state < DONE)
             return;
         *at = one->next;
-        free_work(one);
+        free_job(one);
         return;
     }
 }
 
-static bool may_cancel(const work *one)
+static bool may_cancel(const job *one)
 {
     return one->state < DONE && !one->begun && one->correlation[0];
 }
 
-const char *rj_ui_works_cancellable(const rj_ui_works *works, const char *window)
+const char *rj_ui_jobs_cancellable(const rj_ui_jobs *jobs, const char *window)
 {
-    const work *one = by_window(works, window);
+    const job *one = by_window(jobs, window);
     return one && may_cancel(one) ? one->correlation : NULL;
 }
 
 /* ---- The model's part ------------------------------------------------------------------------ */
 
-static char *helpdesk_text(const rj_ui_works *works, const work *one, const json_t *device)
+static char *helpdesk_text(const rj_ui_jobs *jobs, const job *one, const json_t *device)
 {
     const rj_text_value computer[] = {{"name", text_of(device, "computer"), 0}, {NULL, NULL, 0}};
     const rj_text_value user[] = {{"name", text_of(device, "user"), 0}, {NULL, NULL, 0}};
     const rj_text_value id[] = {{"id", one->correlation, 0}, {NULL, NULL, 0}};
-    char *lines[] = {rj_texts_make(works->texts, "helpdesk.computer", computer),
-                     rj_texts_make(works->texts, "helpdesk.user", user),
-                     rj_texts_make(works->texts, "helpdesk.correlation", id)};
+    char *lines[] = {rj_texts_make(jobs->texts, "helpdesk.computer", computer),
+                     rj_texts_make(jobs->texts, "helpdesk.user", user),
+                     rj_texts_make(jobs->texts, "helpdesk.correlation", id)};
     rj_text text = RJ_TEXT_EMPTY;
     rj_text_addf(&text, "%s\n%s\n", one->text ? one->text : "", one->status ? one->status : "");
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -478,7 +477,7 @@ static char *helpdesk_text(const rj_ui_works *works, const work *one, const json
     return rj_text_take(&text);
 }
 
-static json_t *window_of(const rj_ui_works *works, const work *one, const json_t *device)
+static json_t *window_of(const rj_ui_jobs *jobs, const job *one, const json_t *device)
 {
     static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
     json_t *window =
@@ -492,7 +491,7 @@ static json_t *window_of(const rj_ui_works *works, const work *one, const json_t
     if (may_cancel(one))
         failed |= json_object_set_new(window, "cancel", json_sprintf("cancel:%s", one->window));
     if (one->state == FAILED) {
-        char *copy = helpdesk_text(works, one, device);
+        char *copy = helpdesk_text(jobs, one, device);
         failed |= json_object_set_new(window, "copy", copy ? json_string(copy) : NULL);
         rj_free(copy);
     }
@@ -502,13 +501,13 @@ static json_t *window_of(const rj_ui_works *works, const work *one, const json_t
     return NULL;
 }
 
-json_t *rj_ui_works_windows(const rj_ui_works *works, const json_t *device)
+json_t *rj_ui_jobs_windows(const rj_ui_jobs *jobs, const json_t *device)
 {
     json_t *windows = json_array();
-    for (const work *at = works->first; windows && at; at = at->next) {
+    for (const job *at = jobs->first; windows && at; at = at->next) {
         if (at->closed || is_sync(at))
             continue;
-        if (json_array_append_new(windows, window_of(works, at, device)) != 0) {
+        if (json_array_append_new(windows, window_of(jobs, at, device)) != 0) {
             json_decref(windows);
             return NULL;
         }
@@ -516,7 +515,7 @@ json_t *rj_ui_works_windows(const rj_ui_works *works, const json_t *device)
     return windows;
 }
 
-json_t *rj_ui_works_notices(const rj_ui_works *works)
+json_t *rj_ui_jobs_notices(const rj_ui_jobs *jobs)
 {
-    return json_deep_copy(works->notices);
+    return json_deep_copy(jobs->notices);
 }

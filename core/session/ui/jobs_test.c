@@ -12,20 +12,20 @@
 
 #include <cmocka.h>
 
-static rj_ui_works *works;
+static rj_ui_jobs *jobs;
 
 static int begin(void **state)
 {
     (void)state;
-    works = rj_ui_works_new(rj_texts_for("en"));
-    rj_ui_works_begin(works, "c1", "install", "firefox", "Firefox");
-    return works ? 0 : -1;
+    jobs = rj_ui_jobs_new(rj_texts_for("en"));
+    rj_ui_jobs_begin(jobs, "c1", "install", "firefox", "Firefox");
+    return jobs ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    rj_ui_works_free(works);
+    rj_ui_jobs_free(jobs);
     return 0;
 }
 
@@ -38,7 +38,7 @@ static void event(const char *topic, const char *quoted)
             *at = '"';
     json_t *document = json_loads(json, 0, NULL);
     assert_non_null(document);
-    rj_ui_works_event(works, topic, document);
+    rj_ui_jobs_event(jobs, topic, document);
     json_decref(document);
 }
 
@@ -46,7 +46,7 @@ static void event(const char *topic, const char *quoted)
 static const char *member(const char *key)
 {
     static char text[4096];
-    json_t *windows = rj_ui_works_windows(works, NULL);
+    json_t *windows = rj_ui_jobs_windows(jobs, NULL);
     const json_t *window = json_array_get(windows, 0);
     const char *value = json_string_value(json_object_get(window, key));
     snprintf(text, sizeof text, "%s", value ? value : "");
@@ -56,7 +56,7 @@ static const char *member(const char *key)
 
 static size_t windows(void)
 {
-    json_t *all = rj_ui_works_windows(works, NULL);
+    json_t *all = rj_ui_jobs_windows(jobs, NULL);
     size_t count = json_array_size(all);
     json_decref(all);
     return count;
@@ -67,7 +67,7 @@ static void an_install_goes_from_waiting_to_done(void **state)
     (void)state;
     assert_string_equal(member("state"), "waiting");
     assert_string_equal(member("text"), "Installing Firefox\xe2\x80\xa6");
-    assert_string_equal(rj_ui_works_cancellable(works, "w1"), "c1");
+    assert_string_equal(rj_ui_jobs_cancellable(jobs, "w1"), "c1");
     assert_string_equal(member("cancel"), "cancel:w1");
     event("run", "{'correlation':'c1','state':'started'}");
     event("run", "{'correlation':'c1','state':'planned','actions':[{'name':'Runtime'},"
@@ -83,15 +83,15 @@ static void an_install_goes_from_waiting_to_done(void **state)
     assert_string_equal(member("status"), "12 of 30 MB");
     event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'installing'}");
     assert_null(member("cancel"));
-    assert_null(rj_ui_works_cancellable(works, "w1"));
+    assert_null(rj_ui_jobs_cancellable(jobs, "w1"));
     event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
     assert_string_equal(member("state"), "done");
     assert_string_equal(member("status"), "Firefox is installed.");
     assert_string_equal(member("text"), "Firefox"); /* nothing goes on any more */
-    json_t *notices = rj_ui_works_notices(works);
+    json_t *notices = rj_ui_jobs_notices(jobs);
     assert_int_equal(json_array_size(notices), 1);
     json_decref(notices);
-    rj_ui_works_close(works, "w1");
+    rj_ui_jobs_close(jobs, "w1");
     assert_int_equal(windows(), 0);
 }
 
@@ -115,11 +115,11 @@ static void a_failure_stays_and_says_what_to_do(void **state)
 static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
 {
     (void)state;
-    rj_ui_works_close(works, "w1");
+    rj_ui_jobs_close(jobs, "w1");
     assert_int_equal(windows(), 0);
     event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
     assert_int_equal(windows(), 0);
-    json_t *notices = rj_ui_works_notices(works);
+    json_t *notices = rj_ui_jobs_notices(jobs);
     assert_string_equal(json_string_value(json_object_get(json_array_get(notices, 0), "text")),
                         "Firefox is installed.");
     json_decref(notices);
@@ -128,20 +128,20 @@ static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
 static void what_is_refused_at_once_is_a_window_too(void **state)
 {
     (void)state;
-    rj_ui_works_refuse(works, RJ_UI_BAD_LINK, NULL, "evil is not assigned to you");
+    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, NULL, "evil is not assigned to you");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "This link cannot be followed");
     assert_string_equal(member("status"), "evil is not assigned to you");
-    rj_ui_works_refuse(works, RJ_UI_NO_SERVICE, "Tool", "the service is not running");
+    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "Tool", "the service is not running");
     assert_string_equal(member("text"), "Tool could not be installed");
 }
 
 static void a_lost_service_does_not_leave_windows_waiting(void **state)
 {
     (void)state;
-    assert_true(rj_ui_works_lost(works));
+    assert_true(rj_ui_jobs_lost(jobs));
     assert_string_equal(member("state"), "failed");
-    assert_false(rj_ui_works_lost(works));
+    assert_false(rj_ui_jobs_lost(jobs));
 }
 
 static void other_peoples_work_is_not_shown(void **state)
@@ -153,18 +153,18 @@ static void other_peoples_work_is_not_shown(void **state)
     assert_string_equal(member("state"), "waiting");
 }
 
-static void a_sync_has_no_window_and_many_works_have_an_end(void **state)
+static void a_sync_has_no_window_and_many_jobs_have_an_end(void **state)
 {
     (void)state;
-    rj_ui_works_begin(works, "s", "sync", NULL, NULL);
+    rj_ui_jobs_begin(jobs, "s", "sync", NULL, NULL);
     assert_int_equal(windows(), 1);
     event("run", "{'correlation':'s','state':'ended','outcome':'nothing','message':'m'}");
-    json_t *notices = rj_ui_works_notices(works);
+    json_t *notices = rj_ui_jobs_notices(jobs);
     assert_string_equal(json_string_value(json_object_get(json_array_get(notices, 0), "text")),
                         "This device is up to date.");
     json_decref(notices);
     for (int i = 0; i < 50; i++)
-        rj_ui_works_refuse(works, RJ_UI_REFUSED, "x", "no");
+        rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "x", "no");
     assert_true(windows() <= 8);
 }
 
@@ -192,24 +192,24 @@ static void another_exit_code_in_the_message_hides_none(void **state)
 static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
 {
     (void)state;
-    rj_ui_works_close(works, "w1");
-    rj_ui_works_wait(works, "install", "tool", "Tool");
+    rj_ui_jobs_close(jobs, "w1");
+    rj_ui_jobs_wait(jobs, "install", "tool", "Tool");
     assert_string_equal(member("text"), "Installing Tool\xe2\x80\xa6");
     assert_string_equal(member("status"), "Starting the RealmJoin service\xe2\x80\xa6");
     assert_null(member("cancel"));
-    assert_true(rj_ui_works_lost(works)); /* concerns the first alone */
-    rj_ui_works_started(works, "c2");
+    assert_true(rj_ui_jobs_lost(jobs)); /* concerns the first alone */
+    rj_ui_jobs_started(jobs, "c2");
     event("run", "{'correlation':'c2','state':'started'}");
     event("run", "{'correlation':'c2','state':'ended','outcome':'done'}");
     assert_int_equal(windows(), 1);
     assert_string_equal(member("status"), "Tool is installed.");
-    rj_ui_works_wait(works, "upgrade", "tool", "Tool");
-    rj_ui_works_not_started(works, RJ_UI_NO_SERVICE, "the service is disabled");
+    rj_ui_jobs_wait(jobs, "upgrade", "tool", "Tool");
+    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "the service is disabled");
     assert_int_equal(windows(), 2);
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("status"), "the service is disabled");
     assert_non_null(strstr(member("next"), "restart the computer"));
-    rj_ui_works_not_started(works, RJ_UI_NO_SERVICE, "nobody waits any more");
+    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "nobody waits any more");
     assert_string_equal(member("status"), "the service is disabled");
 }
 
@@ -227,7 +227,7 @@ int main(void)
         TEST(what_is_refused_at_once_is_a_window_too),
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
-        TEST(a_sync_has_no_window_and_many_works_have_an_end),
+        TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void add_links(build *b, json_t *menu)
         if (!any)
             append(b, menu, heading(b, "menu.links"));
         any = true;
-        char *name = rj_ui_line(text_of(link, "name"), RJ_UI_COLUMNS);
+        char *name = rj_ui_one_line(text_of(link, "name"), RJ_UI_COLUMNS);
         const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
         json_t *item =
             new_item(b, say(b, "menu.link", values), json_sprintf("weblink:%u", (unsigned)i));
@@ -131,16 +131,16 @@ static void add_links(build *b, json_t *menu)
 static json_t *package_item(build *b, const json_t *package, bool tell_device)
 {
     const rj_ui_facts *facts = b->facts;
-    rj_ui_package state;
-    rj_ui_package_state(package, facts->status, facts->debug, &state);
-    char *name = rj_ui_line(text_of(package, "name"), RJ_UI_COLUMNS);
+    rj_ui_package_state state;
+    rj_ui_state_of_package(package, facts->status, facts->debug, &state);
+    char *name = rj_ui_one_line(text_of(package, "name"), RJ_UI_COLUMNS);
     char *word = rj_texts_make(facts->texts, state.word, NULL);
     char *version = NULL;
     bool mandatory = json_is_true(json_object_get(package, "mandatory"));
     if (facts->debug) {
         json_t *with_star =
             json_sprintf("%s%s", text_of(package, "version"), mandatory ? " *" : "");
-        version = rj_ui_line(with_star ? json_string_value(with_star) : "", RJ_UI_COLUMNS);
+        version = rj_ui_one_line(with_star ? json_string_value(with_star) : "", RJ_UI_COLUMNS);
         json_decref(with_star);
     }
     const rj_text_value values[] = {{"name", name ? name : "", 0},
@@ -200,7 +200,8 @@ static void add_to_group(build *b, json_t *group, json_t *item)
 
 static json_t *group_title(build *b, const char *group)
 {
-    return *group ? take(b, rj_ui_line(group, RJ_UI_COLUMNS)) : say(b, "menu.group.other", NULL);
+    return *group ? take(b, rj_ui_one_line(group, RJ_UI_COLUMNS))
+                  : say(b, "menu.group.other", NULL);
 }
 
 static size_t collect(const build *b, const json_t **sorted, bool *ret_tell_device)
@@ -272,7 +273,7 @@ static char *addresses_of(build *b)
     const json_t *list = json_object_get(b->facts->device, "addresses");
     rj_text text = RJ_TEXT_EMPTY;
     for (size_t i = 0; i < json_array_size(list) && i < 4; i++) {
-        char *one = rj_ui_address(json_string_value(json_array_get(list, i)));
+        char *one = rj_ui_short_address(json_string_value(json_array_get(list, i)));
         b->failed |= !one;
         rj_text_addf(&text, "%s%s", i ? ", " : "", one ? one : "");
         rj_free(one);
@@ -313,7 +314,7 @@ static void add_fact(build *b, json_t *menu, json_t *device, const char *label_i
 {
     char *label = rj_texts_make(b->facts->texts, label_id, NULL);
     const rj_text_value values[] = {{"label", label ? label : "", 0}, {NULL, NULL, 0}};
-    char *line = value && *value ? rj_ui_line(value, RJ_UI_COLUMNS)
+    char *line = value && *value ? rj_ui_one_line(value, RJ_UI_COLUMNS)
                                  : rj_texts_make(b->facts->texts, "fact.unknown", values);
     json_t *known = value && *value ? json_string(value) : say(b, "fact.value.unknown", NULL);
     b->failed |= !value || !line || !label || !known;
@@ -383,7 +384,7 @@ static json_t *make_tooltip(build *b, bool *ret_attention, bool *ret_busy)
     const json_t *status = b->facts->status, *run = json_object_get(status, "run");
     const json_t *gate = json_object_get(status, "gate");
     const char *package = text_of(run, "package");
-    char *name = rj_ui_line(rj_ui_package_name(b->facts->packages, package), RJ_UI_COLUMNS);
+    char *name = rj_ui_one_line(rj_ui_package_name(b->facts->packages, package), RJ_UI_COLUMNS);
     json_int_t failed = count_of(status, "failed"), wanted = count_of(status, "wanted");
     const rj_text_value values[] = {
         {"name", name ? name : "", 0}, {"count", NULL, failed ? failed : wanted}, {NULL, NULL, 0}};
@@ -405,7 +406,7 @@ static json_t *make_tooltip(build *b, bool *ret_attention, bool *ret_busy)
     else if (wanted)
         id = "tip.pending";
     char *text = rj_texts_make(b->facts->texts, id, values);
-    json_t *tip = take(b, text ? rj_ui_line(text, TIP_COLUMNS) : NULL);
+    json_t *tip = take(b, text ? rj_ui_one_line(text, TIP_COLUMNS) : NULL);
     rj_free(text);
     rj_free(name);
     return tip;
@@ -468,13 +469,13 @@ static bool items_offer(const json_t *items, const char *action)
 
 bool rj_ui_offers(const json_t *model, const char *action)
 {
-    const json_t *works = json_object_get(model, "progress");
+    const json_t *jobs = json_object_get(model, "progress");
     if (!*action)
         return false;
-    for (size_t i = 0; i < json_array_size(works); i++) {
-        const json_t *work = json_array_get(works, i);
-        if (strcmp(text_of(work, "cancel"), action) == 0 ||
-            strcmp(text_of(work, "close"), action) == 0)
+    for (size_t i = 0; i < json_array_size(jobs); i++) {
+        const json_t *job = json_array_get(jobs, i);
+        if (strcmp(text_of(job, "cancel"), action) == 0 ||
+            strcmp(text_of(job, "close"), action) == 0)
             return true;
     }
     return items_offer(json_object_get(model, "menu"), action);

@@ -159,9 +159,9 @@ static void every_state_has_its_word(void **state)
     json_t *status = parse("{'run':{'package':'BUSY'}}");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         json_t *package = parse(cases[i].package);
-        rj_ui_package found;
+        rj_ui_package_state found;
         char word[64];
-        rj_ui_package_state(package, status, false, &found);
+        rj_ui_state_of_package(package, status, false, &found);
         snprintf(word, sizeof word, "state.%s", cases[i].word);
         assert_string_equal(found.word, word);
         if (cases[i].verb)
@@ -266,7 +266,7 @@ static void long_and_hostile_names_fit_on_a_line(void **state)
          "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xc3\xa4\xe2\x80\xa6\xc3\x9f\xc3\xa4\xc3\xb6z"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *line = rj_ui_line(cases[i].text, 10);
+        char *line = rj_ui_one_line(cases[i].text, 10);
         assert_string_equal(line, cases[i].line);
         rj_free(line);
     }

@@ -45,7 +45,7 @@ static size_t count(const char *text)
     return columns;
 }
 
-char *rj_ui_line(const char *text, size_t columns)
+char *rj_ui_one_line(const char *text, size_t columns)
 {
     size_t all = count(text), column = 0;
     size_t head = all > columns ? columns / 2 : all, tail = all > columns ? columns - head - 1 : 0;
@@ -67,13 +67,13 @@ char *rj_ui_line(const char *text, size_t columns)
     return rj_text_take(&line);
 }
 
-char *rj_ui_address(const char *address)
+char *rj_ui_short_address(const char *address)
 {
     rj_text line = RJ_TEXT_EMPTY;
     const char *second = strchr(address, ':'), *last = strrchr(address, ':');
     second = second ? strchr(second + 1, ':') : NULL;
     if (strlen(address) <= ADDRESS_MAX || !second || second >= last)
-        return rj_ui_line(address, RJ_UI_COLUMNS);
+        return rj_ui_one_line(address, RJ_UI_COLUMNS);
     rj_text_append(&line, address, (size_t)(second - address) + 1);
     rj_text_add(&line, ELLIPSIS);
     rj_text_add(&line, last);

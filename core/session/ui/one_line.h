@@ -9,8 +9,8 @@
 
 /* One printable line of at most `columns` characters; control and direction characters are dropped.
  * rj_free(), NULL: out of memory. */
-char *rj_ui_line(const char *text, size_t columns);
+char *rj_ui_one_line(const char *text, size_t columns);
 /* "2001:db8::...:17": the ends of an IPv6 address that is long; others as they are.  rj_free(). */
-char *rj_ui_address(const char *address);
+char *rj_ui_short_address(const char *address);
 
 #endif

@@ -38,34 +38,34 @@ static bool has_failed(const json_t *package)
     return last && json_is_false(json_object_get(last, "success"));
 }
 
-static rj_ui_package state_of(const json_t *package)
+static rj_ui_package_state state_of(const json_t *package)
 {
     bool installed = is(package, "state", "installed");
     if (is(package, "verdict", "uninstall"))
-        return (rj_ui_package){"state.waiting", NULL};
+        return (rj_ui_package_state){"state.waiting", NULL};
     if (is(package, "reason_code", "args-changed"))
-        return (rj_ui_package){"state.new-configuration", "install"};
+        return (rj_ui_package_state){"state.new-configuration", "install"};
     if (has_failed(package) && (!installed || is(package, "reason_code", "last-failed") ||
                                 is(package, "reason_code", "last-failed-kept")))
-        return (rj_ui_package){"state.failed", "install"};
+        return (rj_ui_package_state){"state.failed", "install"};
     if (is(package, "state", "outdated"))
-        return (rj_ui_package){"state.outdated", "upgrade"};
+        return (rj_ui_package_state){"state.outdated", "upgrade"};
     if (installed && json_is_true(json_object_get(package, "allow_reinstall")))
-        return (rj_ui_package){"state.ready-to-run", "install"};
+        return (rj_ui_package_state){"state.ready-to-run", "install"};
     if (installed)
-        return (rj_ui_package){"state.installed", NULL};
+        return (rj_ui_package_state){"state.installed", NULL};
     if (is(package, "verdict", "held"))
-        return (rj_ui_package){"state.waiting", "install"};
+        return (rj_ui_package_state){"state.waiting", "install"};
     if (is(package, "state", "not-installed"))
-        return (rj_ui_package){"state.ready-to-install", "install"};
-    return (rj_ui_package){"state.unknown", "install"};
+        return (rj_ui_package_state){"state.ready-to-install", "install"};
+    return (rj_ui_package_state){"state.unknown", "install"};
 }
 
-void rj_ui_package_state(const json_t *package, const json_t *status, bool debug,
-                         rj_ui_package *ret_state)
+void rj_ui_state_of_package(const json_t *package, const json_t *status, bool debug,
+                            rj_ui_package_state *ret_state)
 {
     if (is_running(package, status)) {
-        *ret_state = (rj_ui_package){"state.running", NULL};
+        *ret_state = (rj_ui_package_state){"state.running", NULL};
         return;
     }
     *ret_state = state_of(package);

@@ -6,14 +6,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-typedef struct rj_ui_package {
+typedef struct rj_ui_package_state {
     const char *word; /* id of a text: "state.installed" */
     const char *verb; /* "install", "upgrade"; NULL: a click does nothing, the line is grey */
-} rj_ui_package;
+} rj_ui_package_state;
 
 bool rj_ui_package_is_shown(const json_t *package, bool debug);
 /* `status` NULL: not known. */
-void rj_ui_package_state(const json_t *package, const json_t *status, bool debug,
-                         rj_ui_package *ret_state);
+void rj_ui_state_of_package(const json_t *package, const json_t *status, bool debug,
+                            rj_ui_package_state *ret_state);
 
 #endif

@@ -113,7 +113,7 @@ static void the_pseudo_language_brackets_everything_but_arguments(void **state)
 {
     (void)state;
     const rj_text_value values[] = {{"name", "Cafe", 0}, {NULL, NULL, 0}};
-    char *text = rj_texts_make(rj_texts_for("qps-ploc"), "work.install", values);
+    char *text = rj_texts_make(rj_texts_for("qps-ploc"), "job.install", values);
     assert_true(strncmp(text, "[!! \xc3\x8e\xc3\xb1st\xc3\xa0ll", 12) == 0);
     assert_non_null(strstr(text, "Cafe"));
     assert_string_equal(text + strlen(text) - 4, " !!]");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening below a handle, see below_win32.h. */
-#include "platform/win32/below_win32.h"
+/* Opening below a handle, see open_at_win32.h. */
+#include "platform/win32/open_at_win32.h"
 
 #include "base/alloc.h"
 
@@ -10,8 +10,8 @@
 
 #define LISTING_BYTES 16384
 
-DWORD rj_below_open(HANDLE folder, const wchar_t *name, DWORD access, rj_below_make make,
-                    const SECURITY_ATTRIBUTES *attributes, HANDLE *ret_handle)
+DWORD rj_open_at(HANDLE folder, const wchar_t *name, DWORD access, rj_open_at_make make,
+                 const SECURITY_ATTRIBUTES *attributes, HANDLE *ret_handle)
 {
     size_t length = wcslen(name);
     if (!length || length > 255 || wcspbrk(name, L"\\/:") || wcscmp(name, L".") == 0 ||
@@ -32,19 +32,19 @@ DWORD rj_below_open(HANDLE folder, const wchar_t *name, DWORD access, rj_below_m
     memset(&block, 0, sizeof block);
     ULONG options = FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_REPARSE_POINT |
                     FILE_OPEN_FOR_BACKUP_INTENT |
-                    (make == RJ_BELOW_OPEN_MAKE ? FILE_NON_DIRECTORY_FILE : 0);
+                    (make == RJ_OPEN_AT_MAKE ? FILE_NON_DIRECTORY_FILE : 0);
     HANDLE handle = NULL;
     NTSTATUS status =
         NtCreateFile(&handle, access | SYNCHRONIZE | FILE_READ_ATTRIBUTES, &object, &block, NULL,
                      FILE_ATTRIBUTE_NORMAL, RJ_SHARE_ALL,
-                     make == RJ_BELOW_OPEN_MAKE ? FILE_OPEN_IF : FILE_OPEN, options, NULL, 0);
+                     make == RJ_OPEN_AT_MAKE ? FILE_OPEN_IF : FILE_OPEN, options, NULL, 0);
     if (status < 0)
         return RtlNtStatusToDosError(status);
     *ret_handle = handle;
     return 0;
 }
 
-DWORD rj_below_open_top(const wchar_t *path, DWORD access, HANDLE *ret_handle)
+DWORD rj_open_unfollowed(const wchar_t *path, DWORD access, HANDLE *ret_handle)
 {
     HANDLE handle =
         CreateFileW(path, access | SYNCHRONIZE | FILE_READ_ATTRIBUTES, RJ_SHARE_ALL, NULL,
@@ -55,7 +55,7 @@ DWORD rj_below_open_top(const wchar_t *path, DWORD access, HANDLE *ret_handle)
     return 0;
 }
 
-DWORD rj_below_attributes(HANDLE handle)
+DWORD rj_handle_attributes(HANDLE handle)
 {
     BY_HANDLE_FILE_INFORMATION information;
     if (!GetFileInformationByHandle(handle, &information))
@@ -63,7 +63,7 @@ DWORD rj_below_attributes(HANDLE handle)
     return information.dwFileAttributes ? information.dwFileAttributes : FILE_ATTRIBUTE_NORMAL;
 }
 
-DWORD rj_below_each(HANDLE folder, DWORD (*visit)(void *data, const wchar_t *name), void *data)
+DWORD rj_each_entry_at(HANDLE folder, DWORD (*visit)(void *data, const wchar_t *name), void *data)
 {
     unsigned char *room = rj_malloc(LISTING_BYTES);
     if (!room)
