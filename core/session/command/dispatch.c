@@ -66,8 +66,7 @@ static void log_refusal(rj_cli *cli)
 /* In the person's language around the sentence that says why. */
 static void show_failure(const rj_cli *cli, int code)
 {
-    char *wishes = rj_texts_wishes();
-    const rj_texts *texts = rj_texts_for(wishes);
+    const rj_texts *texts = rj_texts_own();
     bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
     char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
     char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
@@ -78,7 +77,6 @@ static void show_failure(const rj_cli *cli, int code)
                    next);
     rj_free(heading);
     rj_free(next);
-    rj_free(wishes);
 }
 
 /* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */

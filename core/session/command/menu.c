@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin menu: the menu of the tray, in a terminal.  Not answering services are part of it. */
 #include "session/command/command.h"
-#include "session/ui/host.h"
+#include "session/ui/look.h"
 #include <string.h>
 
 static const char *text_of(const json_t *item, const char *key)

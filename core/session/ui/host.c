@@ -5,20 +5,17 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/policy.h"
+#include "session/ui/choices.h"
 #include "session/ui/jobs.h"
-#include "session/ui/model.h"
+#include "session/ui/look.h"
 #include "session/ui/one_line.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
 
 #define LOGGER "ui"
-#define ASK_MS 20000
 #define GATHER_MS 150u              /* events of that long make one model */
 #define REFRESH_MS (5u * 60 * 1000) /* addresses change without an event */
-#define CHOSEN_MAX 8u
-#define OFFERS_MAX 8u /* models whose actions may still be chosen */
 #define EARLY_MAX 64u
 
 struct rj_ui_host {
@@ -38,97 +35,8 @@ struct rj_ui_host {
     json_t *waiting; /* a request that needs the service, which is to be started; NULL: none */
     json_t *early;   /* events while a request has no correlation yet */
     rj_timer *gather, *refresh;
-
-    uv_mutex_t lock; /* guards what follows: act() comes from the views' threads */
-    json_t *offers[OFFERS_MAX];
-    int64_t offer_revisions[OFFERS_MAX];
-    char *chosen[CHOSEN_MAX];
-    size_t chosen_count;
-    rj_post post;
-    bool posted;
+    rj_ui_choices *choices;
 };
-
-/* ---- Asking the service ---------------------------------------------------------------------- */
-
-static json_t *ask(rj_client *client, const char *method, json_t *params)
-{
-    json_t *result = NULL;
-    rj_error error = RJ_ERROR_NONE;
-    if (rj_client_call(client, method, params, ASK_MS, &result, NULL, &error) == RJ_OK)
-        return result;
-    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s: %s", method, error.text);
-    return NULL;
-}
-
-static json_t *ask_packages(rj_client *client)
-{
-    json_t *all = NULL;
-    json_int_t offset = 0;
-    do {
-        json_t *page = ask(client, "list", json_pack("{s:I}", "offset", offset));
-        json_t *packages = json_object_get(page, "packages");
-        json_int_t next = json_integer_value(json_object_get(page, "next"));
-        if (!packages) {
-            json_decref(page);
-            json_decref(all);
-            return NULL;
-        }
-        if (all)
-            json_array_extend(all, packages);
-        else
-            all = json_incref(packages);
-        json_decref(page);
-        offset = next > offset ? next : 0;
-    } while (offset);
-    return all;
-}
-
-static json_t *make_model(const rj_ui_facts *known, const rj_paths *paths, int64_t revision,
-                          const rj_ui_jobs *jobs)
-{
-    rj_ui_facts facts = *known;
-    json_t *device = rj_ui_device(rj_paths_root(paths));
-    json_t *progress = jobs ? rj_ui_jobs_windows(jobs, device) : NULL;
-    json_t *notices = jobs ? rj_ui_jobs_notices(jobs) : NULL;
-    json_t *model = NULL;
-    facts.platform = rj_ui_platform;
-    facts.version = RJ_VERSION;
-    facts.device = device;
-    facts.progress = progress;
-    facts.notices = notices;
-    if (device && (!jobs || (progress && notices)))
-        model = rj_ui_model(&facts, revision);
-    json_decref(device);
-    json_decref(progress);
-    json_decref(notices);
-    return model;
-}
-
-static const rj_texts *own_texts(void)
-{
-    char *wishes = rj_texts_wishes();
-    const rj_texts *texts = rj_texts_for(wishes);
-    rj_free(wishes);
-    return texts;
-}
-
-rj_status rj_ui_look(rj_client *client, const rj_paths *paths, bool debug, json_t **ret_model,
-                     rj_error *err)
-{
-    json_t *status = client ? ask(client, "status", NULL) : NULL;
-    json_t *packages = client ? ask_packages(client) : NULL;
-    json_t *ui = client ? ask(client, "ui", NULL) : NULL;
-    const rj_ui_facts facts = {
-        .texts = own_texts(), .debug = debug, .status = status, .packages = packages, .ui = ui};
-    json_t *model = make_model(&facts, paths, 1, NULL);
-    json_decref(status);
-    json_decref(packages);
-    json_decref(ui);
-    if (!model)
-        return rj_fail_memory(err, "making the menu");
-    *ret_model = model;
-    return RJ_OK;
-}
 
 /* ---- When ------------------------------------------------------------------------------------ */
 
@@ -179,48 +87,11 @@ bool rj_ui_host_notified(rj_ui_host *host, const char *method, const json_t *par
 
 /* ---- What the person chose ------------------------------------------------------------------- */
 
-static void on_chosen(void *data)
-{
-    rj_ui_host *host = data;
-    uv_mutex_lock(&host->lock);
-    host->posted = false;
-    uv_mutex_unlock(&host->lock);
-    rj_loop_stop(host->loop);
-}
-
-static const json_t *offer_of(const rj_ui_host *host, int64_t revision)
-{
-    const json_t *offer = host->offers[(size_t)(revision % (int64_t)OFFERS_MAX)];
-    bool kept =
-        revision > 0 && host->offer_revisions[(size_t)(revision % (int64_t)OFFERS_MAX)] == revision;
-    return kept ? offer : NULL;
-}
-
-static rj_status choose(rj_ui_host *host, int64_t revision, const char *action)
-{
-    const json_t *offer = revision > 0 ? offer_of(host, revision) : NULL;
-    if (!offer || !rj_ui_offers(offer, action))
-        return RJ_E_NOT_FOUND;
-    if (host->chosen_count == CHOSEN_MAX)
-        return RJ_E_BUSY;
-    char *copy = rj_strdup(action);
-    if (!copy)
-        return RJ_E_NO_MEMORY;
-    host->chosen[host->chosen_count++] = copy;
-    if (!host->posted)
-        rj_loop_post(host->loop, &host->post, on_chosen, host);
-    host->posted = true;
-    return RJ_OK;
-}
-
 /* [any] */
 static rj_status on_act(void *data, int64_t revision, const char *action)
 {
     rj_ui_host *host = data;
-    uv_mutex_lock(&host->lock);
-    rj_status status = choose(host, revision, action);
-    uv_mutex_unlock(&host->lock);
-    return status;
+    return rj_ui_choices_choose(host->choices, revision, action);
 }
 
 static void replay_early(rj_ui_host *host)
@@ -243,7 +114,8 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     rj_error error = RJ_ERROR_NONE;
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     host->asking = true;
-    rj_status status = rj_client_call(host->client, verb, params, ASK_MS, &result, NULL, &error);
+    rj_status status =
+        rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
     rj_ui_refusal why = status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
                         : link                                               ? RJ_UI_BAD_LINK
                                                                              : RJ_UI_REFUSED;
@@ -312,7 +184,7 @@ void rj_ui_host_no_service(rj_ui_host *host, const char *why)
 
 char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id)
 {
-    const rj_texts *texts = host ? host->texts : own_texts();
+    const rj_texts *texts = host ? host->texts : rj_texts_own();
     char *name =
         rj_ui_one_line(rj_ui_package_name(host ? host->packages : NULL, package_id), RJ_UI_COLUMNS);
     const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
@@ -349,7 +221,8 @@ static void do_cancel(rj_ui_host *host, const char *window)
 {
     const char *correlation = rj_ui_jobs_cancellable(host->jobs, window);
     if (correlation && host->client)
-        json_decref(ask(host->client, "cancel", json_pack("{s:s}", "correlation", correlation)));
+        json_decref(
+            rj_ui_ask(host->client, "cancel", json_pack("{s:s}", "correlation", correlation)));
 }
 
 static const char *behind(const char *text, const char *prefix)
@@ -378,19 +251,6 @@ static void carry_out(rj_ui_host *host, const char *action)
     want_model(host);
 }
 
-static char *next_chosen(rj_ui_host *host)
-{
-    char *first = NULL;
-    uv_mutex_lock(&host->lock);
-    if (host->chosen_count) {
-        first = host->chosen[0];
-        host->chosen_count--;
-        memmove(host->chosen, host->chosen + 1, host->chosen_count * sizeof *host->chosen);
-    }
-    uv_mutex_unlock(&host->lock);
-    return first;
-}
-
 void rj_ui_host_link(rj_ui_host *host, const char *text)
 {
     size_t size = strlen(text) + sizeof "link:";
@@ -401,16 +261,7 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
         return;
     }
     snprintf(action, size, "link:%s", text);
-    uv_mutex_lock(&host->lock);
-    bool kept = host->chosen_count < CHOSEN_MAX;
-    if (kept)
-        host->chosen[host->chosen_count++] = action;
-    if (kept && !host->posted)
-        rj_loop_post(host->loop, &host->post, on_chosen, host);
-    host->posted |= kept;
-    uv_mutex_unlock(&host->lock);
-    if (!kept)
-        rj_free(action);
+    rj_ui_choices_add(host->choices, action);
 }
 
 /* ---- The turn -------------------------------------------------------------------------------- */
@@ -424,10 +275,10 @@ static void replace(json_t **known, json_t *fresh)
 static void ask_again(rj_ui_host *host)
 {
     host->stale = false;
-    replace(&host->status, host->client ? ask(host->client, "status", NULL) : NULL);
+    replace(&host->status, host->client ? rj_ui_ask(host->client, "status", NULL) : NULL);
     /* What was assigned stays in the menu: a package that the person chooses starts the service. */
-    json_t *packages = host->status ? ask_packages(host->client) : NULL;
-    json_t *ui = packages ? ask(host->client, "ui", NULL) : NULL;
+    json_t *packages = host->status ? rj_ui_ask_packages(host->client) : NULL;
+    json_t *ui = packages ? rj_ui_ask(host->client, "ui", NULL) : NULL;
     if (packages)
         replace(&host->packages, packages);
     if (ui)
@@ -441,19 +292,13 @@ static void show(rj_ui_host *host)
                                .status = host->status,
                                .packages = host->packages,
                                .ui = host->ui};
-    json_t *model = make_model(&facts, host->paths, host->revision + 1, host->jobs);
+    json_t *model = rj_ui_make_model(&facts, host->paths, host->revision + 1, host->jobs);
     if (!model) {
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
         return;
     }
     host->revision++;
-    size_t place = (size_t)(host->revision % (int64_t)OFFERS_MAX);
-    uv_mutex_lock(&host->lock);
-    json_t *old = host->offers[place];
-    host->offers[place] = model;
-    host->offer_revisions[place] = host->revision;
-    uv_mutex_unlock(&host->lock);
-    json_decref(old);
+    rj_ui_choices_offer(host->choices, model, host->revision);
     if (host->runtime)
         rj_runtime_show(host->runtime, model);
 }
@@ -462,7 +307,7 @@ void rj_ui_host_turn(rj_ui_host *host)
 {
     do { /* while we ask, more may come, and nobody would end the next waiting for it */
         char *action;
-        while ((action = next_chosen(host))) {
+        while ((action = rj_ui_choices_next(host->choices))) {
             carry_out(host, action);
             rj_free(action);
         }
@@ -486,12 +331,14 @@ rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui
     host->loop = loop;
     host->paths = paths;
     host->debug = debug;
-    host->texts = own_texts();
+    host->texts = rj_texts_own();
     host->jobs = rj_ui_jobs_new(host->texts);
     host->early = json_array();
-    if (!host->jobs || !host->early || uv_mutex_init(&host->lock) != 0) {
+    host->choices = rj_ui_choices_new(loop);
+    if (!host->jobs || !host->early || !host->choices) {
         rj_ui_jobs_free(host->jobs);
         json_decref(host->early);
+        rj_ui_choices_free(host->choices);
         rj_free(host);
         return rj_fail_memory(err, "making the user interface");
     }
@@ -505,9 +352,9 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
 {
     host->client = client;
     host->runtime = runtime;
-    json_decref(ask(client, "subscribe",
-                    json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress", "check",
-                              "policy")));
+    json_decref(rj_ui_ask(client, "subscribe",
+                          json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress",
+                                    "check", "policy")));
     host->stale = host->due = true;
     request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
@@ -538,16 +385,12 @@ void rj_ui_host_free(rj_ui_host *host)
         return;
     rj_timer_stop(host->gather);
     rj_timer_stop(host->refresh);
-    for (char *action; (action = next_chosen(host));)
-        rj_free(action);
-    for (size_t i = 0; i < OFFERS_MAX; i++)
-        json_decref(host->offers[i]);
+    rj_ui_choices_free(host->choices);
     rj_ui_jobs_free(host->jobs);
     json_decref(host->early);
     json_decref(host->waiting);
     json_decref(host->status);
     json_decref(host->packages);
     json_decref(host->ui);
-    uv_mutex_destroy(&host->lock);
     rj_free(host);
 }

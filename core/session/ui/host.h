@@ -21,10 +21,6 @@
 
 typedef struct rj_ui_host rj_ui_host;
 
-/* The model as it is now; `client` NULL: the service cannot be reached. */
-rj_status rj_ui_look(rj_client *client, const rj_paths *paths, bool debug, json_t **ret_model,
-                     rj_error *err);
-
 rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui_host **ret_host,
                          rj_error *err);
 /* The service is there; `runtime`, which has the views, stays until rj_ui_host_end_views().  Not in a

@@ -2,6 +2,7 @@
 /* Choosing a language, a plural form, and putting arguments in; see texts.h. */
 #include "session/ui/texts_table.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -42,6 +43,14 @@ const rj_texts *rj_texts_for(const char *wishes)
         wishes += whole + (wishes[whole] == ':');
     }
     return &rj_text_languages[0];
+}
+
+const rj_texts *rj_texts_own(void)
+{
+    char *wishes = rj_texts_wishes();
+    const rj_texts *texts = rj_texts_for(wishes);
+    rj_free(wishes);
+    return texts;
 }
 
 const char *rj_texts_language(const rj_texts *texts)

@@ -19,6 +19,8 @@ typedef struct rj_texts rj_texts;
 const rj_texts *rj_texts_for(const char *wishes);
 /* The wish list of the person who runs us; rj_free(), NULL: out of memory. */
 char *rj_texts_wishes(void); /* language_posix.c, language_win32.c */
+/* In the language of the person who runs us. */
+const rj_texts *rj_texts_own(void);
 const char *rj_texts_language(const rj_texts *texts);
 
 typedef struct rj_text_value {
