@@ -314,6 +314,16 @@ static void assert_bracketed(const json_t *value, const char *key)
         assert_bracketed(part, key && strcmp(key, "words") == 0 ? "text" : member);
 }
 
+/* "fact.version: RealmJoin 0.1.0", a line of what is copied, has an id in the place of its label. */
+static void assert_bracketed_lines(const char *text)
+{
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, "[!! ", 4) != 0)
+            fail_msg("\"%s\" is copied with a line that is not translated", text);
+    }
+}
+
 static void every_visible_text_comes_from_the_catalogue(void **state)
 {
     (void)state;
@@ -324,6 +334,10 @@ static void every_visible_text_comes_from_the_catalogue(void **state)
                      .packages = "[{'id':'a','name':'A','state':'installed'}]"};
     json_t *model = make(&g);
     assert_bracketed(model, NULL);
+    const json_t *menu = json_object_get(model, "menu");
+    const json_t *copy = json_object_get(json_array_get(menu, json_array_size(menu) - 3), "copy");
+    assert_true(json_is_string(copy));
+    assert_bracketed_lines(json_string_value(copy));
     assert_string_equal(json_string_value(json_object_get(model, "direction")), "ltr");
     json_decref(model);
 }
