@@ -128,7 +128,7 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     else if (waited)
         rj_ui_jobs_not_started(host->jobs, why, error.text);
     else
-        rj_ui_jobs_refuse(host->jobs, why, name, error.text);
+        rj_ui_jobs_refuse(host->jobs, why, verb, name, error.text);
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
@@ -143,7 +143,7 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
     }
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (host->waiting) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, verb, name,
                           "the RealmJoin service is still being started");
     } else {
         host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
@@ -209,7 +209,7 @@ static void do_link(rj_ui_host *host, const char *text)
     char id[132] = "";
     rj_error error = RJ_ERROR_NONE;
     if (rj_link_parse(text, strlen(text), &verb, id, &error) != RJ_OK) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, error.text);
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, "install", NULL, error.text);
         host->due = true;
         return;
     }
@@ -256,7 +256,7 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
     size_t size = strlen(text) + sizeof "link:";
     char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
     if (!action) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, "the link is too long");
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, "install", NULL, "the link is too long");
         want_model(host);
         return;
     }

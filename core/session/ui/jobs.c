@@ -33,6 +33,7 @@ typedef struct job {
     int permille;
     bool begun;       /* the package's own program runs: no cancelling any more */
     bool for_service; /* waits until the service has been started */
+    bool restart;     /* what was done is complete after a restart */
     bool closed;
 } job;
 
@@ -56,6 +57,15 @@ static char *say(const rj_ui_jobs *jobs, const char *id, const char *name, const
     const rj_text_value values[] = {
         {"name", name ? name : "", 0}, {"message", message ? message : "", 0}, {NULL, NULL, 0}};
     return rj_texts_make(jobs->texts, id, values);
+}
+
+/* "job.done.upgrade"; an install is what the text without a verb is about. */
+static char *say_by_verb(const rj_ui_jobs *jobs, const char *base, const job *one)
+{
+    char id[48];
+    bool is_install = strcmp(one->verb, "install") == 0;
+    snprintf(id, sizeof id, "%s%s%s", base, is_install ? "" : ".", is_install ? "" : one->verb);
+    return say(jobs, id, one->name, NULL);
 }
 
 static void put(char **text, char *made)
@@ -89,10 +99,9 @@ static void add_detail(job *one, const char *line)
     }
 }
 
-static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, const char *title_id,
-                 const char *text)
+/* `title` is taken. */
+static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, char *title, const char *text)
 {
-    char *title = rj_texts_make(jobs->texts, title_id, NULL);
     char id[48];
     snprintf(id, sizeof id, "n-%s", one->window);
     json_t *notice = title && *text ? json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", kind,
@@ -238,37 +247,35 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
     put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-static void fail(rj_ui_jobs *jobs, job *one, const char *title_id, const char *message,
-                 const char *next_id)
+static void fail(rj_ui_jobs *jobs, job *one, rj_ui_refusal why, const char *message)
 {
+    static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
+    bool is_link = why == RJ_UI_BAD_LINK;
     one->state = FAILED;
-    put(&one->text, say(jobs, title_id, one->name, NULL));
+    put(&one->text,
+        is_link ? say(jobs, "job.failed.link", NULL, NULL) : say_by_verb(jobs, "job.failed", one));
     put(&one->status, rj_ui_one_line(message, 1000));
-    put(&one->next_step, say(jobs, next_id, NULL, NULL));
+    put(&one->next_step, say(jobs, next_steps[why], NULL, NULL));
     add_detail(one, message);
-    tell(jobs, one, "error", "notice.failed", one->text ? one->text : message);
+    tell(jobs, one, "error",
+         is_link ? say(jobs, "notice.failed.link", NULL, NULL)
+                 : say_by_verb(jobs, "notice.failed", one),
+         one->text ? one->text : message);
 }
-
-static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
 
 void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message)
 {
     job *one = take_waiting(jobs);
     if (one)
-        fail(jobs, one,
-             is_sync(one)            ? "job.failed.sync"
-             : why == RJ_UI_BAD_LINK ? "job.failed.link"
-                                     : "job.failed",
-             message, next_steps[why]);
+        fail(jobs, one, why, message);
 }
 
-void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *name, const char *message)
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *verb, const char *name,
+                       const char *message)
 {
-    job *one = new_job(jobs, "install", name);
-    if (!one)
-        return;
-    fail(jobs, one, why == RJ_UI_BAD_LINK || !name || !*name ? "job.failed.link" : "job.failed",
-         message, next_steps[why]);
+    job *one = new_job(jobs, why == RJ_UI_BAD_LINK ? "install" : verb, name);
+    if (one)
+        fail(jobs, one, why, message);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -285,6 +292,20 @@ static void on_plan(job *one, const json_t *document)
     }
 }
 
+static void tell_end(rj_ui_jobs *jobs, job *one, bool nothing)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    if (one->restart)
+        put(&one->next_step, say(jobs, "job.restart", NULL, NULL));
+    rj_text_addf(&text, "%s%s%s", one->status ? one->status : "", one->next_step ? " " : "",
+                 one->next_step ? one->next_step : "");
+    char *whole = rj_text_take(&text);
+    tell(jobs, one, one->restart ? "warning" : "info",
+         nothing ? say(jobs, "notice.nothing", NULL, NULL) : say_by_verb(jobs, "notice.done", one),
+         whole ? whole : "");
+    rj_free(whole);
+}
+
 static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const char *outcome = text_of(document, "outcome"), *message = text_of(document, "message");
@@ -295,8 +316,7 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail(jobs, one, is_sync(one) ? "job.failed.sync" : "job.failed",
-             one->begun && last && *last ? last : message, "job.next");
+        fail(jobs, one, RJ_UI_REFUSED, one->begun && last && *last ? last : message);
         rj_free(last);
         return;
     }
@@ -305,15 +325,11 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->status, say(jobs, "job.cancelled", NULL, NULL));
         return;
     }
-    char text_id[32];
     one->state = DONE;
-    snprintf(text_id, sizeof text_id, "job.done%s%s", strcmp(one->verb, "install") ? "." : "",
-             strcmp(one->verb, "install") ? one->verb : "");
-    if (strcmp(outcome, "nothing") == 0 && !is_sync(one))
-        put(&one->status, say(jobs, "job.nothing", NULL, message));
-    else
-        put(&one->status, say(jobs, text_id, one->name, NULL));
-    tell(jobs, one, "info", "notice.done", one->status ? one->status : "");
+    bool nothing = strcmp(outcome, "nothing") == 0 && !is_sync(one);
+    put(&one->status,
+        nothing ? say(jobs, "job.nothing", NULL, message) : say_by_verb(jobs, "job.done", one));
+    tell_end(jobs, one, nothing);
 }
 
 static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
@@ -365,6 +381,7 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
                  {"verifying", "job.verifying"}};
     const char *step = text_of(document, "state"), *id = text_of(document, "id");
     bool own = rj_ascii_casecmp(id, one->id) == 0 || is_sync(one);
+    one->restart |= json_is_true(json_object_get(document, "restart"));
     if (strcmp(step, "failed") == 0 || strcmp(step, "held") == 0) {
         on_action_failed(jobs, one, document);
         return true;
@@ -423,8 +440,7 @@ bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
         if (at->state >= DONE || at->for_service)
             continue;
         char *message = say(jobs, "menu.unreachable", NULL, NULL);
-        fail(jobs, at, is_sync(at) ? "job.failed.sync" : "job.failed", message ? message : "",
-             "job.next.service");
+        fail(jobs, at, RJ_UI_NO_SERVICE, message ? message : "");
         rj_free(message);
         changed = true;
     }

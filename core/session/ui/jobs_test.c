@@ -128,12 +128,72 @@ static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
 static void what_is_refused_at_once_is_a_window_too(void **state)
 {
     (void)state;
-    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, NULL, "evil is not assigned to you");
+    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, "install", NULL, "evil is not assigned to you");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "This link cannot be followed");
     assert_string_equal(member("status"), "evil is not assigned to you");
-    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "Tool", "the service is not running");
+    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "install", "Tool", "the service is not running");
     assert_string_equal(member("text"), "Tool could not be installed");
+}
+
+/* The newest notice, "title|text". */
+static const char *newest_notice(void)
+{
+    static char text[512];
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    const json_t *notice = json_array_get(notices, json_array_size(notices) - 1);
+    snprintf(text, sizeof text, "%s|%s", json_string_value(json_object_get(notice, "title")),
+             json_string_value(json_object_get(notice, "text")));
+    json_decref(notices);
+    return text;
+}
+
+static void a_notices_title_says_what_was_done_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *verb, *outcome, *notice;
+    } cases[] = {
+        {"install", "done", "Software installed|Tool is installed."},
+        {"upgrade", "done", "Software upgraded|Tool is up to date."},
+        {"uninstall", "done", "Software removed|Tool was removed."},
+        {"sync", "done", "Device synchronised|This device is up to date."},
+        {"sync", "nothing", "Device synchronised|This device is up to date."},
+        {"install", "nothing", "Nothing to do|Nothing had to be done: m"},
+        {"install", "failed", "Installation failed|Tool could not be installed"},
+        {"upgrade", "failed", "Upgrade failed|Tool could not be upgraded"},
+        {"uninstall", "failed", "Removal failed|Tool could not be removed"},
+        {"sync", "failed", "Synchronisation failed|This device could not be synchronised"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char ended[128];
+        rj_ui_jobs_begin(jobs, "c2", cases[i].verb, "tool", "Tool");
+        snprintf(ended, sizeof ended,
+                 "{'correlation':'c2','state':'ended','outcome':'%s','message':'m'}",
+                 cases[i].outcome);
+        event("run", ended);
+        assert_string_equal(newest_notice(), cases[i].notice);
+    }
+    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, "install", "Tool", "no");
+    assert_string_equal(newest_notice(), "Link refused|This link cannot be followed");
+    rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "upgrade", "Tool", "no");
+    assert_string_equal(newest_notice(), "Upgrade failed|Tool could not be upgraded");
+    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "sync", NULL, "no");
+    assert_string_equal(newest_notice(),
+                        "Synchronisation failed|This device could not be synchronised");
+}
+
+static void a_wanted_restart_is_said_in_the_window_and_the_notice(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'done',"
+                    "'exit_code':3010,'restart':true}");
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_string_equal(member("status"), "Firefox is installed.");
+    assert_string_equal(member("next"), "Restart the computer to finish.");
+    assert_string_equal(newest_notice(), "Software installed|Firefox is installed. "
+                                         "Restart the computer to finish.");
 }
 
 static void a_lost_service_does_not_leave_windows_waiting(void **state)
@@ -164,7 +224,7 @@ static void a_sync_has_no_window_and_many_jobs_have_an_end(void **state)
                         "This device is up to date.");
     json_decref(notices);
     for (int i = 0; i < 50; i++)
-        rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "x", "no");
+        rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "install", "x", "no");
     assert_true(windows() <= 8);
 }
 
@@ -225,6 +285,8 @@ int main(void)
         TEST(a_failure_stays_and_says_what_to_do),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
         TEST(what_is_refused_at_once_is_a_window_too),
+        TEST(a_notices_title_says_what_was_done_or_not),
+        TEST(a_wanted_restart_is_said_in_the_window_and_the_notice),
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
