@@ -92,7 +92,11 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
 
 LINKS = pathlib.Path(__file__).resolve().parent / "fixtures/hostile_links.json"
 TOOLS = ("Software Packages", "Tools")
+OWNER = "alice@contoso.example"
 BIOS = r"HKLM\HARDWARE\DESCRIPTION\System\BIOS"
+JOINED = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo\0123456789"
+LOGON = (r"HKLM\SOFTWARE\Microsoft\IdentityStore\LogonCache\B16898C6-A148-4967-9171-64D755DA8520\Sid2Name"
+         r"\S-1-5-21-0-0-0-1000")
 
 
 def waiting(name):
@@ -126,6 +130,8 @@ class Shared:
         if not cls.desk:
             cls.desk = installed.Desk(*PACKAGES, links=[{"Name": "Intranet", "Target": "https://intranet.example"}])
             cls.desk.__enter__()
+            cls.desk.registry_set(JOINED, "UserEmail", OWNER)
+            cls.desk.registry_set(LOGON, "IdentityName", OWNER)
             atexit.register(cls.desk.__exit__)
         return cls.desk
 
@@ -162,12 +168,15 @@ def signing_in_brings_one_tray_without_rights_and_no_console():
     (tray,) = desk.processes()
     shown = desk.windows_shown()
     assert not [window for window in shown if "onsole" in window.kind], shown
-    desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
+    desk.registry_set(BIOS, "SystemManufacturer", "Contoso")  # gone with the next start of the machine
     desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
-    texts = [line.get("text", "") for line in desk.menu()]
-    assert "Contoso Latitude 5440" in texts and "Primary user: unknown" in texts, texts
-    assert [text for text in texts if re.fullmatch(r"RealmJoin \S+ \(unknown channel\)", text)], texts
-    assert [text for text in texts if re.match(r"[0-9a-f]+[.:]", text)], texts  # addresses
+    lines = desk.menu()
+    texts = [line.get("text", "") for line in lines]
+    assert "Contoso Latitude 5440" in texts and f"{OWNER} (owner)" in texts, texts
+    assert [text for text in texts if re.fullmatch(r"RealmJoin \d+\.\d+\.\d+ \(release\)", text)], texts
+    # Addresses; Wine's network costs nothing.
+    assert [text for text in texts if re.fullmatch(r"[0-9a-f]+[.:][^ ]+(, [^ ]+)*", text)], texts
+    assert f"User: {OWNER} (owner)\nVersion: RealmJoin " in lines[-1]["copy"], lines[-1]
     second = desk.start([installed.PROGRAM, "tray"])
     assert second.wait(30).code == 0
     desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)

@@ -247,35 +247,50 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
     put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-static void fail(rj_ui_jobs *jobs, job *one, rj_ui_refusal why, const char *message)
+/* `text`, `status` and `next_step` are taken. */
+static void fail(job *one, char *text, char *status, char *next_step)
 {
-    static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
-    bool is_link = why == RJ_UI_BAD_LINK;
     one->state = FAILED;
-    put(&one->text,
-        is_link ? say(jobs, "job.failed.link", NULL, NULL) : say_by_verb(jobs, "job.failed", one));
-    put(&one->status, rj_ui_one_line(message, 1000));
-    put(&one->next_step, say(jobs, next_steps[why], NULL, NULL));
-    add_detail(one, message);
-    tell(jobs, one, "error",
-         is_link ? say(jobs, "notice.failed.link", NULL, NULL)
-                 : say_by_verb(jobs, "notice.failed", one),
-         one->text ? one->text : message);
+    put(&one->text, text);
+    put(&one->status, status);
+    put(&one->next_step, next_step);
 }
 
-void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message)
+static void fail_by_verb(rj_ui_jobs *jobs, job *one, const char *message, const char *next_id)
+{
+    fail(one, say_by_verb(jobs, "job.failed", one), rj_ui_one_line(message, 1000),
+         say(jobs, next_id, NULL, NULL));
+    add_detail(one, message);
+    tell(jobs, one, "error", say_by_verb(jobs, "notice.failed", one), one->text ? one->text : "");
+}
+
+static void refuse(rj_ui_jobs *jobs, job *one, const rj_ui_refusal *why)
+{
+    bool link = why->link && !is_sync(one);
+    fail(one,
+         link ? say(jobs, "job.failed.link", NULL, NULL) : say_by_verb(jobs, "job.failed", one),
+         rj_ui_refusal_reason(jobs->texts, why, one->name ? one->name : ""),
+         rj_ui_refusal_next(jobs->texts, why));
+    add_detail(one, why->message);
+    tell(jobs, one, "error",
+         link ? say(jobs, "notice.failed.link", NULL, NULL)
+              : say_by_verb(jobs, "notice.failed", one),
+         one->text ? one->text : "");
+}
+
+void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
 {
     job *one = take_waiting(jobs);
     if (one)
-        fail(jobs, one, why, message);
+        refuse(jobs, one, why);
 }
 
-void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *verb, const char *name,
-                       const char *message)
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *verb,
+                       const char *name)
 {
-    job *one = new_job(jobs, why == RJ_UI_BAD_LINK ? "install" : verb, name);
+    job *one = new_job(jobs, verb, name);
     if (one)
-        fail(jobs, one, why, message);
+        refuse(jobs, one, why);
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -316,7 +331,7 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail(jobs, one, RJ_UI_REFUSED, one->begun && last && *last ? last : message);
+        fail_by_verb(jobs, one, one->begun && last && *last ? last : message, "job.next");
         rj_free(last);
         return;
     }
@@ -407,16 +422,34 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
     return true;
 }
 
-static bool on_progress(job *one, const json_t *document)
+/* What formats say without a size, in the person's language; all else as it is. */
+static char *step_of(const rj_ui_jobs *jobs, const char *text)
+{
+    static const char *const known[] = {"copying", "unpacking"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "step.%s", known[i]);
+        if (strcmp(text, known[i]) == 0)
+            return say(jobs, id, NULL, NULL);
+    }
+    return rj_ui_one_line(text, 1000);
+}
+
+static bool on_progress(const rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const json_t *permille = json_object_get(document, "permille");
     const char *text = text_of(document, "text");
     one->permille = json_is_integer(permille) ? (int)json_integer_value(permille) : -1;
     if (one->permille > 1000)
         one->permille = 1000;
-    if (*text && (!one->status || strcmp(one->status, text) != 0)) {
-        put(&one->status, rj_ui_one_line(text, 1000));
-        add_detail(one, text);
+    if (!*text)
+        return true;
+    char *step = step_of(jobs, text);
+    if (step && (!one->status || strcmp(one->status, step) != 0)) {
+        add_detail(one, step);
+        put(&one->status, step);
+    } else {
+        rj_free(step);
     }
     return true;
 }
@@ -430,7 +463,7 @@ bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *documen
         return on_run(jobs, one, document);
     if (strcmp(topic, "action") == 0)
         return on_action(jobs, one, document);
-    return strcmp(topic, "progress") == 0 && on_progress(one, document);
+    return strcmp(topic, "progress") == 0 && on_progress(jobs, one, document);
 }
 
 bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
@@ -440,7 +473,7 @@ bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
         if (at->state >= DONE || at->for_service)
             continue;
         char *message = say(jobs, "menu.unreachable", NULL, NULL);
-        fail(jobs, at, RJ_UI_NO_SERVICE, message ? message : "");
+        fail_by_verb(jobs, at, message ? message : "", "job.next.service");
         rj_free(message);
         changed = true;
     }
