@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "session/log_place.h"
 #include "session/ui/one_line.h"
 
 #include <stdio.h>
@@ -381,7 +382,9 @@ static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
                      ? rj_texts_make(jobs->texts, "job.exit-code", values)
                      : rj_ui_one_line(text_of(document, "message"), 1000);
     put(&one->status, line);
-    add_detail(one, text_of(document, "log"));
+    char *place = rj_log_place(text_of(document, "log"));
+    add_detail(one, place);
+    rj_free(place);
     add_detail(one, line);
     one->begun = true; /* the reason is known: the end has only a summary */
 }

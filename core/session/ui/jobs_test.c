@@ -3,6 +3,8 @@
 #include "session/ui/jobs.h"
 
 #include "base/alloc.h"
+#include "platform/paths.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,16 +102,38 @@ static void a_failure_stays_and_says_what_to_do(void **state)
     (void)state;
     event("run", "{'correlation':'c1','state':'started'}");
     event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
-                    "'message':'the installer said no','exit_code':1603,'log':'/var/log/x.log'}");
+                    "'message':'the installer said no','exit_code':1603}");
     event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "Firefox could not be installed");
     assert_string_equal(member("status"), "the installer said no (exit code 1603)");
     assert_non_null(strstr(member("next"), "helpdesk"));
-    assert_non_null(strstr(member("copy"), "/var/log/x.log"));
     assert_non_null(strstr(member("copy"), "Correlation: c1"));
     event("run", "{'correlation':'c1','state':'started'}"); /* too late */
     assert_string_equal(member("state"), "failed");
+}
+
+static void a_log_is_named_only_to_who_can_read_it(void **state)
+{
+    (void)state;
+    char failed[1024], folder[256], there[300];
+    assert_true(test_folder("rj-jobs", folder, sizeof folder));
+    snprintf(there, sizeof there, "%s/there.log", folder);
+    assert_true(test_write_file(there, "output", 6));
+    const char *const logs[] = {"gone.log", "there.log"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(failed, sizeof failed,
+                 "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                 "'message':'no','exit_code':1,'log':'%s/%s'}",
+                 folder, logs[i]);
+        event("action", failed);
+        assert_true((strstr(member("details"), "there.log") != NULL) == (i == 1));
+        assert_null(strstr(member("details"), "gone.log"));
+    }
+    char *native = rj_path_native(there);
+    assert_non_null(strstr(member("details"), native));
+    rj_free(native);
+    test_remove_tree(folder);
 }
 
 static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
@@ -344,6 +368,7 @@ int main(void)
         TEST(another_exit_code_in_the_message_hides_none),
         TEST(what_waits_for_the_service_goes_on_in_the_same_window),
         TEST(a_failure_stays_and_says_what_to_do),
+        TEST(a_log_is_named_only_to_who_can_read_it),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
         TEST(a_reason_is_in_the_persons_language_and_the_services_words_are_behind_it),
         TEST(a_formats_step_is_in_the_persons_language),
