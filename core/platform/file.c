@@ -63,25 +63,23 @@ rj_status rj_file_read(const char *path, size_t max_bytes, char **ret_bytes, siz
     return status;
 }
 
-rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
+rj_status rj_open_file_sha256(const rj_open_file *file, const char *path, char ret_hex[65],
+                              rj_error *err)
 {
-    rj_open_file file;
-    rj_status status = rj_open_file_regular(path, &file, err);
-    if (status)
-        return status;
-    mbedtls_sha256_context sha;
-    mbedtls_sha256_init(&sha);
-    mbedtls_sha256_starts(&sha, 0);
     static const char digits[] = "0123456789abcdef";
     unsigned char buffer[16384];
     unsigned char digest[32];
     size_t got = 0;
-    while (!(status = rj_open_file_read(&file, path, buffer, sizeof buffer, &got, err)) && got)
-        mbedtls_sha256_update(&sha, buffer, got);
-    if (!status)
-        mbedtls_sha256_finish(&sha, digest);
+    rj_status status;
+    mbedtls_sha256_context sha;
+    mbedtls_sha256_init(&sha);
+    int failed = mbedtls_sha256_starts(&sha, 0);
+    while (!(status = rj_open_file_read(file, path, buffer, sizeof buffer, &got, err)) && got)
+        failed |= mbedtls_sha256_update(&sha, buffer, got);
+    failed |= mbedtls_sha256_finish(&sha, digest);
     mbedtls_sha256_free(&sha);
-    rj_open_file_close(&file);
+    if (!status && failed)
+        status = rj_fail(err, RJ_E_FAILED, "%s cannot be hashed", path);
     if (status)
         return status;
     for (size_t i = 0; i < sizeof digest; i++) {
@@ -90,6 +88,17 @@ rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
     }
     ret_hex[64] = '\0';
     return RJ_OK;
+}
+
+rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
+{
+    rj_open_file file;
+    rj_status status = rj_open_file_regular(path, &file, err);
+    if (status)
+        return status;
+    status = rj_open_file_sha256(&file, path, ret_hex, err);
+    rj_open_file_close(&file);
+    return status;
 }
 
 uint64_t rj_file_stamp_mix(uint64_t hash, uint64_t value)
