@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/name_list.h"
 #include "platform/win32/wide_win32.h"
 
 #include <mbedtls/sha256.h>
@@ -273,30 +274,6 @@ rj_status rj_registry_remove_value(const rj_registry_key *where, const char *nam
 
 /* ---- Lists ----------------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char **list_of(const rj_text *names, size_t count)
-{
-    size_t pointers = (count + 1) * sizeof(char *);
-    char **list = names->failed ? NULL : rj_malloc(pointers + names->length + 1);
-    if (!list)
-        return NULL;
-    char *at = (char *)list + pointers;
-    if (names->length)
-        memcpy(at, names->bytes, names->length);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = at;
-        at += strlen(at) + 1;
-    }
-    list[count] = NULL;
-    if (count)
-        qsort(list, count, sizeof *list, compare_names);
-    return list;
-}
-
 static LSTATUS next_name(HKEY key, DWORD index, bool values, wchar_t *name)
 {
     DWORD size = NAME_MAX_WIDE;
@@ -331,7 +308,7 @@ static rj_status list_names(const rj_registry_key *where, bool values, size_t ma
     if (!status && code != ERROR_NO_MORE_ITEMS)
         status = fail_key(where, (DWORD)code, "read", err);
     if (!status) {
-        char **list = name ? list_of(&names, count) : NULL;
+        char **list = name ? rj_name_list_new(&names, count) : NULL;
         if (list) {
             *ret_names = list;
             *ret_count = count;
