@@ -185,8 +185,9 @@ static rj_status take_override(const char *what, const char *value, char **targe
         length--;
     if (!rj_path_is_absolute(path) || !rj_utf8_valid(path, length) || !is_plain(path, length)) {
         rj_free(path);
-        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give an absolute path without \"..\"", what,
-                       value);
+        return rj_fail(err, RJ_E_INVALID,
+                       "%s \"%s\": give an absolute path without \"..\" and : * ? \" < > | in it",
+                       what, value);
     }
     path[length] = '\0';
     if (path[0] >= 'a' && path[0] <= 'z') /* one spelling of a root, one set of keys and pipes */
