@@ -19,8 +19,7 @@ static rj_status take_override(const char *what, const char *value, char **targe
     if (status == RJ_E_NO_MEMORY)
         return rj_fail_memory(err, "finding the agent's folders");
     if (status)
-        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give an absolute path without \"..\"", what,
-                       value);
+        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give %s", what, value, rj_paths_plain_rule);
     rj_free(*target);
     *target = path;
     return RJ_OK;

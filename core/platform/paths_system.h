@@ -12,6 +12,8 @@ struct rj_paths {
 
 /* What no name of a file may hold, control characters aside. */
 extern const char rj_paths_not_in_names[];
+/* What rj_paths_plain() takes, as an order's object: "an absolute path ...". */
+extern const char rj_paths_plain_rule[];
 
 /* All of them, below the root; then those that are the user's in their place. */
 rj_status rj_paths_set_machine(rj_paths *paths, rj_error *err);

@@ -315,8 +315,11 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
         rj_server_stop(self->server, on_server_stopped, self);
         rj_loop_run(self->loop);
     }
+    bool usage = !self->paths && status == RJ_E_INVALID;
     finish(self);
-    return status == RJ_E_BUSY ? RJ_SERVICE_BUSY : RJ_SERVICE_FAILED;
+    return usage                 ? RJ_SERVICE_USAGE
+           : status == RJ_E_BUSY ? RJ_SERVICE_BUSY
+                                 : RJ_SERVICE_FAILED;
 }
 
 int rj_service_run(const rj_service_options *options)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 const char rj_paths_not_in_names[] = "/\\";
+const char rj_paths_plain_rule[] = "an absolute path without \"..\"";
 
 /* ---- Building -------------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@
 #define PIPE "//./pipe/realmjoin"
 
 const char rj_paths_not_in_names[] = "/\\:*?\"<>|";
+const char rj_paths_plain_rule[] = "an absolute path without \"..\" and : * ? \" < > | in it";
 
 /* ---- Folders of the system ------------------------------------------------------------------- */
 
