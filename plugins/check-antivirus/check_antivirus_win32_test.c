@@ -26,10 +26,11 @@ static const char *trouble;
 static char *folder;
 static char state_text[32], summary[600];
 
-bool wmi_query(const char *name_space, const char *query,
+bool wmi_query(const check_task *task, const char *name_space, const char *query,
                bool (*row)(void *data, const wmi_row *row), void *data, char *ret_problem,
                size_t size)
 {
+    assert_non_null(task);
     assert_string_equal(name_space, "ROOT\\SecurityCenter2");
     assert_non_null(strstr(query, "AntiVirusProduct"));
     for (const wmi_row *next = rows; next && next->name; next++)
