@@ -5,11 +5,11 @@
 
 #include "memory_kv.h"
 #include "platform/paths.h"
-#include "raw_system.h"
 #include "runtime/runtime.h"
+#include "test_system.h"
 
 typedef struct scene {
-    char root[RAW_FOLDER_SIZE];
+    char root[TEST_FOLDER_MAX];
     rj_paths *paths;
     rj_loop *loop;
     rj_runtime *runtime;

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "platform/system.h"
 #include "platform/win32/access_win32.h"
-#include "platform/win32/below_win32.h"
+#include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <mbedtls/sha256.h>
