@@ -64,7 +64,7 @@ rj_status check_plugin_judge(check_task *task)
     evidence *document = check_task_evidence(task);
     review seen = {.task = task};
     char problem[200] = "";
-    bool complete = wmi_query(SPACE, "SELECT displayName, productState FROM AntiVirusProduct",
+    bool complete = wmi_query(task, SPACE, "SELECT displayName, productState FROM AntiVirusProduct",
                               review_product, &seen, problem, sizeof problem);
 
     if (check_task_cancelled(task))

@@ -71,9 +71,10 @@ rj_status check_plugin_judge(check_task *task)
     evidence *document = check_task_evidence(task);
     review seen = {.task = task};
     char problem[200] = "";
-    bool complete = wmi_query(
-        SPACE, "SELECT DriveLetter, VolumeType, ProtectionStatus FROM Win32_EncryptableVolume",
-        review_volume, &seen, problem, sizeof problem);
+    bool complete =
+        wmi_query(task, SPACE,
+                  "SELECT DriveLetter, VolumeType, ProtectionStatus FROM Win32_EncryptableVolume",
+                  review_volume, &seen, problem, sizeof problem);
 
     if (check_task_cancelled(task))
         return check_task_interrupted(task);

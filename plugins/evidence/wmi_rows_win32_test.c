@@ -14,10 +14,11 @@ static const wmi_row *answer;
 static const char *problem;
 static check_verdict verdict;
 
-bool wmi_query(const char *name_space, const char *query,
+bool wmi_query(const check_task *task, const char *name_space, const char *query,
                bool (*row)(void *data, const wmi_row *row), void *data, char *ret_problem,
                size_t size)
 {
+    assert_non_null(task);
     assert_string_equal(name_space, expected->name_space);
     assert_non_null(strstr(query, expected->class_name));
     for (const wmi_row *next = answer; next && next->text; next++)

@@ -138,6 +138,7 @@ void scene_load(scene *s)
                                   .role = s->role,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
+                                  .policy_unknown = s->policy_unknown,
                                   .grace_ms = s->grace_ms,
                                   .worker_idle_ms = s->worker_idle_ms,
                                   .worker_start_ms = s->worker_start_ms};
