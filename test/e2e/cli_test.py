@@ -42,6 +42,7 @@ def every_command_and_option_is_in_help_manual_and_completion(folder):
     completion = (SOURCE / "packaging/linux/completion/realmjoin").read_text()
     overview = it.realmjoin("--help")
     assert overview.returncode == agent.OK
+    assert "realmjoin --dump-menu" in overview.stdout and "--dump-menu" in it.realmjoin("menu", "--help").stdout
     names = {c["name"] for c in document["commands"]}
     assert names >= {"status", "list", "install", "uninstall", "upgrade", "sync", "why", "check", "log", "policy",
                      "plugin", "service", "version", "session", "tray", "menu", "help", "link"}

@@ -66,6 +66,12 @@ def no_refusal_names_what_windows_does_not_have():
             assert time.monotonic() < deadline
         refused(4, "only an administrator may do this", "plugin", "disable", "ui-tray", restricted=True)
         refused(4, "never with an administrator's rights", "install", "mine")
+        log = next((prefix.drive_c / "rj").glob("[Ww]indows/[Ll]ogs/realmjoin.log")).read_text(encoding="utf-8")
+        assert re.search(r"install mine asked for by \S+ \(administrator\): refused: ", log), log
+        assert re.search(r"\S+ \(pid \d+\) was refused \"plugin.disable", log), log
+        assert not re.search(r"SYSTEM|\buid \d", log), log
+        shown = prefix.run([PROGRAM, *ROOT, "status"])
+        assert re.match(r"\S+ \(\S+, as administrator\) ", shown.out), shown
         shown = prefix.run([PROGRAM, *ROOT, "plugin", "info", "ui-tray"])
         assert shown.code == 0 and r"C:\rj\Program Files\RealmJoin\plugins\ui-tray" in shown.out, shown
         check("plugin info", shown.out)

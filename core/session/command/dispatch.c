@@ -117,7 +117,7 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
     if (status != RJ_OK)
         return rj_cli_fail_usage(cli, NULL, error.text);
     if (dump_menu && used == count) {
-        cli->json = true;
+        cli->json = cli->stay_down = true; /* a look at what is there */
         return run_command(cli, &rj_command_menu, 0, NULL);
     }
     count += dump_menu;

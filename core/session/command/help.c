@@ -20,6 +20,7 @@ static void show_all(rj_output *out)
     rj_say(out, RJ_STYLE_NONE,
            "Usage: realmjoin COMMAND [OPTIONS] [ARGUMENTS]\n"
            "       realmjoin realmjoin:install:ID\n"
+           "       realmjoin --dump-menu\n"
            "\n"
            "Software that your organisation assigned to this device and to you.\n"
            "\n"
