@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may call what, see authorize.h.  An access this file does not know is denied. */
 #include "ipc/authorize.h"
-#include "ipc/words.h"
+#include "ipc/refusal_texts.h"
 
 rj_status rj_authorize(const rj_access_facts *facts, rj_access access, rj_error *err)
 {
@@ -11,15 +11,15 @@ rj_status rj_authorize(const rj_access_facts *facts, rj_access access, rj_error 
     case RJ_ACCESS_ADMIN:
         if (facts->admin)
             return RJ_OK;
-        return rj_fail(err, RJ_E_DENIED, "%s", rj_words_admin_only);
+        return rj_fail(err, RJ_E_DENIED, "%s", rj_refusal_admin_only);
     case RJ_ACCESS_OWN_PACKAGE:
         if (facts->admin || facts->package != RJ_PACKAGE_SYSTEM_SCOPE)
             return RJ_OK;
-        return rj_fail(err, RJ_E_DENIED, "%s", rj_words_machine_package);
+        return rj_fail(err, RJ_E_DENIED, "%s", rj_refusal_machine_package);
     case RJ_ACCESS_USER:
         if (facts->uid != 0)
             return RJ_OK;
-        return rj_fail(err, RJ_E_DENIED, "%s", rj_words_no_session_of_admin);
+        return rj_fail(err, RJ_E_DENIED, "%s", rj_refusal_admin_session);
     case RJ_ACCESS_SESSION:
         if (facts->session)
             return RJ_OK;

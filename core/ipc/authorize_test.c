@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/authorize.h"
-#include "ipc/words.h"
+#include "ipc/refusal_texts.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +66,7 @@ static void root_may_not_be_a_session(void **state)
     rj_error error = RJ_ERROR_NONE;
     (void)state;
     assert_int_equal(rj_authorize(&root, RJ_ACCESS_USER, &error), RJ_E_DENIED);
-    assert_string_equal(error.text, rj_words_no_session_of_admin);
+    assert_string_equal(error.text, rj_refusal_admin_session);
 }
 
 static void a_rule_that_does_not_exist_denies_root_too(void **state)

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "ipc/listener.h"
 #include "ipc/message.h"
-#include "ipc/words.h"
+#include "ipc/refusal_texts.h"
 #include "platform/local_socket.h"
 #include <stdio.h>
 #include <string.h>
@@ -222,7 +222,7 @@ static rj_status open_socket(const char *path, rj_local_socket *ret_socket, rj_e
     if (status == RJ_E_NOT_FOUND)
         return rj_fail(err, status,
                        "the RealmJoin service is not running (nobody listens at %s); %s", path,
-                       rj_words_start_service);
+                       rj_advice_start_service);
     if (status != RJ_OK)
         return rj_fail(err, status, "the RealmJoin service cannot be reached: %s", why.text);
     return RJ_OK;
@@ -237,7 +237,7 @@ static rj_status check_server(rj_local_socket socket, const char *path, rj_error
         return status;
     char name[64];
     return rj_fail(err, RJ_E_DENIED, "%s belongs to %s, not to %s: not used", path,
-                   rj_system_user_name(peer.uid, name, sizeof name), rj_words_admin);
+                   rj_system_user_name(peer.uid, name, sizeof name), rj_admin_name);
 }
 
 static void on_closed(uv_handle_t *handle)

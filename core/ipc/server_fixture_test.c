@@ -4,7 +4,8 @@
 #include "platform/file.h"
 #include "platform/local_socket.h"
 #include "platform/stream.h"
-#include "raw_system.h"
+#include "test_stream.h"
+#include "test_system.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -165,7 +166,7 @@ rj_server *server;
 rj_server_limits limits;
 int stops;
 static bool server_stopped;
-static char root[RAW_FOLDER_SIZE];
+static char root[TEST_FOLDER_MAX];
 
 static void on_stop(void *data)
 {
@@ -194,7 +195,7 @@ int set_up(void **state)
     stops = 0;
     server_stopped = false;
     limits = (rj_server_limits)RJ_SERVER_LIMITS;
-    raw_make_folder(root);
+    assert_true(test_folder("test", root, sizeof root));
     assert_int_equal(rj_paths_new(RJ_ROLE_SERVICE, root, NULL, &paths, NULL), RJ_OK);
     assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
     return 0;
@@ -281,7 +282,7 @@ void turns(int count)
 int open_raw(void)
 {
     unsigned before = identified;
-    int stream = raw_connect(rj_path(paths, RJ_PATH_SOCKET));
+    int stream = test_stream_connect(rj_path(paths, RJ_PATH_SOCKET));
     await_identified(before + 1);
     turns(3);
     return stream;

@@ -55,7 +55,7 @@ extern char refusal[1100]; /* the words of the last call that failed */
 rj_status call(user *self, const char *method, json_t *params, json_t **ret_result);
 
 /* A client without manners. */
-int open_raw(void); /* a stream of "platform/stream.h", raw_close() */
+int open_raw(void); /* a stream of "platform/stream.h", test_stream_close() */
 void send_raw(int stream, const char *text);
 /* Bytes that came; -1: the connection is closed, or nothing came. */
 long read_raw(int stream, char *text, size_t size);

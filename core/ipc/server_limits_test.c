@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ipc/server_fixture_test.h"
 #include "platform/stream.h"
-#include "raw_system.h"
+#include "test_stream.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ static void what_is_no_message_is_answered_and_the_connection_closed(void **stat
         assert_true(read_raw(fd, text, sizeof text) > 0);
         assert_non_null(strstr(text, "\"id\":null,\"error\""));
         assert_int_equal(read_raw(fd, text, sizeof text), -1);
-        raw_close(fd);
+        test_stream_close(fd);
     }
 }
 
@@ -48,8 +48,8 @@ static void a_line_that_is_not_completed_in_time_ends_the_connection(void **stat
     assert_int_equal(read_raw(half, text, sizeof text), -1);
     send_raw(idle, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
     assert_true(read_raw(idle, text, sizeof text) > 0);
-    raw_close(idle);
-    raw_close(half);
+    test_stream_close(idle);
+    test_stream_close(half);
 }
 
 static void a_user_with_too_many_connections_is_refused_and_others_are_not(void **state)
@@ -69,7 +69,7 @@ static void a_user_with_too_many_connections_is_refused_and_others_are_not(void 
     send_raw(bob, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"version\"}\n");
     assert_true(read_raw(bob, text, sizeof text) > 0);
     assert_non_null(strstr(text, "\"result\""));
-    raw_close(fds[0]);
+    test_stream_close(fds[0]);
     turns(3);
     caller = ALICE;
     int again = open_raw();
@@ -77,9 +77,9 @@ static void a_user_with_too_many_connections_is_refused_and_others_are_not(void 
     assert_true(read_raw(again, text, sizeof text) > 0);
     assert_non_null(strstr(text, "\"result\""));
     for (int i = 1; i < 4; i++)
-        raw_close(fds[i]);
-    raw_close(bob);
-    raw_close(again);
+        test_stream_close(fds[i]);
+    test_stream_close(bob);
+    test_stream_close(again);
 }
 
 static void users_together_cannot_lock_out_root(void **state)
@@ -101,8 +101,8 @@ static void users_together_cannot_lock_out_root(void **state)
     assert_true(read_raw(admin, text, sizeof text) > 0);
     assert_non_null(strstr(text, "\"result\""));
     for (int i = 0; i < 3; i++)
-        raw_close(fds[i]);
-    raw_close(admin);
+        test_stream_close(fds[i]);
+    test_stream_close(admin);
 }
 
 static void a_reader_that_is_too_slow_is_disconnected_and_others_get_their_events(void **state)
@@ -136,7 +136,7 @@ static void a_reader_that_is_too_slow_is_disconnected_and_others_get_their_event
     while (got > 0);
     assert_int_equal(got, -1);
     assert_int_equal(call(&bob, "version", NULL, NULL), RJ_OK);
-    raw_close(slow);
+    test_stream_close(slow);
     close_user(&bob);
 }
 
@@ -148,7 +148,7 @@ static void a_client_that_vanishes_leaves_its_request_with_the_agent(void **stat
     const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"install\",\"params\":{\"id\":"
                         "\"a\"}}\n";
     assert_int_equal(rj_stream_write(fd, text, sizeof text - 1), sizeof text - 1);
-    raw_close(fd);
+    test_stream_close(fd);
     for (int i = 0; i < 100 && agent.requests == 0; i++)
         turns(1);
     turns(5);
@@ -167,6 +167,6 @@ int main(void)
         TEST(a_reader_that_is_too_slow_is_disconnected_and_others_get_their_events),
         TEST(a_client_that_vanishes_leaves_its_request_with_the_agent),
     };
-    raw_prepare();
+    test_stream_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "platform/file.h"
 #include "platform/stream.h"
 #include "platform/system.h"
-#include "raw_system.h"
+#include "test_stream.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -405,7 +405,7 @@ static void a_fresh_check_is_answered_when_the_checks_have_ended(void **state)
     assert_non_null(strstr(text, "\"id\":9"));
     assert_non_null(strstr(text, "firewall"));
     assert_null(strstr(text, "antivirus"));
-    raw_close(fd);
+    test_stream_close(fd);
 }
 
 static void requests_that_stay_unanswered_are_bounded(void **state)
@@ -514,6 +514,6 @@ int main(void)
         TEST(root_reads_the_whole_log_and_a_user_the_lines_of_own_runs),
         TEST(refused_calls_are_logged_but_cannot_flood_the_log),
     };
-    raw_prepare();
+    test_stream_prepare();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "platform/stream.h"
 #include "platform/system.h"
-#include "raw_system.h"
 #include "runtime/channel.h"
+#include "test_stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static void open_channel(rj_wire_direction direction)
 {
     rj_channel_hooks hooks = {.frame = on_frame, .ended = on_ended};
     int pair[2];
-    raw_pair(pair);
+    test_stream_pair(pair);
     ours = pair[0];
     theirs = pair[1];
     assert_int_equal(rj_channel_open(loop, ours, direction, &hooks, &channel, NULL), RJ_OK);
@@ -81,9 +81,9 @@ static int teardown(void **state)
     (void)state;
     rj_channel_close(channel);
     channel = NULL;
-    raw_close(ours);
+    test_stream_close(ours);
     if (theirs >= 0)
-        raw_close(theirs);
+        test_stream_close(theirs);
     rj_loop_free(loop);
     return 0;
 }
@@ -203,7 +203,7 @@ static void an_end_between_two_frames_is_an_end(void **state)
     (void)state;
     rj_wire_writer good = make_frame(RJ_WIRE_LOG, 1, 8);
     write_bytes(good.bytes, good.length);
-    raw_close(theirs);
+    test_stream_close(theirs);
     theirs = -1;
     turn_until(&ends, 1);
     assert_int_equal(frames, 1);
@@ -217,7 +217,7 @@ static void an_end_in_the_middle_of_a_frame_says_so(void **state)
     rj_wire_writer good = make_frame(RJ_WIRE_LOG, 1, 8);
     write_bytes(good.bytes, good.length);
     write_bytes(good.bytes, good.length - 1);
-    raw_close(theirs);
+    test_stream_close(theirs);
     theirs = -1;
     turn_until(&ends, 1);
     assert_int_equal(frames, 1);
@@ -246,7 +246,7 @@ static void it_may_be_closed_from_inside_its_end(void **state)
 {
     (void)state;
     close_inside = true;
-    raw_close(theirs);
+    test_stream_close(theirs);
     theirs = -1;
     turn_until(&ends, 1);
     assert_null(channel);
@@ -286,7 +286,7 @@ static void sending_to_one_that_is_gone_is_told_and_raises_no_signal(void **stat
 {
     (void)state;
     rj_wire_writer frame = make_frame(RJ_WIRE_EVENT, 1, 8);
-    raw_close(theirs);
+    test_stream_close(theirs);
     theirs = -1;
     assert_int_equal(rj_channel_send(channel, frame.bytes, frame.length), RJ_E_IO);
     turn_until(&ends, 1);
@@ -309,8 +309,8 @@ static void two_calls_at_once_end_it_before_either_is_made(void **state)
 {
     (void)state;
     rj_channel_close(channel);
-    raw_close(ours);
-    raw_close(theirs);
+    test_stream_close(ours);
+    test_stream_close(theirs);
     open_channel(RJ_WIRE_CALL);
     rj_wire_writer call = make_frame(RJ_WIRE_CONFIG, 0, 0);
     write_bytes(call.bytes, call.length); /* one after the other is as it should be */

@@ -7,14 +7,14 @@
 #include <cmocka.h>
 
 #include "platform/file.h"
-#include "raw_system.h"
 #include "runtime/confine.h"
+#include "test_system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char root[RAW_FOLDER_SIZE];
+static char root[TEST_FOLDER_MAX];
 static rj_paths *paths;
 
 static rj_confinement confine(const char *first, const char *second)
@@ -34,7 +34,7 @@ static rj_confinement confine(const char *first, const char *second)
 /* 'w': may be changed, 'r': may be read, '-': not named. */
 static char access_to(const rj_confinement *made, const char *path, bool below_root)
 {
-    char whole[2 * RAW_FOLDER_SIZE];
+    char whole[2 * TEST_FOLDER_MAX];
     snprintf(whole, sizeof whole, "%s%s", below_root ? root : "", path);
     for (size_t i = 0; i < made->sandbox.path_count; i++)
         if (strcmp(made->sandbox.paths[i].path, whole) == 0)
@@ -90,7 +90,7 @@ static void packages_open_their_folders_and_large_files(void **state)
     (void)state;
     rj_confine_free(&made);
     made = confine("packages", NULL);
-    char folder[RAW_FOLDER_SIZE];
+    char folder[TEST_FOLDER_MAX];
     snprintf(folder, sizeof folder, "%s", rj_path(paths, RJ_PATH_PACKAGE_LIB));
     *strrchr(folder, '/') = '\0';
     assert_int_equal(access_to(&made, folder, false), 'w');
@@ -116,7 +116,7 @@ static void what_the_core_does_for_a_plugin_opens_nothing(void **state)
 static int make_root(void **state)
 {
     (void)state;
-    raw_make_folder(root);
+    assert_true(test_folder("test", root, sizeof root));
     return (int)rj_paths_new(RJ_ROLE_SERVICE, root, NULL, &paths, NULL);
 }
 

@@ -10,9 +10,10 @@
 #include "platform/file.h"
 #include "platform/stream.h"
 #include "platform/system.h"
-#include "raw_system.h"
 #include "runtime/loop.h"
 #include "tap_skip.h"
+#include "test_stream.h"
+#include "test_system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,16 +180,16 @@ static void timers_and_watches_left_at_the_end_are_dropped(void **state)
     rj_timer *timer;
     rj_watch *watch;
     rj_timer_start(loop, 1000, 0, count, NULL, &timer, NULL);
-    char folder[RAW_FOLDER_SIZE];
-    raw_make_folder(folder);
+    char folder[TEST_FOLDER_MAX];
+    assert_true(test_folder("test", folder, sizeof folder));
     assert_int_equal(rj_watch_directory(loop, folder, count, NULL, &watch, NULL), RJ_OK);
     assert_int_equal(rj_watch_signal(loop, SIGINT, count, NULL, &watch, NULL), RJ_OK);
-    raw_pair(pipe_ends);
+    test_stream_pair(pipe_ends);
     assert_int_equal(rj_watch_readable(loop, pipe_ends[0], count, NULL, &watch, NULL), RJ_OK);
     rj_loop_free(loop);
     assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
-    raw_close(pipe_ends[0]);
-    raw_close(pipe_ends[1]);
+    test_stream_close(pipe_ends[0]);
+    test_stream_close(pipe_ends[1]);
     assert_int_equal(rj_dir_remove(folder, NULL), RJ_OK);
 }
 
@@ -204,7 +205,7 @@ static void a_readable_descriptor_is_reported(void **state)
 {
     (void)state;
     rj_watch *watch = NULL;
-    raw_pair(pipe_ends);
+    test_stream_pair(pipe_ends);
     assert_int_equal(rj_watch_readable(loop, pipe_ends[0], read_one, NULL, &watch, NULL), RJ_OK);
     turn_for(20);
     assert_int_equal(calls, 0);
@@ -216,8 +217,8 @@ static void a_readable_descriptor_is_reported(void **state)
     rj_watch_stop(watch);
     rj_watch_stop(NULL);
     turn_for(1);
-    raw_close(pipe_ends[0]);
-    raw_close(pipe_ends[1]);
+    test_stream_close(pipe_ends[0]);
+    test_stream_close(pipe_ends[1]);
 }
 
 static void what_cannot_be_watched_is_an_error(void **state)
@@ -226,10 +227,10 @@ static void what_cannot_be_watched_is_an_error(void **state)
     rj_watch *watch = NULL;
     rj_error err = RJ_ERROR_NONE;
     char text[200];
-    assert_int_equal(rj_watch_directory(loop, raw_absent_folder(), count, NULL, &watch, &err),
+    assert_int_equal(rj_watch_directory(loop, test_absent_folder(), count, NULL, &watch, &err),
                      RJ_E_NOT_FOUND);
     snprintf(text, sizeof text, "%s cannot be watched: no such file or directory",
-             raw_absent_folder());
+             test_absent_folder());
     assert_string_equal(err.text, text);
     assert_int_not_equal(rj_watch_readable(loop, 9999, count, NULL, &watch, &err), RJ_OK);
     assert_int_not_equal(rj_watch_signal(loop, 9999, count, NULL, &watch, &err), RJ_OK);
@@ -239,10 +240,10 @@ static void what_cannot_be_watched_is_an_error(void **state)
 static void changes_of_a_folder_are_gathered(void **state)
 {
     (void)state;
-    char folder[RAW_FOLDER_SIZE];
-    char path[RAW_FOLDER_SIZE + 8];
+    char folder[TEST_FOLDER_MAX];
+    char path[TEST_FOLDER_MAX + 8];
     rj_watch *watch = NULL;
-    raw_make_folder(folder);
+    assert_true(test_folder("test", folder, sizeof folder));
     assert_int_equal(rj_watch_directory(loop, folder, count, NULL, &watch, NULL), RJ_OK);
     for (int i = 0; i < 30; i++) {
         snprintf(path, sizeof path, "%s/%d", folder, i);
@@ -261,10 +262,10 @@ static void a_signal_is_reported(void **state)
 {
     (void)state;
     rj_watch *watch = NULL;
-    if (!raw_signal())
+    if (!test_signal())
         tap_skip("no signal of this system can be raised by the process itself");
-    assert_int_equal(rj_watch_signal(loop, raw_signal(), count, NULL, &watch, NULL), RJ_OK);
-    raw_raise(raw_signal());
+    assert_int_equal(rj_watch_signal(loop, test_signal(), count, NULL, &watch, NULL), RJ_OK);
+    test_raise(test_signal());
     turn_for(50);
     assert_int_equal(calls, 1);
     rj_watch_stop(watch);
@@ -296,7 +297,7 @@ static void a_failing_allocation_is_an_error(void **state)
     rj_alloc_fail_from(1);
     rj_status timer_status = rj_timer_start(loop, 1, 0, count, NULL, &timer, NULL);
     rj_status watch_status =
-        rj_watch_directory(loop, raw_absent_folder(), count, NULL, &watch, NULL);
+        rj_watch_directory(loop, test_absent_folder(), count, NULL, &watch, NULL);
     rj_status loop_status = rj_loop_new(&other, NULL);
     rj_alloc_fail_from(0);
     assert_int_equal(timer_status, RJ_E_NO_MEMORY);

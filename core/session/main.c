@@ -2,7 +2,8 @@
 /* realmjoin: the command line, link handler and session of the agent. */
 #include "base/json.h"
 #include "platform/system.h"
-#include "session/cli.h"
+#include "session/cli/exit_codes.h"
+#include "session/command/dispatch.h"
 #include <stdio.h>
 
 int main(int argc, char **argv)
@@ -14,5 +15,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "realmjoin: %s\n", error.text);
         return RJ_EXIT_FAILED;
     }
-    return rj_cli_run(argc, argv);
+    return rj_dispatch(argc, argv);
 }

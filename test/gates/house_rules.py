@@ -23,6 +23,9 @@ LAYERS = {"base": 0, "platform": 1, "runtime": 2, "host": 2, "engine": 3, "ipc":
 ROLES = {"service", "session", "worker"}
 ROLE_LAYER = 5
 
+# Folders inside one of these: each may include those before it. Files beside them come first, main.c last.
+INNER_ORDER = {"session": ("ui", "cli", "command")}
+
 # What plugins of one kind, by the first word of their id, have in common.
 SHARED_PLUGIN_FOLDERS = {"check": "evidence", "package": "archive"}
 
@@ -117,9 +120,18 @@ def layer(folder):
     return ROLE_LAYER if folder in ROLES else LAYERS.get(folder)
 
 
+def inner_place(own, name):
+    """Where a file of core/OWN stands in that folder's own order."""
+    order = INNER_ORDER.get(own, ())
+    folder, slash, _ = name.partition("/")
+    if name == "main.c":
+        return len(order) + 1
+    return order.index(folder) + 1 if slash and folder in order else 0
+
+
 def core_include_problem(source, name):
     own = source.parts[1]
-    first, slash, _ = name.partition("/")
+    first, slash, rest = name.partition("/")
     if first in ("plugins", "sdk", "core"):
         return f"core/ may not include {first}/ by path"
     if not slash:
@@ -130,6 +142,8 @@ def core_include_problem(source, name):
     if theirs is None:
         return f"\"{first}\" is no folder of core/"
     if first == own:
+        if inner_place(own, rest) > inner_place(own, "/".join(source.parts[2:])):
+            return f"inside core/{own} the order is: its own files, then {', '.join(INNER_ORDER[own])}"
         return None
     if layer(own) is None:
         return f"core/{own} has no place in the order of includes; give it one in this gate"

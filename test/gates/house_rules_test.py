@@ -50,6 +50,14 @@ def core_includes_only_downwards():
     )
     expect(rule, "core/base/text.c", bad=['#include "platform/file.h"'], good=['#include "base/text.h"'])
     expect(rule, "core/service/main.c", bad=['#include "session/run.h"'], good=['#include "ipc/server.h"'])
+    expect(
+        rule,
+        "core/session/ui/model.c",
+        bad=['#include "session/cli/output.h"', '#include "session/command/command.h"'],
+        good=['#include "session/ui/texts.h"\n#include "session/desktop.h"'],
+    )
+    expect(rule, "core/session/desktop.c", bad=['#include "session/ui/texts.h"'])
+    expect(rule, "core/session/main.c", good=['#include "session/command/dispatch.h"'])
     expect(rule, "core/runtime/loop.c", bad=['#include "engine/plan.h"'], good=['#include "host/host.h"'])
 
 

@@ -39,11 +39,11 @@ static bool is_wine(void)
 static void open_secret(void)
 {
     SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
-    char path[RAW_FOLDER_SIZE + 20];
-    wchar_t wide[RAW_FOLDER_SIZE + 20];
+    char path[TEST_FOLDER_MAX + 20];
+    wchar_t wide[TEST_FOLDER_MAX + 20];
     snprintf(path, sizeof path, "%s/secret", s.root);
     assert_true(test_write_file(path, "secret", 6));
-    MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, RAW_FOLDER_SIZE + 20);
+    MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, TEST_FOLDER_MAX + 20);
     secret = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ, &inherited, OPEN_EXISTING, 0, NULL);
     assert_true(secret != INVALID_HANDLE_VALUE);
 }

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "platform/file.h"
 #include "platform/system.h"
-#include "raw_system.h"
+#include "test_system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ void scene_open_as(scene *s, rj_role role)
     *s = (scene){.grace_ms = 150, .role = role};
     memory_kv_open(&s->memory);
     s->kv = memory_kv_backend(&s->memory);
-    raw_make_folder(s->root);
+    assert_true(test_folder("test", s->root, sizeof s->root));
     must(rj_paths_new(role, s->root, NULL, &s->paths, &err), &err);
     must(rj_loop_new(&s->loop, &err), &err);
     if (scene_in_worker())
@@ -138,6 +138,7 @@ void scene_load(scene *s)
                                   .role = s->role,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
+                                  .policy_unknown = s->policy_unknown,
                                   .grace_ms = s->grace_ms,
                                   .worker_idle_ms = s->worker_idle_ms,
                                   .worker_start_ms = s->worker_start_ms};

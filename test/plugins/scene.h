@@ -5,15 +5,16 @@
 
 #include "memory_kv.h"
 #include "platform/paths.h"
-#include "raw_system.h"
 #include "runtime/runtime.h"
+#include "test_system.h"
 
 typedef struct scene {
-    char root[RAW_FOLDER_SIZE];
+    char root[TEST_FOLDER_MAX];
     rj_paths *paths;
     rj_loop *loop;
     rj_runtime *runtime;
     json_t *policy;
+    bool policy_unknown;
     memory_kv memory;
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
     rj_role role;

@@ -441,11 +441,11 @@ static void
 when_the_core_is_killed_its_workers_and_their_children_are_gone_within_a_second(void **state)
 {
     long pids[2] = {0, 0};
-    char folder[RAW_FOLDER_SIZE];
+    char folder[TEST_FOLDER_MAX];
     char path[600];
     char root[400] = "";
     (void)state;
-    raw_make_folder(folder);
+    assert_true(test_folder("test", folder, sizeof folder));
     snprintf(path, sizeof path, TOLD, folder);
     intptr_t core = test_child_start("core", folder);
     assert_true(core >= 0);

@@ -35,6 +35,14 @@ void test_folder_remove(const char *path)
         fail_msg("cannot remove %s", path);
 }
 
+unsigned test_folder_count(const char *path)
+{
+    unsigned count = 0;
+
+    test_count_entries(path, &count);
+    return count;
+}
+
 bool test_is_there(const char *path)
 {
     return test_exists(path);

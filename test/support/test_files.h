@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files and folders for the tests of plugins.  Paths are absolute, UTF-8, with '/'.  What cannot be
- * done fails the running test.
+ * done fails the running test: the same as test_system.h, which knows the system, without the asking.
  */
 #ifndef TEST_SUPPORT_TEST_FILES_H
 #define TEST_SUPPORT_TEST_FILES_H

@@ -15,8 +15,10 @@
 /* ---- Files ----------------------------------------------------------------------------------- */
 
 #define TEST_PATH_MAX 512
+#define TEST_FOLDER_MAX 256 /* room for a path of test_folder() */
 
-/* A fresh folder that only this user may change, "<temporary>/rj-<name>-<random>". */
+/* A fresh folder that only this user may change, and everybody may look into:
+ * "<temporary>/rj-<name>-<random>". */
 bool test_folder(const char *name, char *ret_path, size_t size);
 /* Removes a folder with all in it, whatever modes it has; never follows links. */
 void test_remove_tree(const char *path);
@@ -25,6 +27,9 @@ bool test_make_folder(const char *path); /* one level; there already is fine */
 bool test_write_file(const char *path, const void *bytes, size_t length);
 /* The whole file, NUL-terminated (free()). */
 char *test_read_file(const char *path, size_t *ret_length);
+/* How many entries the folder has.  False: it is not there. */
+bool test_count_entries(const char *path, unsigned *ret_count);
+const char *test_absent_folder(void);                  /* absolute; nothing is there */
 bool test_exists(const char *path);                    /* file, folder or link, not followed */
 bool test_remove(const char *path);                    /* a file, a link or an empty folder */
 bool test_rename(const char *from, const char *to);    /* a file, in the place of another */
@@ -43,6 +48,10 @@ void test_sleep_ms(unsigned ms);
 unsigned long test_process_id(void);
 /* The name of an account that is neither the administrator's nor ours (win32: a SID). */
 const char *test_other_account(void);
+
+/* A signal that a test may raise.  0: this system has none that can be raised by ourselves. */
+int test_signal(void);
+void test_raise(int number);
 
 /*
  * A part of a test in a process of its own, which may crash or be killed: this program, started again.

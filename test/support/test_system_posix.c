@@ -2,6 +2,7 @@
 /* What unit tests need of POSIX, see test_system.h. */
 #include "test_system.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,7 +20,7 @@
 bool test_folder(const char *name, char *ret_path, size_t size)
 {
     int length = snprintf(ret_path, size, "/tmp/rj-%s-XXXXXX", name);
-    return length > 0 && (size_t)length < size && mkdtemp(ret_path);
+    return length > 0 && (size_t)length < size && mkdtemp(ret_path) && chmod(ret_path, 0755) == 0;
 }
 
 static int open_folder(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -43,6 +44,24 @@ void test_remove_tree(const char *path)
 {
     nftw(path, open_folder, 32, FTW_PHYS);
     nftw(path, remove_one, 32, FTW_PHYS | FTW_DEPTH);
+}
+
+bool test_count_entries(const char *path, unsigned *ret_count)
+{
+    DIR *list = opendir(path);
+    unsigned count = 0;
+    if (!list)
+        return false;
+    while (readdir(list))
+        count++;
+    closedir(list);
+    *ret_count = count - 2; /* "." and ".." */
+    return true;
+}
+
+const char *test_absent_folder(void)
+{
+    return "/nowhere";
 }
 
 bool test_make_folder(const char *path)
@@ -139,6 +158,16 @@ void test_sleep_ms(unsigned ms)
 unsigned long test_process_id(void)
 {
     return (unsigned long)getpid();
+}
+
+int test_signal(void)
+{
+    return SIGUSR2;
+}
+
+void test_raise(int number)
+{
+    kill(getpid(), number);
 }
 
 const char *test_other_account(void)

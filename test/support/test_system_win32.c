@@ -100,6 +100,31 @@ void test_remove_tree(const char *path)
         remove_tree(wide);
 }
 
+bool test_count_entries(const char *path, unsigned *ret_count)
+{
+    char pattern[TEST_PATH_MAX];
+    wchar_t wide[WIDE_MAX];
+    WIN32_FIND_DATAW found;
+    int length = snprintf(pattern, sizeof pattern, "%s/*", path);
+    if (length < 0 || (size_t)length >= sizeof pattern || !wide_path(pattern, wide))
+        return false;
+    HANDLE search = FindFirstFileW(wide, &found);
+    if (search == INVALID_HANDLE_VALUE)
+        return false;
+    unsigned count = 0;
+    do
+        count += wcscmp(found.cFileName, L".") != 0 && wcscmp(found.cFileName, L"..") != 0;
+    while (FindNextFileW(search, &found));
+    FindClose(search);
+    *ret_count = count;
+    return true;
+}
+
+const char *test_absent_folder(void)
+{
+    return "C:/nowhere";
+}
+
 bool test_make_folder(const char *path)
 {
     wchar_t wide[WIDE_MAX];
@@ -305,6 +330,16 @@ void test_sleep_ms(unsigned ms)
 unsigned long test_process_id(void)
 {
     return GetCurrentProcessId();
+}
+
+int test_signal(void)
+{
+    return 0;
+}
+
+void test_raise(int number)
+{
+    (void)number;
 }
 
 const char *test_other_account(void)

@@ -4,9 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/name_list.h"
 #include "platform/paths.h"
 #include "platform/win32/access_win32.h"
-#include "platform/win32/below_win32.h"
+#include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static DWORD remove_handle(HANDLE handle, DWORD attributes)
 /* What the handle shows, with everything in it. */
 static DWORD remove_opened(HANDLE handle, unsigned level, wchar_t last[256])
 {
-    DWORD attributes = rj_below_attributes(handle);
+    DWORD attributes = rj_handle_attributes(handle);
     if (!attributes)
         return GetLastError();
     bool folder =
@@ -117,7 +118,7 @@ static DWORD remove_opened(HANDLE handle, unsigned level, wchar_t last[256])
     DWORD code = 0;
     for (int step = 0; step < PATIENCE_STEPS; step++) {
         struct removal inner = {.folder = handle, .level = level + 1};
-        code = rj_below_each(handle, remove_entry, &inner);
+        code = rj_each_entry_at(handle, remove_entry, &inner);
         if (code) {
             wcscpy(last, inner.last);
             return code;
@@ -135,9 +136,9 @@ static DWORD open_for_removal(HANDLE folder, const wchar_t *name, HANDLE *ret_ha
     const DWORD most = DELETE | FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES;
     DWORD code = 0;
     for (int step = 0; step < PATIENCE_STEPS; step++) {
-        code = rj_below_open(folder, name, most, RJ_BELOW_OPEN, NULL, ret_handle);
+        code = rj_open_at(folder, name, most, RJ_OPEN_AT_EXISTING, NULL, ret_handle);
         if (code == ERROR_ACCESS_DENIED)
-            code = rj_below_open(folder, name, DELETE, RJ_BELOW_OPEN, NULL, ret_handle);
+            code = rj_open_at(folder, name, DELETE, RJ_OPEN_AT_EXISTING, NULL, ret_handle);
         if (code != ERROR_SHARING_VIOLATION)
             break;
         Sleep(PATIENCE_STEP_MS);
@@ -180,9 +181,9 @@ rj_status rj_dir_remove(const char *path, rj_error *err)
         status = rj_fail(err, RJ_E_INVALID, "\"%s\" is not a folder to be removed", path);
         goto out;
     }
-    code = rj_below_open_top(wide, DELETE | FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES, &handle);
+    code = rj_open_unfollowed(wide, DELETE | FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES, &handle);
     if (code == ERROR_ACCESS_DENIED)
-        code = rj_below_open_top(wide, DELETE, &handle);
+        code = rj_open_unfollowed(wide, DELETE, &handle);
     if (!code) {
         code = remove_opened(handle, 0, last);
         CloseHandle(handle);
@@ -204,31 +205,6 @@ out:
 }
 
 /* ---- Listing --------------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names one behind the other, each with its NUL, to a sorted list in one allocation. */
-static char **list_of(const rj_text *names, size_t count)
-{
-    size_t pointers = (count + 1) * sizeof(char *);
-    char **list = rj_malloc(pointers + names->length + 1);
-    if (!list)
-        return NULL;
-    char *at = (char *)list + pointers;
-    if (names->length)
-        memcpy(at, names->bytes, names->length);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = at;
-        at += strlen(at) + 1;
-    }
-    list[count] = NULL;
-    if (count)
-        qsort(list, count, sizeof *list, compare_names);
-    return list;
-}
 
 struct listing {
     rj_text names;
@@ -261,7 +237,7 @@ rj_status rj_dir_list(const char *path, size_t max_names, char ***ret_names, siz
                     NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
     DWORD code = folder == INVALID_HANDLE_VALUE ? GetLastError() : 0;
     rj_free(wide);
-    if (!code && !(rj_below_attributes(folder) & FILE_ATTRIBUTE_DIRECTORY)) {
+    if (!code && !(rj_handle_attributes(folder) & FILE_ATTRIBUTE_DIRECTORY)) {
         CloseHandle(folder);
         code = ERROR_PATH_NOT_FOUND; /* as of a folder that is none elsewhere */
     }
@@ -269,9 +245,9 @@ rj_status rj_dir_list(const char *path, size_t max_names, char ***ret_names, siz
         return rj_fail_win32(err, code, "folder %s cannot be opened", path);
     struct listing listing = {.names = RJ_TEXT_EMPTY, .max_names = max_names};
     rj_status status = RJ_OK;
-    code = rj_below_each(folder, list_entry, &listing);
+    code = rj_each_entry_at(folder, list_entry, &listing);
     CloseHandle(folder);
-    char **list = code || listing.names.failed ? NULL : list_of(&listing.names, listing.count);
+    char **list = code ? NULL : rj_name_list_new(&listing.names, listing.count);
     if (code == ERROR_FILE_TOO_LARGE)
         status = rj_fail(err, RJ_E_LIMIT, "folder %s has more than %zu entries", path, max_names);
     else if (code && code != ERROR_NOT_ENOUGH_MEMORY)

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "platform/system.h"
 #include "platform/win32/access_win32.h"
-#include "platform/win32/below_win32.h"
+#include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <fcntl.h>
@@ -38,9 +38,9 @@ static DWORD open_walking(HANDLE folder, wchar_t *name, const SECURITY_ATTRIBUTE
     while (!code && (slash = wcschr(name, L'/'))) {
         HANDLE next = NULL;
         *slash = L'\0';
-        code = rj_below_open(folder, name, FILE_TRAVERSE, RJ_BELOW_OPEN, NULL, &next);
+        code = rj_open_at(folder, name, FILE_TRAVERSE, RJ_OPEN_AT_EXISTING, NULL, &next);
         if (!code) {
-            DWORD attributes = rj_below_attributes(next);
+            DWORD attributes = rj_handle_attributes(next);
             CloseHandle(folder);
             folder = next;
             if (!(attributes & FILE_ATTRIBUTE_DIRECTORY))
@@ -51,7 +51,7 @@ static DWORD open_walking(HANDLE folder, wchar_t *name, const SECURITY_ATTRIBUTE
         name = slash + 1;
     }
     if (!code)
-        code = rj_below_open(folder, name, FILE_APPEND_DATA, RJ_BELOW_OPEN_MAKE, access, ret_file);
+        code = rj_open_at(folder, name, FILE_APPEND_DATA, RJ_OPEN_AT_MAKE, access, ret_file);
     CloseHandle(folder);
     return code;
 }
@@ -189,7 +189,7 @@ rj_status rj_file_lock(const char *path, int *ret_handle, rj_error *err)
         status = rj_fail_win32(err, code, "lock file %s cannot be opened", path);
         goto out;
     }
-    if (rj_below_attributes(file) & (FILE_ATTRIBUTE_REPARSE_POINT | FILE_ATTRIBUTE_DIRECTORY))
+    if (rj_handle_attributes(file) & (FILE_ATTRIBUTE_REPARSE_POINT | FILE_ATTRIBUTE_DIRECTORY))
         status = rj_fail(err, RJ_E_INVALID, "lock file %s is not a regular file", path);
     else if ((code = write_holder(file)) != 0)
         status = rj_fail_win32(err, code, "lock file %s cannot be written", path);

@@ -12,14 +12,14 @@
 #include "platform/file.h"
 #include "platform/library.h"
 #include "platform/signature.h"
-#include "raw_system.h"
+#include "test_system.h"
 #include "wide_win32.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static char folder[RAW_FOLDER_SIZE];
-static char path[RAW_FOLDER_SIZE + 32];
+static char folder[TEST_FOLDER_MAX];
+static char path[TEST_FOLDER_MAX + 32];
 static char hash[65];
 
 /* With a blank and a letter beyond ASCII in its name. */
@@ -28,7 +28,7 @@ static int setup(void **state)
     char *bytes = NULL;
     size_t length = 0;
     (void)state;
-    raw_make_folder(folder);
+    assert_true(test_folder("test", folder, sizeof folder));
     snprintf(path, sizeof path, "%s/l\xc3\xaf b.dll", folder);
     if (rj_file_read("C:/windows/system32/version.dll", 16u << 20, &bytes, &length, NULL) ||
         rj_file_write(path, bytes, length, 0644, NULL) || rj_file_sha256(path, hash, NULL))

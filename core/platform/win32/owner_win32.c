@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "platform/system.h"
 #include "platform/win32/account_win32.h"
-#include "platform/win32/below_win32.h"
+#include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <aclapi.h>
@@ -45,7 +45,7 @@ static DWORD give_folder(HANDLE handle, const struct giving *outer)
     struct giving inner = *outer;
     inner.folder = handle;
     inner.level++;
-    DWORD code = rj_below_each(handle, give_entry, &inner);
+    DWORD code = rj_each_entry_at(handle, give_entry, &inner);
     return code ? code : give_handle(handle, outer->sid, outer->folder_list);
 }
 
@@ -53,9 +53,9 @@ static DWORD give_entry(void *data, const wchar_t *name)
 {
     const struct giving *giving = data;
     HANDLE handle = NULL;
-    DWORD code = rj_below_open(giving->folder, name,
-                               FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
-                               RJ_BELOW_OPEN, NULL, &handle);
+    DWORD code = rj_open_at(giving->folder, name,
+                            FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
+                            RJ_OPEN_AT_EXISTING, NULL, &handle);
     if (code == ERROR_FILE_NOT_FOUND || code == ERROR_DELETE_PENDING)
         return 0;
     if (code)
@@ -140,9 +140,9 @@ rj_status rj_dir_give(const char *path, uint32_t uid, rj_error *err)
     if (!code)
         code = make_lists(sid, descriptors, &giving);
     if (!code)
-        code = rj_below_open_top(wide, FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
-                                 &handle);
-    DWORD attributes = handle ? rj_below_attributes(handle) : 0;
+        code = rj_open_unfollowed(
+            wide, FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC | WRITE_OWNER, &handle);
+    DWORD attributes = handle ? rj_handle_attributes(handle) : 0;
     if (!code &&
         (!(attributes & FILE_ATTRIBUTE_DIRECTORY) || (attributes & FILE_ATTRIBUTE_REPARSE_POINT)))
         code = ERROR_PATH_NOT_FOUND;

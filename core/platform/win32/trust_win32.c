@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "platform/paths.h"
 #include "platform/win32/account_win32.h"
-#include "platform/win32/below_win32.h"
+#include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <aclapi.h>
@@ -149,11 +149,11 @@ static rj_status check_component(const char *path, bool adding_is_fine, const ch
     if (!wide)
         return rj_status_of_win32(GetLastError());
     HANDLE handle = NULL;
-    DWORD code = rj_below_open_top(wide, READ_CONTROL, &handle);
+    DWORD code = rj_open_unfollowed(wide, READ_CONTROL, &handle);
     rj_free(wide);
     if (code)
         return rj_fail_win32(err, code, "%s cannot be examined", path);
-    DWORD attributes = rj_below_attributes(handle);
+    DWORD attributes = rj_handle_attributes(handle);
     DWORD harmful = CHANGES_TAKING;
     if (!adding_is_fine || !(attributes & FILE_ATTRIBUTE_DIRECTORY))
         harmful |= CHANGES_ADDING;

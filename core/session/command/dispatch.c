@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* See dispatch.h. */
+#include "session/command/dispatch.h"
+#include "base/alloc.h"
+#include "base/log.h"
+#include "platform/file.h"
+#include "platform/system.h"
+#include "session/command/command.h"
+#include "session/command/link_arguments.h"
+#include "session/instance.h"
+#include "session/notice.h"
+#include "session/ui/texts.h"
+#include <stdio.h>
+#include <string.h>
+
+static int make_paths(rj_cli *cli)
+{
+    rj_error error = RJ_ERROR_NONE;
+    if (!cli->root) {
+        cli->environment_root = rj_system_environment("RJ_ROOT");
+        if (cli->environment_root && cli->environment_root[0])
+            cli->root = cli->environment_root;
+        if (cli->root && !rj_system_environment_is_trusted())
+            return rj_cli_fail_usage(cli, NULL,
+                                     "an elevated program takes no RJ_ROOT from its environment; "
+                                     "remove it, or say --root");
+    }
+    if (cli->root && rj_system_is_installed_service())
+        return rj_cli_fail_usage(cli, NULL,
+                                 "--root and RJ_ROOT are refused in an installed service");
+    if (cli->root && !rj_path_is_absolute(cli->root))
+        return rj_cli_fail_usage(cli, NULL, "--root needs an absolute folder");
+    rj_status status = rj_paths_new(RJ_ROLE_SESSION, cli->root, NULL, &cli->paths, &error);
+    return status == RJ_OK ? RJ_EXIT_OK : rj_cli_fail(cli, status, &error);
+}
+
+static int run_command(rj_cli *cli, const rj_command *command, int count,
+                       const char *const *arguments)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_arguments read;
+    int used;
+    rj_status status = rj_arguments_read(cli, command, count, arguments, &read, &used, &error);
+    rj_output_init(&cli->out, stdout, cli->plain);
+    if (status != RJ_OK)
+        return rj_cli_fail_usage(cli, command->name, error.text);
+    if (cli->help) {
+        rj_arguments topic = {.operands = {command->name}, .operand_count = 1};
+        return rj_command_help.run(cli, &topic);
+    }
+    int code = make_paths(cli);
+    return code == RJ_EXIT_OK ? command->run(cli, &read) : code;
+}
+
+/* Refused links are kept in the user's own log: whoever sent them is not there to be asked. */
+static void log_refusal(rj_cli *cli)
+{
+    const char *folder = cli->paths ? rj_path(cli->paths, RJ_PATH_LOG) : NULL;
+    if (!folder || rj_dir_make(folder, 0700, NULL) != RJ_OK ||
+        rj_log_open(folder, "links", NULL) != RJ_OK)
+        return;
+    rj_log(RJ_LOG_WARNING, "session.link", NULL, "%s", cli->failure);
+    rj_log_close();
+}
+
+/* In the person's language around the sentence that says why. */
+static void show_failure(const rj_cli *cli, int code)
+{
+    const rj_texts *texts = rj_texts_own();
+    bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
+    char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
+    char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
+                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "job.next.service", NULL)
+                                              : NULL;
+    rj_notice_show(heading,
+                   cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",
+                   next);
+    rj_free(heading);
+    rj_free(next);
+}
+
+/* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */
+static int follow_link(rj_cli *cli, rj_link_line line, const char *const *arguments)
+{
+    rj_arguments link = {.operands = {arguments[0]}, .operand_count = 1};
+    int code = make_paths(cli);
+    if (code != RJ_EXIT_OK)
+        return code;
+    if (line == RJ_LINK_LINE_REFUSED)
+        code = rj_cli_fail_usage(cli, "link",
+                                 "link refused: a link stands alone: unexpected argument");
+    else if (rj_instance_forward(rj_paths_root(cli->paths), arguments[0], NULL) != RJ_OK)
+        code = rj_command_link.run(cli, &link);
+    if (code == RJ_EXIT_USAGE)
+        log_refusal(cli);
+    if (code != RJ_EXIT_OK)
+        show_failure(cli, code);
+    return code;
+}
+
+static int dispatch(rj_cli *cli, int count, const char *const *arguments)
+{
+    rj_error error = RJ_ERROR_NONE;
+    rj_arguments none;
+    int used = 0;
+    rj_link_line line = rj_link_line_of(count, arguments);
+    if (line != RJ_LINK_LINE_NONE) /* before any of it is read as an option */
+        return follow_link(cli, line, arguments);
+    bool dump_menu = count > 0 && strcmp(arguments[count - 1], "--dump-menu") == 0;
+    count -= dump_menu;
+    rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
+    rj_output_init(&cli->out, stdout, cli->plain);
+    if (status != RJ_OK)
+        return rj_cli_fail_usage(cli, NULL, error.text);
+    if (dump_menu && used == count) {
+        cli->json = true;
+        return run_command(cli, &rj_command_menu, 0, NULL);
+    }
+    count += dump_menu;
+    count -= used;
+    arguments += used;
+    if (count == 0) {
+        rj_arguments topic = {.operand_count = 0};
+        int code = rj_command_help.run(cli, &topic);
+        return cli->help ? code : RJ_EXIT_USAGE;
+    }
+    const rj_command *command = rj_command_find(arguments[0]);
+    if (command)
+        return run_command(cli, command, count - 1, arguments + 1);
+    rj_fail(&error, RJ_E_INVALID, "unknown command \"%.64s\"", arguments[0]);
+    return rj_cli_fail_usage(cli, NULL, error.text);
+}
+
+int rj_dispatch(int argc, char **argv)
+{
+    rj_cli cli = {.program = argv[0]};
+    rj_output_init(&cli.out, stdout, false);
+    int code = dispatch(&cli, argc - 1, (const char *const *)argv + 1);
+    rj_progress_clear(&cli.out);
+    rj_cli_disconnect(&cli);
+    if (cli.left_running)
+        rj_say_error(&cli.out, "ended with a plugin still running");
+    if (cli.loop && !cli.left_running)
+        rj_loop_free(cli.loop);
+    if (!cli.left_running)
+        rj_paths_free(cli.paths);
+    rj_free(cli.environment_root);
+    if (fflush(stdout) != 0 && code == RJ_EXIT_OK)
+        code = RJ_EXIT_FAILED; /* nobody read it, or the disk is full */
+    return code;
+}

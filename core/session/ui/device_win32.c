@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Facts of this device on Windows: what the firmware says of itself, and the network's addresses. */
+#include "session/ui/model.h"
+
+#include "base/alloc.h"
+#include "platform/system.h"
+
+#include <winsock2.h>
+
+#include <iphlpapi.h>
+#include <windows.h>
+#include <ws2tcpip.h>
+
+#define ADDRESSES_MAX 8u
+#define TABLE_MAX (256u * 1024)
+
+const char *const rj_ui_platform = "windows";
+
+static void set_wide(json_t *device, const char *key, const wchar_t *wide)
+{
+    char text[512];
+    if (wide[0] && WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, sizeof text, NULL, NULL) > 1)
+        json_object_set_new(device, key, json_string(text));
+}
+
+static void set_from_registry(json_t *device, const char *key, const wchar_t *name)
+{
+    wchar_t text[256] = L"";
+    DWORD size = sizeof text;
+    if (RegGetValueW(HKEY_LOCAL_MACHINE, L"HARDWARE\\DESCRIPTION\\System\\BIOS", name,
+                     RRF_RT_REG_SZ, NULL, text, &size) == ERROR_SUCCESS)
+        set_wide(device, key, text);
+}
+
+static void add_address(json_t *list, const SOCKET_ADDRESS *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr *where = address->lpSockaddr;
+    const void *bytes = NULL;
+    if (where->sa_family == AF_INET)
+        bytes = &((const struct sockaddr_in *)(const void *)where)->sin_addr;
+    else if (where->sa_family == AF_INET6 &&
+             !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)where)->sin6_addr))
+        bytes = &((const struct sockaddr_in6 *)(const void *)where)->sin6_addr;
+    if (bytes && json_array_size(list) < ADDRESSES_MAX &&
+        inet_ntop(where->sa_family, (void *)(uintptr_t)bytes, text, sizeof text))
+        json_array_append_new(list, json_string(text));
+}
+
+static void set_addresses(json_t *device)
+{
+    ULONG size = TABLE_MAX;
+    IP_ADAPTER_ADDRESSES *all = rj_calloc(1, size);
+    const ULONG flags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
+    json_t *list = json_array();
+    if (all && GetAdaptersAddresses(AF_UNSPEC, flags, NULL, all, &size) == NO_ERROR) {
+        for (const IP_ADAPTER_ADDRESSES *at = all; at; at = at->Next) {
+            if (at->IfType == IF_TYPE_SOFTWARE_LOOPBACK || at->OperStatus != IfOperStatusUp)
+                continue;
+            for (const IP_ADAPTER_UNICAST_ADDRESS *one = at->FirstUnicastAddress; one;
+                 one = one->Next)
+                add_address(list, &one->Address);
+        }
+    }
+    rj_free(all);
+    json_object_set_new(device, "addresses", list);
+}
+
+json_t *rj_ui_device(const char *root)
+{
+    wchar_t name[256];
+    DWORD size = sizeof name / sizeof *name;
+    char user[256];
+    json_t *device = json_object();
+    (void)root;
+    set_from_registry(device, "manufacturer", L"SystemManufacturer");
+    set_from_registry(device, "model", L"SystemProductName");
+    if (GetComputerNameExW(ComputerNameDnsHostname, name, &size))
+        set_wide(device, "computer", name);
+    json_object_set_new(device, "user",
+                        json_string(rj_system_user_name(rj_system_uid(), user, sizeof user)));
+    set_addresses(device);
+    return device;
+}

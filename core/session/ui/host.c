@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* See host.h. */
+#include "session/ui/host.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/policy.h"
+#include "session/ui/choices.h"
+#include "session/ui/jobs.h"
+#include "session/ui/look.h"
+#include "session/ui/one_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOGGER "ui"
+#define GATHER_MS 150u              /* events of that long make one model */
+#define REFRESH_MS (5u * 60 * 1000) /* addresses change without an event */
+#define EARLY_MAX 64u
+
+struct rj_ui_host {
+    rj_loop *loop;
+    const rj_paths *paths;
+    bool debug;
+    rj_client *client;
+    rj_runtime *runtime;
+    const rj_texts *texts;
+    rj_ui_jobs *jobs;
+    json_t *status, *packages, *ui; /* the last answers; NULL: none */
+    int64_t revision;
+    bool stale; /* the service is to be asked again */
+    bool due;   /* a model is to be made */
+    bool exit;
+    bool asking;
+    json_t *waiting; /* a request that needs the service, which is to be started; NULL: none */
+    json_t *early;   /* events while a request has no correlation yet */
+    rj_timer *gather, *refresh;
+    rj_ui_choices *choices;
+};
+
+/* ---- When ------------------------------------------------------------------------------------ */
+
+static void on_gathered(void *data)
+{
+    rj_ui_host *host = data;
+    rj_timer_stop(host->gather);
+    host->gather = NULL;
+    host->due = true;
+    rj_loop_stop(host->loop);
+}
+
+/* A model, soon; what comes until then is in it. */
+static void want_model(rj_ui_host *host)
+{
+    if (host->gather || host->due)
+        return;
+    if (rj_timer_start(host->loop, GATHER_MS, 0, on_gathered, host, &host->gather, NULL) != RJ_OK)
+        host->due = true; /* with the next turn, whenever that is */
+}
+
+static void on_refresh(void *data)
+{
+    rj_ui_host *host = data;
+    host->stale = true;
+    want_model(host);
+}
+
+static void note_event(rj_ui_host *host, const char *topic, const json_t *document)
+{
+    bool ours = rj_ui_jobs_event(host->jobs, topic, document);
+    if (!ours && host->asking && json_array_size(host->early) < EARLY_MAX)
+        json_array_append_new(host->early, json_pack("[s, O]", topic, document));
+    if (strcmp(topic, "progress") != 0)
+        host->stale = true;
+    if (ours || host->stale)
+        want_model(host);
+}
+
+bool rj_ui_host_notified(rj_ui_host *host, const char *method, const json_t *params)
+{
+    const char *topic = json_string_value(json_object_get(params, "topic"));
+    if (strcmp(method, "event") != 0 || !topic)
+        return false;
+    note_event(host, topic, json_object_get(params, "document"));
+    return true;
+}
+
+/* ---- What the person chose ------------------------------------------------------------------- */
+
+/* [any] */
+static rj_status on_act(void *data, int64_t revision, const char *action)
+{
+    rj_ui_host *host = data;
+    return rj_ui_choices_choose(host->choices, revision, action);
+}
+
+static void replay_early(rj_ui_host *host)
+{
+    json_t *early = host->early;
+    host->asking = false;
+    host->early = json_array();
+    for (size_t i = 0; i < json_array_size(early); i++) {
+        const json_t *pair = json_array_get(early, i);
+        note_event(host, json_string_value(json_array_get(pair, 0)), json_array_get(pair, 1));
+    }
+    json_decref(early);
+}
+
+/* `params` is taken; `id` NULL: a sync. */
+static void call(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link,
+                 bool waited)
+{
+    json_t *result = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    host->asking = true;
+    rj_status status =
+        rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
+    rj_ui_refusal why = status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
+                        : link                                               ? RJ_UI_BAD_LINK
+                                                                             : RJ_UI_REFUSED;
+    const char *correlation = json_string_value(json_object_get(result, "correlation"));
+    bool accepted = status == RJ_OK && correlation;
+    if (accepted && waited)
+        rj_ui_jobs_started(host->jobs, correlation);
+    else if (accepted)
+        rj_ui_jobs_begin(host->jobs, correlation, verb, id, name);
+    else if (waited)
+        rj_ui_jobs_not_started(host->jobs, why, error.text);
+    else
+        rj_ui_jobs_refuse(host->jobs, why, name, error.text);
+    json_decref(result);
+    replay_early(host);
+    host->stale = host->due = true;
+}
+
+/* The same; without a service it waits until that has been started. */
+static void request(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link)
+{
+    if (host->client) {
+        call(host, verb, id, params, link, false);
+        return;
+    }
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    if (host->waiting) {
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
+                          "the RealmJoin service is still being started");
+    } else {
+        host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
+                                  params, "link", link);
+        rj_ui_jobs_wait(host->jobs, verb, id, name);
+    }
+    json_decref(params);
+    host->due = true;
+}
+
+static void request_what_waited(rj_ui_host *host)
+{
+    json_t *waiting = host->waiting;
+    host->waiting = NULL;
+    if (!waiting)
+        return;
+    json_t *params = json_object_get(waiting, "params");
+    call(host, json_string_value(json_object_get(waiting, "verb")),
+         json_string_value(json_object_get(waiting, "id")), params ? json_incref(params) : NULL,
+         json_is_true(json_object_get(waiting, "link")), true);
+    json_decref(waiting);
+}
+
+bool rj_ui_host_wants_service(const rj_ui_host *host)
+{
+    return host->waiting && !host->client;
+}
+
+void rj_ui_host_no_service(rj_ui_host *host, const char *why)
+{
+    if (!host->waiting)
+        return;
+    json_decref(host->waiting);
+    host->waiting = NULL;
+    rj_ui_jobs_not_started(host->jobs, RJ_UI_NO_SERVICE, why);
+    host->due = true;
+}
+
+char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id)
+{
+    const rj_texts *texts = host ? host->texts : rj_texts_own();
+    char *name =
+        rj_ui_one_line(rj_ui_package_name(host ? host->packages : NULL, package_id), RJ_UI_COLUMNS);
+    const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
+    char *text = rj_texts_make(texts, "job.hold", values);
+    rj_free(name);
+    return text;
+}
+
+static void do_package(rj_ui_host *host, const char *rest)
+{
+    const char *verb = strrchr(rest, ':');
+    char *id = verb ? rj_strndup(rest, (size_t)(verb - rest)) : NULL;
+    if (id)
+        request(host, verb + 1, id, json_pack("{s:s}", "id", id), false);
+    rj_free(id);
+}
+
+static void do_link(rj_ui_host *host, const char *text)
+{
+    static const char *const methods[] = {"install", "upgrade", "sync"};
+    rj_link_verb verb;
+    char id[132] = "";
+    rj_error error = RJ_ERROR_NONE;
+    if (rj_link_parse(text, strlen(text), &verb, id, &error) != RJ_OK) {
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, error.text);
+        host->due = true;
+        return;
+    }
+    json_t *params = json_pack("{s:b, s:s*}", "link", 1, "id", id[0] ? id : NULL);
+    request(host, methods[verb], id[0] ? id : NULL, params, true);
+}
+
+static void do_cancel(rj_ui_host *host, const char *window)
+{
+    const char *correlation = rj_ui_jobs_cancellable(host->jobs, window);
+    if (correlation && host->client)
+        json_decref(
+            rj_ui_ask(host->client, "cancel", json_pack("{s:s}", "correlation", correlation)));
+}
+
+static const char *behind(const char *text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+/* Pages and the clipboard are the view's part: that the person chose them is all there is to know. */
+static void carry_out(rj_ui_host *host, const char *action)
+{
+    const char *rest;
+    rj_log(RJ_LOG_INFO, LOGGER, NULL, "the person chose %s", action);
+    if ((rest = behind(action, "link:")))
+        do_link(host, rest);
+    else if ((rest = behind(action, "package:")))
+        do_package(host, rest);
+    else if ((rest = behind(action, "cancel:")))
+        do_cancel(host, rest);
+    else if ((rest = behind(action, "close:")))
+        rj_ui_jobs_close(host->jobs, rest);
+    else if (strcmp(action, "sync") == 0)
+        request(host, "sync", NULL, NULL, false);
+    else if (strcmp(action, "exit") == 0)
+        host->exit = host->debug;
+    want_model(host);
+}
+
+void rj_ui_host_link(rj_ui_host *host, const char *text)
+{
+    size_t size = strlen(text) + sizeof "link:";
+    char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
+    if (!action) {
+        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, "the link is too long");
+        want_model(host);
+        return;
+    }
+    snprintf(action, size, "link:%s", text);
+    rj_ui_choices_add(host->choices, action);
+}
+
+/* ---- The turn -------------------------------------------------------------------------------- */
+
+static void replace(json_t **known, json_t *fresh)
+{
+    json_decref(*known);
+    *known = fresh;
+}
+
+static void ask_again(rj_ui_host *host)
+{
+    host->stale = false;
+    replace(&host->status, host->client ? rj_ui_ask(host->client, "status", NULL) : NULL);
+    /* What was assigned stays in the menu: a package that the person chooses starts the service. */
+    json_t *packages = host->status ? rj_ui_ask_packages(host->client) : NULL;
+    json_t *ui = packages ? rj_ui_ask(host->client, "ui", NULL) : NULL;
+    if (packages)
+        replace(&host->packages, packages);
+    if (ui)
+        replace(&host->ui, ui);
+}
+
+static void show(rj_ui_host *host)
+{
+    const rj_ui_facts facts = {.texts = host->texts,
+                               .debug = host->debug,
+                               .status = host->status,
+                               .packages = host->packages,
+                               .ui = host->ui};
+    json_t *model = rj_ui_make_model(&facts, host->paths, host->revision + 1, host->jobs);
+    if (!model) {
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
+        return;
+    }
+    host->revision++;
+    rj_ui_choices_offer(host->choices, model, host->revision);
+    if (host->runtime)
+        rj_runtime_show(host->runtime, model);
+}
+
+void rj_ui_host_turn(rj_ui_host *host)
+{
+    do { /* while we ask, more may come, and nobody would end the next waiting for it */
+        char *action;
+        while ((action = rj_ui_choices_next(host->choices))) {
+            carry_out(host, action);
+            rj_free(action);
+        }
+        if (!host->due)
+            return;
+        host->due = false;
+        if (host->stale)
+            ask_again(host);
+        show(host);
+    } while (host->due);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------ */
+
+rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui_host **ret_host,
+                         rj_error *err)
+{
+    rj_ui_host *host = rj_calloc(1, sizeof *host);
+    if (!host)
+        return rj_fail_memory(err, "making the user interface");
+    host->loop = loop;
+    host->paths = paths;
+    host->debug = debug;
+    host->texts = rj_texts_own();
+    host->jobs = rj_ui_jobs_new(host->texts);
+    host->early = json_array();
+    host->choices = rj_ui_choices_new(loop);
+    if (!host->jobs || !host->early || !host->choices) {
+        rj_ui_jobs_free(host->jobs);
+        json_decref(host->early);
+        rj_ui_choices_free(host->choices);
+        rj_free(host);
+        return rj_fail_memory(err, "making the user interface");
+    }
+    rj_timer_start(loop, REFRESH_MS, REFRESH_MS, on_refresh, host, &host->refresh, NULL);
+    host->stale = host->due = true;
+    *ret_host = host;
+    return RJ_OK;
+}
+
+size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtime)
+{
+    host->client = client;
+    host->runtime = runtime;
+    json_decref(rj_ui_ask(client, "subscribe",
+                          json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress",
+                                    "check", "policy")));
+    host->stale = host->due = true;
+    request_what_waited(host);
+    return rj_runtime_begin_views(runtime, on_act, host);
+}
+
+void rj_ui_host_detach(rj_ui_host *host)
+{
+    host->client = NULL;
+    rj_ui_jobs_lost(host->jobs);
+    host->stale = true;
+    want_model(host);
+}
+
+bool rj_ui_host_wants_exit(const rj_ui_host *host)
+{
+    return host->exit;
+}
+
+void rj_ui_host_end_views(rj_ui_host *host)
+{
+    if (host)
+        host->runtime = NULL;
+}
+
+void rj_ui_host_free(rj_ui_host *host)
+{
+    if (!host)
+        return;
+    rj_timer_stop(host->gather);
+    rj_timer_stop(host->refresh);
+    rj_ui_choices_free(host->choices);
+    rj_ui_jobs_free(host->jobs);
+    json_decref(host->early);
+    json_decref(host->waiting);
+    json_decref(host->status);
+    json_decref(host->packages);
+    json_decref(host->ui);
+    rj_free(host);
+}

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See jobs.h.
+ *
+ *     begin --> waiting --> working --> done | failed | cancelled --> closed by the person
+ *
+ * A job whose window was closed goes on and is told by a notice.  Details keep the newest 64 KiB.
+ */
+#include "session/ui/jobs.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "session/ui/one_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define JOBS_MAX 8u
+#define NOTICES_MAX 8u
+#define DETAILS_MAX ((size_t)60 * 1024)
+#define NAME_COLUMNS 60u
+
+typedef enum state { WAITING, WORKING, DONE, FAILED, CANCELLED } state;
+
+typedef struct job {
+    struct job *next;
+    char window[40], correlation[17], verb[16], id[140];
+    char *name;
+    char *text, *status; /* NULL: by the state */
+    char *next_step;
+    rj_text details;
+    state state;
+    int permille;
+    bool begun;       /* the package's own program runs: no cancelling any more */
+    bool for_service; /* waits until the service has been started */
+    bool closed;
+} job;
+
+struct rj_ui_jobs {
+    const rj_texts *texts;
+    job *first; /* newest first */
+    json_t *notices;
+    unsigned number;
+};
+
+/* ---- Texts ----------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static char *say(const rj_ui_jobs *jobs, const char *id, const char *name, const char *message)
+{
+    const rj_text_value values[] = {
+        {"name", name ? name : "", 0}, {"message", message ? message : "", 0}, {NULL, NULL, 0}};
+    return rj_texts_make(jobs->texts, id, values);
+}
+
+static void put(char **text, char *made)
+{
+    rj_free(*text);
+    *text = made;
+}
+
+/* Is this its last line? */
+static bool ends_with_line(const rj_text *text, const char *line)
+{
+    size_t length = strlen(line);
+    if (text->failed || text->length <= length)
+        return false;
+    const char *at = text->bytes + text->length - length - 1;
+    return strncmp(at, line, length) == 0 && (at == text->bytes || at[-1] == '\n');
+}
+
+static void add_detail(job *one, const char *line)
+{
+    char *clean = line && *line ? rj_ui_one_line(line, 1000) : NULL;
+    if (clean && !ends_with_line(&one->details, clean))
+        rj_text_addf(&one->details, "%s\n", clean);
+    rj_free(clean);
+    if (one->details.length > DETAILS_MAX) {
+        const char *half = strchr(one->details.bytes + one->details.length / 2, '\n');
+        rj_text kept = RJ_TEXT_EMPTY;
+        rj_text_add(&kept, half ? half + 1 : "");
+        rj_text_free(&one->details);
+        one->details = kept;
+    }
+}
+
+static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, const char *title_id,
+                 const char *text)
+{
+    char *title = rj_texts_make(jobs->texts, title_id, NULL);
+    char id[48];
+    snprintf(id, sizeof id, "n-%s", one->window);
+    json_t *notice = title && *text ? json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", kind,
+                                                "title", title, "text", text)
+                                    : NULL;
+    if (notice)
+        json_array_append_new(jobs->notices, notice);
+    while (json_array_size(jobs->notices) > NOTICES_MAX)
+        json_array_remove(jobs->notices, 0);
+    rj_free(title);
+}
+
+/* ---- Jobs ------------------------------------------------------------------------------------ */
+
+static void free_job(job *one)
+{
+    rj_free(one->name);
+    rj_free(one->text);
+    rj_free(one->status);
+    rj_free(one->next_step);
+    rj_text_free(&one->details);
+    rj_free(one);
+}
+
+/* The oldest that is over makes room. */
+static void drop_oldest(rj_ui_jobs *jobs)
+{
+    job **oldest = NULL;
+    unsigned count = 0;
+    for (job **at = &jobs->first; *at; at = &(*at)->next) {
+        count++;
+        if ((*at)->state >= DONE)
+            oldest = at;
+    }
+    if (count < JOBS_MAX || !oldest)
+        return;
+    job *gone = *oldest;
+    *oldest = gone->next;
+    free_job(gone);
+}
+
+static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
+{
+    job *one = rj_calloc(1, sizeof *one);
+    if (!one)
+        return NULL;
+    drop_oldest(jobs);
+    snprintf(one->window, sizeof one->window, "w%u", ++jobs->number);
+    snprintf(one->verb, sizeof one->verb, "%s", verb);
+    one->name = rj_ui_one_line(name ? name : "", NAME_COLUMNS);
+    one->permille = -1;
+    one->next = jobs->first;
+    jobs->first = one;
+    return one;
+}
+
+static bool is_sync(const job *one)
+{
+    return strcmp(one->verb, "sync") == 0;
+}
+
+static job *by_window(const rj_ui_jobs *jobs, const char *window)
+{
+    job *at = jobs->first;
+    while (at && strcmp(at->window, window) != 0)
+        at = at->next;
+    return at;
+}
+
+static job *by_correlation(const rj_ui_jobs *jobs, const char *correlation)
+{
+    job *at = jobs->first;
+    while (at && (!*correlation || strcmp(at->correlation, correlation) != 0))
+        at = at->next;
+    return at;
+}
+
+rj_ui_jobs *rj_ui_jobs_new(const rj_texts *texts)
+{
+    rj_ui_jobs *jobs = rj_calloc(1, sizeof *jobs);
+    if (!jobs)
+        return NULL;
+    jobs->texts = texts;
+    jobs->notices = json_array();
+    return jobs;
+}
+
+void rj_ui_jobs_free(rj_ui_jobs *jobs)
+{
+    if (!jobs)
+        return;
+    while (jobs->first) {
+        job *one = jobs->first;
+        jobs->first = one->next;
+        free_job(one);
+    }
+    json_decref(jobs->notices);
+    rj_free(jobs);
+}
+
+void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *verb, const char *id,
+                      const char *name)
+{
+    char text_id[32];
+    job *one = new_job(jobs, verb, name);
+    if (!one)
+        return;
+    snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
+    snprintf(one->id, sizeof one->id, "%s", id ? id : "");
+    snprintf(text_id, sizeof text_id, "job.%s", one->verb);
+    put(&one->text, say(jobs, text_id, one->name, NULL));
+    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
+}
+
+void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
+{
+    const job *former = jobs->first;
+    rj_ui_jobs_begin(jobs, "", verb, id, name);
+    job *one = jobs->first != former ? jobs->first : NULL;
+    if (!one)
+        return;
+    one->for_service = true;
+    put(&one->status, say(jobs, "job.starting", NULL, NULL));
+    add_detail(one, one->status);
+}
+
+static job *take_waiting(const rj_ui_jobs *jobs)
+{
+    job *one = jobs->first;
+    while (one && !one->for_service)
+        one = one->next;
+    if (one)
+        one->for_service = false;
+    return one;
+}
+
+void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
+{
+    job *one = take_waiting(jobs);
+    if (!one)
+        return;
+    snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
+    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
+}
+
+static void fail(rj_ui_jobs *jobs, job *one, const char *title_id, const char *message,
+                 const char *next_id)
+{
+    one->state = FAILED;
+    put(&one->text, say(jobs, title_id, one->name, NULL));
+    put(&one->status, rj_ui_one_line(message, 1000));
+    put(&one->next_step, say(jobs, next_id, NULL, NULL));
+    add_detail(one, message);
+    tell(jobs, one, "error", "notice.failed", one->text ? one->text : message);
+}
+
+static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
+
+void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message)
+{
+    job *one = take_waiting(jobs);
+    if (one)
+        fail(jobs, one,
+             is_sync(one)            ? "job.failed.sync"
+             : why == RJ_UI_BAD_LINK ? "job.failed.link"
+                                     : "job.failed",
+             message, next_steps[why]);
+}
+
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *name, const char *message)
+{
+    job *one = new_job(jobs, "install", name);
+    if (!one)
+        return;
+    fail(jobs, one, why == RJ_UI_BAD_LINK || !name || !*name ? "job.failed.link" : "job.failed",
+         message, next_steps[why]);
+}
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+static void on_plan(job *one, const json_t *document)
+{
+    const json_t *actions = json_object_get(document, "actions");
+    for (size_t i = 0; json_array_size(actions) > 1 && i < json_array_size(actions); i++) {
+        char line[300];
+        snprintf(line, sizeof line, "%zu. %.200s %.60s", i + 1,
+                 text_of(json_array_get(actions, i), "name"),
+                 text_of(json_array_get(actions, i), "version"));
+        add_detail(one, line);
+    }
+}
+
+static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
+{
+    const char *outcome = text_of(document, "outcome"), *message = text_of(document, "message");
+    if (one->state >= DONE)
+        return;
+    one->permille = -1;
+    if (strcmp(outcome, "failed") != 0 && !is_sync(one)) /* nothing is going on any more */
+        put(&one->text, rj_strdup(one->name ? one->name : ""));
+    if (strcmp(outcome, "failed") == 0) {
+        char *last = one->status ? rj_strdup(one->status) : NULL;
+        fail(jobs, one, is_sync(one) ? "job.failed.sync" : "job.failed",
+             one->begun && last && *last ? last : message, "job.next");
+        rj_free(last);
+        return;
+    }
+    if (strcmp(outcome, "cancelled") == 0) {
+        one->state = CANCELLED;
+        put(&one->status, say(jobs, "job.cancelled", NULL, NULL));
+        return;
+    }
+    char text_id[32];
+    one->state = DONE;
+    snprintf(text_id, sizeof text_id, "job.done%s%s", strcmp(one->verb, "install") ? "." : "",
+             strcmp(one->verb, "install") ? one->verb : "");
+    if (strcmp(outcome, "nothing") == 0 && !is_sync(one))
+        put(&one->status, say(jobs, "job.nothing", NULL, message));
+    else
+        put(&one->status, say(jobs, text_id, one->name, NULL));
+    tell(jobs, one, "info", "notice.done", one->status ? one->status : "");
+}
+
+static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
+{
+    const char *step = text_of(document, "state");
+    if (strcmp(step, "started") == 0) {
+        one->state = WORKING;
+        put(&one->status, say(jobs, "job.planning", NULL, NULL));
+    } else if (strcmp(step, "planned") == 0) {
+        on_plan(one, document);
+    } else if (strcmp(step, "ended") == 0) {
+        on_end(jobs, one, document);
+    }
+    return true;
+}
+
+/* Plugins mostly name the exit code themselves. */
+static bool tells_code(const char *message, json_int_t code)
+{
+    char words[48];
+    snprintf(words, sizeof words, "exit code %lld", (long long)code);
+    const char *found = strstr(message, words);
+    return found && !strchr("0123456789", found[strlen(words)] ? found[strlen(words)] : ' ');
+}
+
+static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
+{
+    const json_t *code = json_object_get(document, "exit_code");
+    const rj_text_value values[] = {{"message", text_of(document, "message"), 0},
+                                    {"code", NULL, json_integer_value(code)},
+                                    {NULL, NULL, 0}};
+    char *line = json_is_integer(code) && json_integer_value(code) != 0 &&
+                         !tells_code(text_of(document, "message"), json_integer_value(code))
+                     ? rj_texts_make(jobs->texts, "job.exit-code", values)
+                     : rj_ui_one_line(text_of(document, "message"), 1000);
+    put(&one->status, line);
+    add_detail(one, text_of(document, "log"));
+    add_detail(one, line);
+    one->begun = true; /* the reason is known: the end has only a summary */
+}
+
+static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
+{
+    static const struct {
+        const char *state, *text;
+    } steps[] = {{"fetching", "job.fetching"},
+                 {"installing", "job.installing"},
+                 {"removing", "job.installing"},
+                 {"verifying", "job.verifying"}};
+    const char *step = text_of(document, "state"), *id = text_of(document, "id");
+    bool own = rj_ascii_casecmp(id, one->id) == 0 || is_sync(one);
+    if (strcmp(step, "failed") == 0 || strcmp(step, "held") == 0) {
+        on_action_failed(jobs, one, document);
+        return true;
+    }
+    if (strcmp(step, "started") == 0) {
+        char text_id[32];
+        snprintf(text_id, sizeof text_id, "job.%s", own ? one->verb : "dependency");
+        char *name = rj_ui_one_line(text_of(document, "name"), NAME_COLUMNS);
+        put(&one->text, say(jobs, text_id, name, NULL));
+        add_detail(one, one->text);
+        rj_free(name);
+        one->state = WORKING;
+        one->permille = -1;
+    }
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (strcmp(step, steps[i].state) != 0)
+            continue;
+        put(&one->status, say(jobs, steps[i].text, NULL, NULL));
+        add_detail(one, one->status);
+        one->permille = -1;
+        one->begun |= i > 0;
+    }
+    return true;
+}
+
+static bool on_progress(job *one, const json_t *document)
+{
+    const json_t *permille = json_object_get(document, "permille");
+    const char *text = text_of(document, "text");
+    one->permille = json_is_integer(permille) ? (int)json_integer_value(permille) : -1;
+    if (one->permille > 1000)
+        one->permille = 1000;
+    if (*text && (!one->status || strcmp(one->status, text) != 0)) {
+        put(&one->status, rj_ui_one_line(text, 1000));
+        add_detail(one, text);
+    }
+    return true;
+}
+
+bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *document)
+{
+    job *one = by_correlation(jobs, text_of(document, "correlation"));
+    if (!one || one->state >= DONE)
+        return false;
+    if (strcmp(topic, "run") == 0)
+        return on_run(jobs, one, document);
+    if (strcmp(topic, "action") == 0)
+        return on_action(jobs, one, document);
+    return strcmp(topic, "progress") == 0 && on_progress(one, document);
+}
+
+bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
+{
+    bool changed = false;
+    for (job *at = jobs->first; at; at = at->next) {
+        if (at->state >= DONE || at->for_service)
+            continue;
+        char *message = say(jobs, "menu.unreachable", NULL, NULL);
+        fail(jobs, at, is_sync(at) ? "job.failed.sync" : "job.failed", message ? message : "",
+             "job.next.service");
+        rj_free(message);
+        changed = true;
+    }
+    return changed;
+}
+
+void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window)
+{
+    for (job **at = &jobs->first; *at; at = &(*at)->next) {
+        job *one = *at;
+        if (strcmp(one->window, window) != 0)
+            continue;
+        one->closed = true;
+        if (one->state < DONE)
+            return;
+        *at = one->next;
+        free_job(one);
+        return;
+    }
+}
+
+static bool may_cancel(const job *one)
+{
+    return one->state < DONE && !one->begun && one->correlation[0];
+}
+
+const char *rj_ui_jobs_cancellable(const rj_ui_jobs *jobs, const char *window)
+{
+    const job *one = by_window(jobs, window);
+    return one && may_cancel(one) ? one->correlation : NULL;
+}
+
+/* ---- The model's part ------------------------------------------------------------------------ */
+
+static char *helpdesk_text(const rj_ui_jobs *jobs, const job *one, const json_t *device)
+{
+    const rj_text_value computer[] = {{"name", text_of(device, "computer"), 0}, {NULL, NULL, 0}};
+    const rj_text_value user[] = {{"name", text_of(device, "user"), 0}, {NULL, NULL, 0}};
+    const rj_text_value id[] = {{"id", one->correlation, 0}, {NULL, NULL, 0}};
+    char *lines[] = {rj_texts_make(jobs->texts, "helpdesk.computer", computer),
+                     rj_texts_make(jobs->texts, "helpdesk.user", user),
+                     rj_texts_make(jobs->texts, "helpdesk.correlation", id)};
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_addf(&text, "%s\n%s\n", one->text ? one->text : "", one->status ? one->status : "");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        rj_text_addf(&text, "%s\n", lines[i] ? lines[i] : "");
+        rj_free(lines[i]);
+    }
+    rj_text_addf(&text, "\n%s", one->details.length ? one->details.bytes : "");
+    return rj_text_take(&text);
+}
+
+static json_t *window_of(const rj_ui_jobs *jobs, const job *one, const json_t *device)
+{
+    static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
+    json_t *window =
+        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:b, s:o}", "id", one->window, "text",
+                  one->text && *one->text ? one->text : "RealmJoin", "state", states[one->state],
+                  "permille", one->permille, "status", one->status ? one->status : "", "next",
+                  one->next_step ? one->next_step : "", "details",
+                  one->details.length && !one->details.failed ? one->details.bytes : "", "asked", 1,
+                  "close", json_sprintf("close:%s", one->window));
+    int failed = !window;
+    if (may_cancel(one))
+        failed |= json_object_set_new(window, "cancel", json_sprintf("cancel:%s", one->window));
+    if (one->state == FAILED) {
+        char *copy = helpdesk_text(jobs, one, device);
+        failed |= json_object_set_new(window, "copy", copy ? json_string(copy) : NULL);
+        rj_free(copy);
+    }
+    if (!failed)
+        return window;
+    json_decref(window);
+    return NULL;
+}
+
+json_t *rj_ui_jobs_windows(const rj_ui_jobs *jobs, const json_t *device)
+{
+    json_t *windows = json_array();
+    for (const job *at = jobs->first; windows && at; at = at->next) {
+        if (at->closed || is_sync(at))
+            continue;
+        if (json_array_append_new(windows, window_of(jobs, at, device)) != 0) {
+            json_decref(windows);
+            return NULL;
+        }
+    }
+    return windows;
+}
+
+json_t *rj_ui_jobs_notices(const rj_ui_jobs *jobs)
+{
+    return json_deep_copy(jobs->notices);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Progress windows and notices, from the request to its result. */
+#include "session/ui/jobs.h"
+
+#include "base/alloc.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static rj_ui_jobs *jobs;
+
+static int begin(void **state)
+{
+    (void)state;
+    jobs = rj_ui_jobs_new(rj_texts_for("en"));
+    rj_ui_jobs_begin(jobs, "c1", "install", "firefox", "Firefox");
+    return jobs ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    rj_ui_jobs_free(jobs);
+    return 0;
+}
+
+static void event(const char *topic, const char *quoted)
+{
+    char json[1024];
+    snprintf(json, sizeof json, "%s", quoted);
+    for (char *at = json; *at; at++)
+        if (*at == '\'')
+            *at = '"';
+    json_t *document = json_loads(json, 0, NULL);
+    assert_non_null(document);
+    rj_ui_jobs_event(jobs, topic, document);
+    json_decref(document);
+}
+
+/* A member of the first window; NULL: no window, or no such member. */
+static const char *member(const char *key)
+{
+    static char text[4096];
+    json_t *windows = rj_ui_jobs_windows(jobs, NULL);
+    const json_t *window = json_array_get(windows, 0);
+    const char *value = json_string_value(json_object_get(window, key));
+    snprintf(text, sizeof text, "%s", value ? value : "");
+    json_decref(windows);
+    return value ? text : NULL;
+}
+
+static size_t windows(void)
+{
+    json_t *all = rj_ui_jobs_windows(jobs, NULL);
+    size_t count = json_array_size(all);
+    json_decref(all);
+    return count;
+}
+
+static void an_install_goes_from_waiting_to_done(void **state)
+{
+    (void)state;
+    assert_string_equal(member("state"), "waiting");
+    assert_string_equal(member("text"), "Installing Firefox\xe2\x80\xa6");
+    assert_string_equal(rj_ui_jobs_cancellable(jobs, "w1"), "c1");
+    assert_string_equal(member("cancel"), "cancel:w1");
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("run", "{'correlation':'c1','state':'planned','actions':[{'name':'Runtime'},"
+                 "{'name':'Firefox','version':'128'}]}");
+    assert_string_equal(member("state"), "working");
+    assert_non_null(strstr(member("details"), "1. Runtime"));
+    event("action", "{'correlation':'c1','id':'runtime','name':'Runtime','state':'started'}");
+    assert_string_equal(member("text"), "Installing dependency Runtime\xe2\x80\xa6");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'fetching'}");
+    assert_non_null(member("cancel"));
+    event("progress", "{'correlation':'c1','id':'firefox','permille':420,'text':'12 of 30 MB'}");
+    assert_string_equal(member("status"), "12 of 30 MB");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'installing'}");
+    assert_null(member("cancel"));
+    assert_null(rj_ui_jobs_cancellable(jobs, "w1"));
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_string_equal(member("state"), "done");
+    assert_string_equal(member("status"), "Firefox is installed.");
+    assert_string_equal(member("text"), "Firefox"); /* nothing goes on any more */
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    assert_int_equal(json_array_size(notices), 1);
+    json_decref(notices);
+    rj_ui_jobs_close(jobs, "w1");
+    assert_int_equal(windows(), 0);
+}
+
+static void a_failure_stays_and_says_what_to_do(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                    "'message':'the installer said no','exit_code':1603,'log':'/var/log/x.log'}");
+    event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
+    assert_string_equal(member("state"), "failed");
+    assert_string_equal(member("text"), "Firefox could not be installed");
+    assert_string_equal(member("status"), "the installer said no (exit code 1603)");
+    assert_non_null(strstr(member("next"), "helpdesk"));
+    assert_non_null(strstr(member("copy"), "/var/log/x.log"));
+    assert_non_null(strstr(member("copy"), "Correlation: c1"));
+    event("run", "{'correlation':'c1','state':'started'}"); /* too late */
+    assert_string_equal(member("state"), "failed");
+}
+
+static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
+{
+    (void)state;
+    rj_ui_jobs_close(jobs, "w1");
+    assert_int_equal(windows(), 0);
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_int_equal(windows(), 0);
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(notices, 0), "text")),
+                        "Firefox is installed.");
+    json_decref(notices);
+}
+
+static void what_is_refused_at_once_is_a_window_too(void **state)
+{
+    (void)state;
+    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, NULL, "evil is not assigned to you");
+    assert_string_equal(member("state"), "failed");
+    assert_string_equal(member("text"), "This link cannot be followed");
+    assert_string_equal(member("status"), "evil is not assigned to you");
+    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "Tool", "the service is not running");
+    assert_string_equal(member("text"), "Tool could not be installed");
+}
+
+static void a_lost_service_does_not_leave_windows_waiting(void **state)
+{
+    (void)state;
+    assert_true(rj_ui_jobs_lost(jobs));
+    assert_string_equal(member("state"), "failed");
+    assert_false(rj_ui_jobs_lost(jobs));
+}
+
+static void other_peoples_work_is_not_shown(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c9','state':'started'}");
+    event("action", "{'state':'started','name':'x'}");
+    assert_int_equal(windows(), 1);
+    assert_string_equal(member("state"), "waiting");
+}
+
+static void a_sync_has_no_window_and_many_jobs_have_an_end(void **state)
+{
+    (void)state;
+    rj_ui_jobs_begin(jobs, "s", "sync", NULL, NULL);
+    assert_int_equal(windows(), 1);
+    event("run", "{'correlation':'s','state':'ended','outcome':'nothing','message':'m'}");
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(notices, 0), "text")),
+                        "This device is up to date.");
+    json_decref(notices);
+    for (int i = 0; i < 50; i++)
+        rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "x", "no");
+    assert_true(windows() <= 8);
+}
+
+static void an_exit_code_and_a_message_are_said_once(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                    "'message':'it ended with exit code 7; no licence','exit_code':7}");
+    event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
+    assert_string_equal(member("status"), "it ended with exit code 7; no licence");
+    const char *first = strstr(member("details"), "exit code 7");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "exit code 7"));
+}
+
+static void another_exit_code_in_the_message_hides_none(void **state)
+{
+    (void)state;
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                    "'message':'its child had exit code 71','exit_code':7}");
+    assert_string_equal(member("status"), "its child had exit code 71 (exit code 7)");
+}
+
+static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
+{
+    (void)state;
+    rj_ui_jobs_close(jobs, "w1");
+    rj_ui_jobs_wait(jobs, "install", "tool", "Tool");
+    assert_string_equal(member("text"), "Installing Tool\xe2\x80\xa6");
+    assert_string_equal(member("status"), "Starting the RealmJoin service\xe2\x80\xa6");
+    assert_null(member("cancel"));
+    assert_true(rj_ui_jobs_lost(jobs)); /* concerns the first alone */
+    rj_ui_jobs_started(jobs, "c2");
+    event("run", "{'correlation':'c2','state':'started'}");
+    event("run", "{'correlation':'c2','state':'ended','outcome':'done'}");
+    assert_int_equal(windows(), 1);
+    assert_string_equal(member("status"), "Tool is installed.");
+    rj_ui_jobs_wait(jobs, "upgrade", "tool", "Tool");
+    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "the service is disabled");
+    assert_int_equal(windows(), 2);
+    assert_string_equal(member("state"), "failed");
+    assert_string_equal(member("status"), "the service is disabled");
+    assert_non_null(strstr(member("next"), "restart the computer"));
+    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "nobody waits any more");
+    assert_string_equal(member("status"), "the service is disabled");
+}
+
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_install_goes_from_waiting_to_done),
+        TEST(an_exit_code_and_a_message_are_said_once),
+        TEST(another_exit_code_in_the_message_hides_none),
+        TEST(what_waits_for_the_service_goes_on_in_the_same_window),
+        TEST(a_failure_stays_and_says_what_to_do),
+        TEST(a_closed_window_stays_closed_and_its_end_is_told),
+        TEST(what_is_refused_at_once_is_a_window_too),
+        TEST(a_lost_service_does_not_leave_windows_waiting),
+        TEST(other_peoples_work_is_not_shown),
+        TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* See look.h. */
+#include "session/ui/look.h"
+
+#include "base/log.h"
+
+#define LOGGER "ui"
+
+json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params)
+{
+    json_t *result = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    if (rj_client_call(client, method, params, RJ_UI_ASK_MS, &result, NULL, &error) == RJ_OK)
+        return result;
+    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s: %s", method, error.text);
+    return NULL;
+}
+
+json_t *rj_ui_ask_packages(rj_client *client)
+{
+    json_t *all = NULL;
+    json_int_t offset = 0;
+    do {
+        json_t *page = rj_ui_ask(client, "list", json_pack("{s:I}", "offset", offset));
+        json_t *packages = json_object_get(page, "packages");
+        json_int_t next = json_integer_value(json_object_get(page, "next"));
+        if (!packages) {
+            json_decref(page);
+            json_decref(all);
+            return NULL;
+        }
+        if (all)
+            json_array_extend(all, packages);
+        else
+            all = json_incref(packages);
+        json_decref(page);
+        offset = next > offset ? next : 0;
+    } while (offset);
+    return all;
+}
+
+json_t *rj_ui_make_model(const rj_ui_facts *known, const rj_paths *paths, int64_t revision,
+                         const rj_ui_jobs *jobs)
+{
+    rj_ui_facts facts = *known;
+    json_t *device = rj_ui_device(rj_paths_root(paths));
+    json_t *progress = jobs ? rj_ui_jobs_windows(jobs, device) : NULL;
+    json_t *notices = jobs ? rj_ui_jobs_notices(jobs) : NULL;
+    json_t *model = NULL;
+    facts.platform = rj_ui_platform;
+    facts.version = RJ_VERSION;
+    facts.device = device;
+    facts.progress = progress;
+    facts.notices = notices;
+    if (device && (!jobs || (progress && notices)))
+        model = rj_ui_model(&facts, revision);
+    json_decref(device);
+    json_decref(progress);
+    json_decref(notices);
+    return model;
+}
+
+rj_status rj_ui_look(rj_client *client, const rj_paths *paths, bool debug, json_t **ret_model,
+                     rj_error *err)
+{
+    json_t *status = client ? rj_ui_ask(client, "status", NULL) : NULL;
+    json_t *packages = client ? rj_ui_ask_packages(client) : NULL;
+    json_t *ui = client ? rj_ui_ask(client, "ui", NULL) : NULL;
+    const rj_ui_facts facts = {
+        .texts = rj_texts_own(), .debug = debug, .status = status, .packages = packages, .ui = ui};
+    json_t *model = rj_ui_make_model(&facts, paths, 1, NULL);
+    json_decref(status);
+    json_decref(packages);
+    json_decref(ui);
+    if (!model)
+        return rj_fail_memory(err, "making the menu");
+    *ret_model = model;
+    return RJ_OK;
+}
