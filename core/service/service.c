@@ -9,6 +9,7 @@
 #include "platform/local_socket.h"
 #include "service/configure.h"
 #include "service/notify.h"
+#include "service/replace_sessions.h"
 #include "service/service_main.h"
 #include <stdio.h>
 #include <string.h>
@@ -328,6 +329,8 @@ int rj_service_run(const rj_service_options *options)
         return fail_to_start(&self, status, &error);
     bring_up(&self);
     rj_service_notify(RJ_SERVICE_READY, NULL);
+    if (options->service)
+        rj_service_return_sessions();
     rj_loop_run(self.loop);
     if (self.stuck) {
         /* The supervisors of running scripts see this process end and kill what they guard. */
