@@ -31,6 +31,7 @@ RUN = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
 ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 STATE = r"HKLM\SOFTWARE\RealmJoin"
+EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin"
 REFUSED = 1603
 BUSY = 1618
 
