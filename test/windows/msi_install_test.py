@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import tap  # pylint: disable=wrong-import-position
 import msi_payload  # pylint: disable=wrong-import-position
 from msi_machine import (  # pylint: disable=wrong-import-position
-    BUSY, CLASS, EVENTS, PROGRAMS, RUN, SERVICE, STATE, Windows, build, build_msi_script, made, msi_tables,
+    BUSY, CLASS, EVENTS, PROGRAMS, REFUSED, RUN, SERVICE, STATE, WINDOWS_VERSION, Windows, build, build_msi_script, made, msi_tables,
 )
 
 
@@ -47,6 +48,32 @@ def a_silent_install_brings_files_service_link_scheme_autostart_and_shortcut(fol
         assert product["DisplayVersion"] == build_msi_script.project_version()
         links = [f for f in windows.files() - windows.before if f.endswith("RealmJoin.lnk")]
         assert len(links) == 1 and "Start Menu/Programs" in links[0], links
+
+
+@tap.test(timeout=120)
+def an_older_windows_is_refused_and_one_that_is_installed_can_still_be_removed():
+    with Windows() as windows:
+        # Windows 8.1 has no such value; VersionNT is the same.
+        assert windows.registry_delete(WINDOWS_VERSION, "CurrentMajorVersionNumber")
+        windows.install(windows.now, code=REFUSED)
+        assert windows.service() is None and not windows.programs.exists() and not windows.products()
+        windows.registry_set(WINDOWS_VERSION, "CurrentMajorVersionNumber", 10)
+        windows.install(windows.now)
+        assert windows.registry_delete(WINDOWS_VERSION, "CurrentMajorVersionNumber")
+        windows.uninstall(windows.now)
+        windows.expect_nothing_left()
+
+
+@tap.test(timeout=60)
+def the_licences_of_what_we_are_linked_with_are_installed():
+    if not msi_payload.is_real():
+        tap.skip("stand-ins are linked with nothing")
+    with Windows() as windows:
+        windows.install(windows.now)
+        text = (windows.programs / "THIRD-PARTY-NOTICES.txt").read_text(encoding="utf-8")
+        for name in ("expat", "jansson", "libdeflate", "libuv", "mbedTLS", "SQLite", "zlib", "mingw-w64 run-time"):
+            assert re.search(rf"^={{78}}\n{name} \d[\d.]+\S*\n={{78}}\n\n\S", text, re.M), name
+        assert "Permission is hereby granted" in text and "Apache License" in text
 
 
 @tap.test(timeout=120)

@@ -32,6 +32,7 @@ UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
 ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 STATE = r"HKLM\SOFTWARE\RealmJoin"
 EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin"
+WINDOWS_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REFUSED = 1603
 BUSY = 1618
 
