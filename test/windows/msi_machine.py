@@ -13,6 +13,7 @@ import json
 import pathlib
 import sys
 import tempfile
+import time
 
 import msi_payload
 import tap
@@ -35,6 +36,7 @@ EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin
 WINDOWS_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REFUSED = 1603
 BUSY = 1618
+STOPPED_MEANWHILE = 1627  # Wine: see settle()
 
 NEWER = "9.0.0"
 _made = {}
@@ -100,9 +102,25 @@ class Windows(wine.Prefix):
     def put(self, file, name=None):
         return self.place(file, self.drive_c / "msi" / (name or file.name))
 
+    def settle(self):
+        """Ends the service. Wine's installer asks it to stop but goes on at once, where Windows' waits; a service that
+        takes longer than the copying of the files makes StartServices end with 1627."""
+        if self.service() == "RUNNING":
+            self.service_stop("realmjoin")
+        deadline = time.monotonic() + 20
+        while self.processes("realmjoinservice.exe"):
+            assert time.monotonic() < deadline, "the service has stopped, but its process goes on"
+            time.sleep(0.05)
+
+    def msiexec(self, *words, code):
+        done = self.run(["msiexec", *words], timeout=90, env={"WINEDEBUG": "-all,err+msi,warn+msi"})
+        assert done.code == code, (f"msiexec {words}: {done.code} instead of {code}, the service is {self.service()}\n"
+                                   + "\n".join(done.err.splitlines()[-20:]))
+
     def install(self, msi, *words, code=0):
-        done = self.run(["msiexec", "/i", msi, "/qn", "/norestart", *words], timeout=60)
-        assert done.code == code, f"msiexec /i {msi} {words}: {done.code} instead of {code}"
+        if code == 0:
+            self.settle()
+        self.msiexec("/i", msi, "/qn", "/norestart", *words, code=code)
 
     def upgrade(self, msi, *words):
         """As Windows does it: it tells the old product which one replaces it, which Wine leaves out."""
@@ -113,8 +131,9 @@ class Windows(wine.Prefix):
         self.install(msi, *words)
 
     def uninstall(self, msi, *words, code=0):
-        done = self.run(["msiexec", "/x", msi, "/qn", "/norestart", *words], timeout=60)
-        assert done.code == code, f"msiexec /x {msi} {words}: {done.code} instead of {code}"
+        if code == 0:
+            self.settle()
+        self.msiexec("/x", msi, "/qn", "/norestart", *words, code=code)
 
     def service(self):
         return self.service_state("realmjoin")
