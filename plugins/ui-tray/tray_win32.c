@@ -248,8 +248,10 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
             add_icon(view);
         return 0;
     case WM_DPICHANGED:
-        on_looks_changed(view, LOWORD(w));
-        tray_icon_add(view);
+        if (ui_env_is_dpi(LOWORD(w))) {
+            on_looks_changed(view, LOWORD(w));
+            tray_icon_add(view);
+        }
         return 0;
     case WM_SETTINGCHANGE:
     case WM_SYSCOLORCHANGE:
