@@ -322,9 +322,7 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
     }
     bool usage = !self->paths && status == RJ_E_INVALID;
     finish(self);
-    return usage                 ? RJ_SERVICE_USAGE
-           : status == RJ_E_BUSY ? RJ_SERVICE_BUSY
-                                 : RJ_SERVICE_FAILED;
+    return usage ? RJ_SERVICE_USAGE : status == RJ_E_BUSY ? RJ_SERVICE_BUSY : RJ_SERVICE_FAILED;
 }
 
 int rj_service_run(const rj_service_options *options)

@@ -9,15 +9,14 @@
 
 #include <cmocka.h>
 
-/* The frame of the plugins wants one. */
-static rj_status judge(check_task *task)
+/* The frame of the plugins wants them. */
+const char check_plugin_id[] = "none", check_plugin_check_id[] = "none";
+
+rj_status check_plugin_judge(check_task *task)
 {
     (void)task;
     return RJ_OK;
 }
-
-static const char *const check_ids[] = {"none", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
 
 typedef struct seen {
     unsigned rows;
