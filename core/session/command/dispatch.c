@@ -3,13 +3,14 @@
 #include "session/command/dispatch.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/policy.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "session/command/command.h"
 #include "session/command/link_arguments.h"
 #include "session/instance.h"
 #include "session/notice.h"
-#include "session/ui/texts.h"
+#include "session/ui/refusal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,19 +64,22 @@ static void log_refusal(rj_cli *cli)
     rj_log_close();
 }
 
-/* In the person's language around the sentence that says why. */
-static void show_failure(const rj_cli *cli, int code)
+/* In the person's language; the whole sentence is on stderr, and of a bad link in the log. */
+static void show_failure(const rj_cli *cli, int code, const char *link)
 {
     const rj_texts *texts = rj_texts_own();
+    const rj_ui_refusal why = {cli->failure_status, true, cli->failure};
     bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
+    rj_link_verb verb;
+    char id[132] = "";
+    if (rj_link_parse(link, strlen(link), &verb, id, NULL) != RJ_OK)
+        id[0] = '\0';
     char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
-    char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
-                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "job.next.service", NULL)
-                                              : NULL;
-    rj_notice_show(heading,
-                   cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",
-                   next);
+    char *reason = rj_ui_refusal_reason(texts, &why, id);
+    char *next = refused || code == RJ_EXIT_NO_SERVICE ? rj_ui_refusal_next(texts, &why) : NULL;
+    rj_notice_show(heading, reason, next);
     rj_free(heading);
+    rj_free(reason);
     rj_free(next);
 }
 
@@ -94,7 +98,7 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     if (code == RJ_EXIT_USAGE)
         log_refusal(cli);
     if (code != RJ_EXIT_OK)
-        show_failure(cli, code);
+        show_failure(cli, code, arguments[0]);
     return code;
 }
 
