@@ -4,7 +4,8 @@
 
     tray_test.py SIGN_OUT_TEST
 
-The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/.
+The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/;
+docs/tray-menu.png and docs/tray-progress.png are copies of desk-menu.png and desk-progress.png.
 """
 
 import atexit
