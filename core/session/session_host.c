@@ -7,6 +7,7 @@
 #include "ipc/sessions.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "runtime/output_feed.h"
 #include "session/desktop.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@ typedef struct work {
     rj_session_host *host;
     json_int_t number;
     rj_question_id question;
-    bool changes; /* more than looking */
+    bool changes;           /* more than looking */
+    rj_output_feed *output; /* NULL: nothing was written yet */
 } work;
 
 struct rj_session_host {
@@ -183,6 +185,8 @@ static void on_answered(void *data, const rj_answer *answer)
             break;
         }
     }
+    rj_output_feed_flush(done->output);
+    rj_output_feed_free(done->output);
     send_answer(host, done->number, answer->status, answer->message ? answer->message : "",
                 answer->result);
     if (done->changes && !changes_anything(host))
@@ -199,6 +203,25 @@ static void on_progressed(void *data, int permille, const char *text)
                                permille, "text", text);
     if (params)
         rj_client_notify(running->host->client, "session.progress", params, NULL);
+}
+
+static void send_output(void *data, uint64_t line, const char *text)
+{
+    const work *running = data;
+    if (!running->host->client)
+        return;
+    json_t *params = json_pack("{s:I, s:I, s:s}", "question", running->number, "line",
+                               (json_int_t)line, "text", text);
+    if (params)
+        rj_client_notify(running->host->client, "session.output", params, NULL);
+}
+
+static void on_wrote(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    work *running = data;
+    if (!running->output)
+        running->output = rj_output_feed_new(running->host->loop, send_output, running);
+    rj_output_feed_add(running->output, line, bytes, length);
 }
 
 /* Everything is looked at again: this process acts on what another one says. */
@@ -225,7 +248,8 @@ static rj_status begin(rj_session_host *host, json_int_t number, const json_t *p
 {
     rj_package_verb verb = RJ_PACKAGE_DETECT;
     const json_t *request = NULL;
-    rj_question question = {.answered = on_answered, .progressed = on_progressed};
+    rj_question question = {
+        .answered = on_answered, .progressed = on_progressed, .wrote = on_wrote};
     rj_status status = read_perform(params, &verb, &request, &question, err);
     if (status == RJ_OK)
         status = load_plugins(host, err);

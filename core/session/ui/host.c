@@ -70,7 +70,7 @@ static void note_event(rj_ui_host *host, const char *topic, const json_t *docume
     bool ours = rj_ui_jobs_event(host->jobs, topic, document);
     if (!ours && host->asking && json_array_size(host->early) < EARLY_MAX)
         json_array_append_new(host->early, json_pack("[s, O]", topic, document));
-    if (strcmp(topic, "progress") != 0)
+    if (strcmp(topic, "progress") != 0 && strcmp(topic, "output") != 0)
         host->stale = true;
     if (ours || host->stale)
         want_model(host);
@@ -353,8 +353,8 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
     host->client = client;
     host->runtime = runtime;
     json_decref(rj_ui_ask(client, "subscribe",
-                          json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress",
-                                    "check", "policy")));
+                          json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action", "progress",
+                                    "output", "check", "policy")));
     host->stale = host->due = true;
     request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
