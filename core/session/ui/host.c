@@ -352,11 +352,13 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
 {
     host->client = client;
     host->runtime = runtime;
-    json_decref(rj_ui_ask(client, "subscribe",
-                          json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action", "progress",
-                                    "output", "check", "policy")));
+    if (client)
+        json_decref(rj_ui_ask(client, "subscribe",
+                              json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action",
+                                        "progress", "output", "check", "policy")));
     host->stale = host->due = true;
-    request_what_waited(host);
+    if (client)
+        request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
 }
 

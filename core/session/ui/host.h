@@ -23,7 +23,7 @@ typedef struct rj_ui_host rj_ui_host;
 
 rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui_host **ret_host,
                          rj_error *err);
-/* The service is there; `runtime`, which has the views, stays until rj_ui_host_end_views().  Not in a
+/* The service is there, or not: `client` NULL; `runtime`, which has the views, stays until rj_ui_host_end_views().  Not in a
  * callback of the loop.  How many views there are by now. */
 size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtime);
 /* Its connection is lost or will be closed. */
