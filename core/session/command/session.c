@@ -12,6 +12,7 @@
 #include "session/sign_out.h"
 #include "session/ui/host.h"
 #include <signal.h>
+#include <string.h>
 
 enum { ONCE, DEBUG };
 
@@ -211,7 +212,10 @@ static int stay_until_ended(stay *self, bool once)
 static void on_link(void *data, const char *text)
 {
     stay *self = data;
-    rj_ui_host_link(self->ui, text);
+    if (strcmp(text, RJ_INSTANCE_SHOW) == 0)
+        rj_ui_host_open_menu(self->ui);
+    else
+        rj_ui_host_link(self->ui, text);
 }
 
 /* The one tray of this person's desktop session, which links reach.  RJ_E_BUSY: there is one. */
@@ -276,8 +280,10 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGTERM, on_ended, &self, &terminate, &error);
     bool is_second = tray && status == RJ_E_BUSY;
-    if (is_second)
+    if (is_second) { /* whoever starts it once more wants to see it */
         rj_say_error(&cli->out, "the tray of this desktop session is there already");
+        rj_instance_forward(rj_paths_root(cli->paths), RJ_INSTANCE_SHOW, NULL);
+    }
     code = is_second         ? RJ_EXIT_OK
            : status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
                              : rj_cli_fail(cli, status, &error);

@@ -21,7 +21,9 @@
 struct rj_ui_host {
     rj_loop *loop;
     const rj_paths *paths;
-    bool debug;
+    bool debug;     /* always */
+    bool keyed;     /* while the menu that was asked for with keys is open */
+    int64_t opened; /* how often the views were to open their menu */
     rj_client *client;
     rj_runtime *runtime;
     const rj_texts *texts;
@@ -137,11 +139,19 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
 /* The same; without a service it waits until that has been started. */
 static void request(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link)
 {
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    if (id && rj_ui_jobs_are_many(host->jobs)) {
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s %s is refused: too many are asked for", verb, id);
+        rj_ui_jobs_refuse(host->jobs, link ? RJ_UI_BAD_LINK : RJ_UI_REFUSED, name,
+                          "too many packages are asked for at once; wait until some are there");
+        json_decref(params);
+        host->due = true;
+        return;
+    }
     if (host->client) {
         call(host, verb, id, params, link, false);
         return;
     }
-    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (host->waiting) {
         rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
                           "the RealmJoin service is still being started");
@@ -247,7 +257,20 @@ static void carry_out(rj_ui_host *host, const char *action)
     else if (strcmp(action, "sync") == 0)
         request(host, "sync", NULL, NULL, false);
     else if (strcmp(action, "exit") == 0)
-        host->exit = host->debug;
+        host->exit = host->debug || host->keyed;
+    else if (strcmp(action, "debug:off") == 0)
+        host->keyed = false;
+    else if (strcmp(action, "debug:on") == 0) {
+        host->keyed = true;
+        rj_ui_host_open_menu(host);
+    }
+    want_model(host);
+}
+
+static void refuse_link(rj_ui_host *host, const char *text, const char *why)
+{
+    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the link %.300s is refused: %s", text, why);
+    rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, why);
     want_model(host);
 }
 
@@ -256,12 +279,18 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
     size_t size = strlen(text) + sizeof "link:";
     char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
     if (!action) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, "the link is too long");
-        want_model(host);
+        refuse_link(host, text, "the link is too long");
         return;
     }
     snprintf(action, size, "link:%s", text);
-    rj_ui_choices_add(host->choices, action);
+    if (!rj_ui_choices_add(host->choices, action))
+        refuse_link(host, text, "too many links came at once");
+}
+
+void rj_ui_host_open_menu(rj_ui_host *host)
+{
+    host->opened++;
+    want_model(host);
 }
 
 /* ---- The turn -------------------------------------------------------------------------------- */
@@ -285,15 +314,26 @@ static void ask_again(rj_ui_host *host)
         replace(&host->ui, ui);
 }
 
+static bool add_wishes(const rj_ui_host *host, json_t *model)
+{
+    int failed = json_object_set_new(model, "open-menu", json_integer(host->opened));
+    if (host->keyed)
+        failed |= json_object_set_new(model, "menu-closed", json_string("debug:off"));
+    else if (!host->debug)
+        failed |= json_object_set_new(model, "keys", json_string("debug:on"));
+    return failed == 0;
+}
+
 static void show(rj_ui_host *host)
 {
     const rj_ui_facts facts = {.texts = host->texts,
-                               .debug = host->debug,
+                               .debug = host->debug || host->keyed,
                                .status = host->status,
                                .packages = host->packages,
                                .ui = host->ui};
     json_t *model = rj_ui_make_model(&facts, host->paths, host->revision + 1, host->jobs);
-    if (!model) {
+    if (!model || !add_wishes(host, model)) {
+        json_decref(model);
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
         return;
     }

@@ -33,6 +33,8 @@ bool rj_ui_host_notified(rj_ui_host *host, const char *method, const json_t *par
 void rj_ui_host_turn(rj_ui_host *host);
 /* Follow a link: a progress window, or a window that says why not.  Whatever text.  [loop] */
 void rj_ui_host_link(rj_ui_host *host, const char *text);
+/* Let the views open their menu, as if the person had clicked.  [loop] */
+void rj_ui_host_open_menu(rj_ui_host *host);
 /* Something was asked for that needs the service, and it is not there: start it if you can, then attach, or
  * say why not. */
 bool rj_ui_host_wants_service(const rj_ui_host *host);

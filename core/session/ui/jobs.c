@@ -115,6 +115,14 @@ static void drop_oldest(rj_ui_jobs *jobs)
     free_job(gone);
 }
 
+bool rj_ui_jobs_are_many(const rj_ui_jobs *jobs)
+{
+    unsigned count = 0;
+    for (const job *at = jobs->first; at; at = at->next)
+        count += at->state < DONE;
+    return count >= JOBS_MAX;
+}
+
 static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
 {
     job *one = rj_calloc(1, sizeof *one);
