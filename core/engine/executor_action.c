@@ -37,6 +37,7 @@ static void clear_action(rj_action *action)
     json_decref(action->request);
     rj_free(action->request_text);
     rj_free(action->version);
+    rj_output_feed_free(action->output);
     memset(action, 0, sizeof *action);
 }
 
@@ -186,6 +187,15 @@ static void on_progress(void *data, int permille, const char *text)
     rj_report_progress(executor, permille < 0 ? -1 : from + permille * (to - from) / 1000, text);
 }
 
+/* Looking whether it is there is nothing that a person waits for. */
+static void on_output(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    rj_executor *executor = data;
+    const rj_action *action = &executor->action;
+    if (action->asking && action->entry.step != RJ_STEP_VERIFYING && !action->outcome_unknown)
+        rj_report_output(executor, line, bytes, length);
+}
+
 static void ask(rj_executor *executor, rj_package_verb verb, int64_t limit_ms,
                 void (*answered)(void *data, const rj_answer *answer))
 {
@@ -196,6 +206,7 @@ static void ask(rj_executor *executor, rj_package_verb verb, int64_t limit_ms,
         .deadline_ms = limit_ms,
         .answered = answered,
         .progressed = on_progress,
+        .wrote = on_output,
         .data = executor,
     };
     action->asking = true;

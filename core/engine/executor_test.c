@@ -433,6 +433,44 @@ static void only_a_failure_that_counts_is_an_event_for_the_administrator(void **
     assert_string_equal(told, "10 bad: exit code 7; ");
 }
 
+/* ---- What programs write --------------------------------------------------------------------- */
+
+static void run_with_output(rj_uid caller, rj_uid owner, rj_uid audience)
+{
+    b.plan.action_count = 0;
+    b.output[0] = '\0';
+    b.output_audience = 4711;
+    b.caller = caller;
+    bench_add("tool", owner, RJ_VERDICT_REINSTALL, "1.0")->audience = audience;
+    bench_run();
+}
+
+static void what_a_program_writes_goes_to_who_asked_and_to_root(void **state)
+{
+    enum { ALICE = 1000, BOB = 1001 };
+    static const struct {
+        rj_uid caller, owner, audience, goes_to;
+    } cases[] = {
+        {ALICE, RJ_UID_MACHINE, RJ_UID_MACHINE, ALICE},
+        {ALICE, RJ_UID_MACHINE, ALICE, ALICE},
+        {ALICE, ALICE, ALICE, ALICE},
+        {ALICE, RJ_UID_MACHINE, BOB, 0}, /* bob's, on the way of a sync that alice asked for */
+        {ALICE, BOB, BOB, 0},
+        {RJ_UID_MACHINE, RJ_UID_MACHINE, RJ_UID_MACHINE, 0},
+        {RJ_UID_MACHINE, BOB, BOB, BOB},
+        {0, RJ_UID_MACHINE, RJ_UID_MACHINE, 0},
+    };
+    (void)state;
+    assert_int_equal(rj_loop_new(&b.loop, NULL), RJ_OK);
+    b.fake.writes = "Unpacking\nRegis\xfftering";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        run_with_output(cases[i].caller, cases[i].owner, cases[i].audience);
+        assert_string_equal(b.output, "Unpacking\nRegis?tering\n");
+        assert_int_equal(b.output_audience, cases[i].goes_to);
+    }
+    rj_loop_free(b.loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +494,7 @@ int main(void)
         BENCH_TEST(the_request_carries_the_environment_that_scripts_know),
         BENCH_TEST(a_packages_log_is_named_by_time_id_and_version_and_ten_are_kept),
         BENCH_TEST(only_a_failure_that_counts_is_an_event_for_the_administrator),
+        BENCH_TEST(what_a_program_writes_goes_to_who_asked_and_to_root),
     };
     return cmocka_run_group_tests_name("executor", tests, NULL, NULL);
 }

@@ -62,13 +62,14 @@ def windows_path(path):
 
 
 def environment(prefix, home, extra=None):
-    """What every Wine process gets: nothing of the person's own settings, no dialogs, no trace output."""
+    """What every Wine process gets: nothing of the person's own settings, no dialogs, no trace output. What ends a
+    process while Wine itself starts it is said: that one ends with code 1, and nothing else tells of it."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WINE", "XDG_")) and k != "DISPLAY"}
     return {
         **kept,
         "HOME": str(home),
         "WINEPREFIX": str(prefix),
-        "WINEDEBUG": "-all",
+        "WINEDEBUG": "-all,err+virtual",
         # No Mono and Gecko question, and no menu files outside the prefix. No debugger: it takes seconds to start,
         # and tests crash programs on purpose.
         "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe=",

@@ -4,13 +4,14 @@
  *
  *     begin --> waiting --> working --> done | failed | cancelled --> closed by the person
  *
- * A job whose window was closed goes on and is told by a notice.  Details keep the newest 64 KiB.
+ * A job whose window was closed goes on and is told by a notice.
  */
 #include "session/ui/jobs.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "session/log_place.h"
+#include "session/ui/details.h"
 #include "session/ui/one_line.h"
 
 #include <stdio.h>
@@ -18,7 +19,6 @@
 
 #define JOBS_MAX 8u
 #define NOTICES_MAX 8u
-#define DETAILS_MAX ((size_t)60 * 1024)
 #define NAME_COLUMNS 60u
 
 typedef enum state { WAITING, WORKING, DONE, FAILED, CANCELLED } state;
@@ -30,6 +30,7 @@ typedef struct job {
     char *text, *status; /* NULL: by the state */
     char *next_step;
     rj_text details;
+    uint64_t next_line; /* of what the program of the action writes */
     state state;
     int permille;
     bool begun;       /* the package's own program runs: no cancelling any more */
@@ -75,29 +76,9 @@ static void put(char **text, char *made)
     *text = made;
 }
 
-/* Is this its last line? */
-static bool ends_with_line(const rj_text *text, const char *line)
-{
-    size_t length = strlen(line);
-    if (text->failed || text->length <= length)
-        return false;
-    const char *at = text->bytes + text->length - length - 1;
-    return strncmp(at, line, length) == 0 && (at == text->bytes || at[-1] == '\n');
-}
-
 static void add_detail(job *one, const char *line)
 {
-    char *clean = line && *line ? rj_ui_one_line(line, 1000) : NULL;
-    if (clean && !ends_with_line(&one->details, clean))
-        rj_text_addf(&one->details, "%s\n", clean);
-    rj_free(clean);
-    if (one->details.length > DETAILS_MAX) {
-        const char *half = strchr(one->details.bytes + one->details.length / 2, '\n');
-        rj_text kept = RJ_TEXT_EMPTY;
-        rj_text_add(&kept, half ? half + 1 : "");
-        rj_text_free(&one->details);
-        one->details = kept;
-    }
+    rj_ui_details_add(&one->details, line);
 }
 
 /* `title` is taken. */
@@ -144,6 +125,14 @@ static void drop_oldest(rj_ui_jobs *jobs)
     free_job(gone);
 }
 
+bool rj_ui_jobs_are_many(const rj_ui_jobs *jobs)
+{
+    unsigned count = 0;
+    for (const job *at = jobs->first; at; at = at->next)
+        count += at->state < DONE;
+    return count >= JOBS_MAX;
+}
+
 static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
 {
     job *one = rj_calloc(1, sizeof *one);
@@ -154,6 +143,7 @@ static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
     snprintf(one->verb, sizeof one->verb, "%s", verb);
     one->name = rj_ui_one_line(name ? name : "", NAME_COLUMNS);
     one->permille = -1;
+    one->next_line = 1;
     one->next = jobs->first;
     jobs->first = one;
     return one;
@@ -413,6 +403,7 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
         rj_free(name);
         one->state = WORKING;
         one->permille = -1;
+        one->next_line = 1;
     }
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (strcmp(step, steps[i].state) != 0)
@@ -457,6 +448,14 @@ static bool on_progress(const rj_ui_jobs *jobs, job *one, const json_t *document
     return true;
 }
 
+static bool on_output(const rj_ui_jobs *jobs, job *one, const json_t *document)
+{
+    json_int_t line = json_integer_value(json_object_get(document, "line"));
+    rj_ui_details_add_output(&one->details, jobs->texts, line > 0 ? (uint64_t)line : 1,
+                             text_of(document, "text"), &one->next_line);
+    return true;
+}
+
 bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *document)
 {
     job *one = by_correlation(jobs, text_of(document, "correlation"));
@@ -466,6 +465,8 @@ bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *documen
         return on_run(jobs, one, document);
     if (strcmp(topic, "action") == 0)
         return on_action(jobs, one, document);
+    if (strcmp(topic, "output") == 0)
+        return on_output(jobs, one, document);
     return strcmp(topic, "progress") == 0 && on_progress(jobs, one, document);
 }
 

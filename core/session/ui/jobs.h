@@ -28,6 +28,8 @@ void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why);
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
 void rj_ui_jobs_refuse(rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *verb,
                        const char *name);
+/* As many as a person can follow are not over yet. */
+bool rj_ui_jobs_are_many(const rj_ui_jobs *jobs);
 /* An event of docs/ipc.md.  True: windows or notices have changed. */
 bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *document);
 /* The connection is lost: what runs goes on, its end is not known. */

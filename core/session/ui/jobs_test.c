@@ -360,6 +360,45 @@ static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
 
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, begin, end)
 
+static void what_the_program_writes_is_in_the_details_while_it_runs(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'started'}");
+    event("output",
+          "{'correlation':'c1','id':'firefox','line':1,'text':'Unpacking\\n\\nUnpacking\\n'}");
+    assert_non_null(strstr(member("details"), "\nUnpacking\n\nUnpacking\n"));
+    event("output", "{'correlation':'c1','id':'firefox','line':13,'text':'Copying\\n'}");
+    event("output", "{'correlation':'c1','id':'firefox','line':15,'text':'Done\\n'}");
+    event("output", "{'correlation':'other','id':'firefox','line':16,'text':'of others\\n'}");
+    assert_non_null(strstr(member("details"), "Unpacking\n\xe2\x80\xa6 9 lines left out\nCopying\n"
+                                              "\xe2\x80\xa6 1 line left out\nDone\n"));
+    assert_null(strstr(member("details"), "of others"));
+    event("action", "{'correlation':'c1','id':'second','name':'Second','state':'started'}");
+    event("output", "{'correlation':'c1','id':'second','line':1,'text':'Next\\n'}");
+    assert_non_null(strstr(member("details"), "Installing dependency Second\xe2\x80\xa6\nNext\n"));
+}
+
+static void details_keep_the_newest_of_much_output(void **state)
+{
+    (void)state;
+    char text[200];
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'started'}");
+    for (int i = 1; i <= 3000; i++) {
+        snprintf(text, sizeof text,
+                 "{'correlation':'c1','id':'firefox','line':%d,'text':'line %d of a long story of "
+                 "it\\n'}",
+                 i, i);
+        event("output", text);
+    }
+    json_t *all = rj_ui_jobs_windows(jobs, NULL);
+    const char *details = json_string_value(json_object_get(json_array_get(all, 0), "details"));
+    assert_true(strlen(details) <= 60 * 1024 && strlen(details) > 20 * 1024);
+    assert_non_null(strstr(details, "line 3000 of"));
+    assert_null(strstr(details, "left out"));
+    json_decref(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +416,8 @@ int main(void)
         TEST(a_wanted_restart_is_said_in_the_window_and_the_notice),
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
+        TEST(what_the_program_writes_is_in_the_details_while_it_runs),
+        TEST(details_keep_the_newest_of_much_output),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
