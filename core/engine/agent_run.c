@@ -186,6 +186,7 @@ static void perform(rj_agent *agent)
 {
     rj_run *run = agent->running;
     rj_execution execution = {
+        .loop = agent->options.loop,
         .store = agent->options.store,
         .paths = agent->options.paths,
         .performer = &agent->performer,

@@ -27,6 +27,7 @@ typedef struct rj_executor rj_executor;
 
 /* All borrowed until `ended`. */
 typedef struct rj_execution {
+    rj_loop *loop; /* for the pace of output; NULL: none is told */
     rj_store *store;
     const rj_paths *paths;
     const rj_performer *performer;

@@ -12,7 +12,9 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/end_code.h"
 #include "engine/request.h"
+#include "platform/event_log.h"
 #include "platform/system.h"
 
 #include <stdio.h>
@@ -35,6 +37,7 @@ static void clear_action(rj_action *action)
     json_decref(action->request);
     rj_free(action->request_text);
     rj_free(action->version);
+    rj_output_feed_free(action->output);
     memset(action, 0, sizeof *action);
 }
 
@@ -70,7 +73,8 @@ static rj_store_record record_of(const rj_executor *executor, const char *versio
                  .version = version,
                  .args_hash = action->entry.args_hash,
                  .success = success,
-                 .exit_code = action->exit_code,
+                 .exit_code = success || action->has_exit_code ? action->exit_code
+                                                               : rj_end_code(action->ended_as),
                  .restart_pending = action->restart},
         .format = action->entry.format,
         .display_name = action->entry.display_name,
@@ -115,6 +119,7 @@ static void fail(rj_executor *executor, const char *message)
     }
     rj_mirror_ended(executor->execution.mirror, &action->entry, &record);
     rj_report_state(executor, "failed", message);
+    rj_event_log_report(RJ_EVENT_PACKAGE_FAILED, action->entry.id, message);
     over(executor, RJ_ACTION_FAILED, message);
 }
 
@@ -137,6 +142,7 @@ static void go_back(rj_executor *executor, rj_action_end end, const char *messag
 /* A step that answered other than OK, and left the system as it was. */
 static void end_without_change(rj_executor *executor, const rj_answer *answer)
 {
+    executor->action.ended_as = answer->status;
     switch (answer->status) {
     case RJ_E_NOT_STARTED:
         go_back(executor, RJ_ACTION_HELD, answer->message);
@@ -181,6 +187,15 @@ static void on_progress(void *data, int permille, const char *text)
     rj_report_progress(executor, permille < 0 ? -1 : from + permille * (to - from) / 1000, text);
 }
 
+/* Looking whether it is there is nothing that a person waits for. */
+static void on_output(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    rj_executor *executor = data;
+    const rj_action *action = &executor->action;
+    if (action->asking && action->entry.step != RJ_STEP_VERIFYING && !action->outcome_unknown)
+        rj_report_output(executor, line, bytes, length);
+}
+
 static void ask(rj_executor *executor, rj_package_verb verb, int64_t limit_ms,
                 void (*answered)(void *data, const rj_answer *answer))
 {
@@ -191,6 +206,7 @@ static void ask(rj_executor *executor, rj_package_verb verb, int64_t limit_ms,
         .deadline_ms = limit_ms,
         .answered = answered,
         .progressed = on_progress,
+        .wrote = on_output,
         .data = executor,
     };
     action->asking = true;

@@ -94,6 +94,7 @@ bool bench_use_folder(const char *folder)
     if (rj_paths_new(RJ_ROLE_SERVICE, b.folder, NULL, &b.paths, NULL) != RJ_OK)
         return false;
     fake_begin(&b.fake, b.folder);
+    b.caller = RJ_UID_MACHINE;
     b.mirror = (rj_mirror){.put = mirror_put, .remove = mirror_remove, .prune = mirror_prune};
     rj_log_set_listener(keep_line, NULL);
     return true;
@@ -166,6 +167,13 @@ static void on_event(void *data, const char *topic, rj_uid audience, const json_
         b.progress_events++;
         return;
     }
+    if (strcmp(topic, "output") == 0) {
+        size_t length = strlen(b.output);
+        snprintf(b.output + length, sizeof b.output - length, "%s",
+                 json_string_value(json_object_get(document, "text")));
+        b.output_audience = audience;
+        return;
+    }
     assert_string_equal(topic, "action");
     assert_string_equal(json_string_value(json_object_get(document, "correlation")), CORRELATION);
     size_t used = strlen(b.events);
@@ -188,6 +196,7 @@ static void on_ended(void *data)
 rj_execution bench_execution(void)
 {
     return (rj_execution){
+        .loop = b.loop,
         .store = b.store,
         .paths = b.paths,
         .performer = &b.fake.performer,
@@ -196,7 +205,7 @@ rj_execution bench_execution(void)
         .policy = &b.policy,
         .plan = &b.plan,
         .correlation = CORRELATION,
-        .caller = RJ_UID_MACHINE,
+        .caller = b.caller,
         .evidence = no_evidence,
         .installed = installed,
         .found = on_found,

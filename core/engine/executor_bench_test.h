@@ -23,6 +23,10 @@ typedef struct bench {
     char events[8192]; /* "state id; " of every action event */
     rj_uid last_audience;
     char last_log[256];
+    rj_loop *loop;     /* NULL: no output is told */
+    rj_uid caller;     /* RJ_UID_MACHINE unless set */
+    char output[1024]; /* text of the events "output" */
+    rj_uid output_audience;
     unsigned progress_events;
     char lines[16384]; /* of the log */
     char installed[16];

@@ -10,6 +10,7 @@
 #define RJ_ENGINE_EXECUTOR_INTERNAL_H
 
 #include "engine/executor.h"
+#include "runtime/output_feed.h"
 
 /* The action that is on. */
 typedef struct rj_action {
@@ -24,10 +25,12 @@ typedef struct rj_action {
     char *version;        /* what the provider says it installed */
     int32_t exit_code;
     bool has_exit_code, restart;
-    char note[256]; /* what a person should know although it is done */
+    rj_status ended_as; /* the answer that was no success */
+    char note[256];     /* what a person should know although it is done */
     int permille;
     char text[160];
     uint64_t progress_shown_ms;
+    rj_output_feed *output; /* NULL: nothing was written yet */
 } rj_action;
 
 typedef enum rj_action_end {
@@ -60,5 +63,6 @@ void rj_executor_action_over(rj_executor *executor, rj_action_end end, const cha
 void rj_report_state(rj_executor *executor, const char *state, const char *message);
 void rj_report_held(rj_executor *executor, const rj_plan_item *item, const char *why);
 void rj_report_progress(rj_executor *executor, int permille, const char *text);
+void rj_report_output(rj_executor *executor, uint64_t line, const char *bytes, size_t length);
 
 #endif

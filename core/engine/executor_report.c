@@ -12,6 +12,7 @@
 
 #define LOGGER "engine.executor"
 #define PROGRESS_EACH_MS 250
+#define ROOT ((rj_uid)0)
 
 static void emit(rj_executor *executor, const char *topic, const rj_plan_item *item,
                  json_t *document)
@@ -46,6 +47,7 @@ static int level_of(const char *state)
 void rj_report_state(rj_executor *executor, const char *state, const char *message)
 {
     const rj_action *action = &executor->action;
+    rj_output_feed_flush(action->output); /* before what it ended with */
     const rj_assignment *assignment = action->item->assignment;
     const char *version = action->version ? action->version : assignment->version;
     bool over = strcmp(state, "done") == 0 || strcmp(state, "failed") == 0;
@@ -100,6 +102,36 @@ void rj_report_progress(rj_executor *executor, int permille, const char *text)
         json_object_set_new(document, "permille", json_integer(permille));
     set_text(document, "text", action->text);
     emit(executor, "progress", action->item, document);
+}
+
+/* That a package of the machine is on concerns everybody; what its program writes, which only root could read in its
+ * log, goes to who asked for it. */
+static rj_uid output_audience(const rj_executor *executor)
+{
+    const rj_plan_item *item = executor->action.item;
+    rj_uid asked =
+        executor->execution.caller != RJ_UID_MACHINE ? executor->execution.caller : item->uid;
+    return asked != RJ_UID_MACHINE && rj_item_is_visible(item, asked, false) ? asked : ROOT;
+}
+
+static void emit_output(void *data, uint64_t line, const char *text)
+{
+    const rj_executor *executor = data;
+    const rj_execution *execution = &executor->execution;
+    json_t *document =
+        json_pack("{s:s, s:s, s:I, s:s}", "correlation", execution->correlation, "id",
+                  executor->action.item->assignment->id, "line", (json_int_t)line, "text", text);
+    if (document)
+        execution->event(execution->data, "output", output_audience(executor), document);
+    json_decref(document);
+}
+
+void rj_report_output(rj_executor *executor, uint64_t line, const char *bytes, size_t length)
+{
+    rj_action *action = &executor->action;
+    if (!action->output && executor->execution.loop)
+        action->output = rj_output_feed_new(executor->execution.loop, emit_output, executor);
+    rj_output_feed_add(action->output, line, bytes, length);
 }
 
 bool rj_executor_describe(const rj_executor *executor, rj_uid uid, bool admin, json_t *run)

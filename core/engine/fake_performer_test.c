@@ -134,6 +134,8 @@ bool fake_turn(fake_performer *fake)
     snprintf(fake->trace + used, sizeof fake->trace - used, "%s %s; ", names[asked.verb],
              json_string_value(json_object_get(asked.request, "id")));
 
+    if (fake->writes && asked.verb == RJ_PACKAGE_INSTALL)
+        asked.question.wrote(asked.question.data, 0, fake->writes, strlen(fake->writes));
     const fake_script *script = script_for(fake, &asked);
     rj_answer answer = {.status = RJ_OK, .message = "", .plugin_id = "fake"};
     if (asked.owner != RJ_UID_MACHINE && fake->session_absent) {

@@ -43,6 +43,7 @@ typedef struct fake_performer {
     size_t most_at_once;
     bool session_absent;
     unsigned kill_in_change; /* 1: before, 2: in the middle of, 3: after the change; 0: never */
+    const char *writes;      /* its program, while it installs; NULL: nothing */
     char trace[4096];        /* "verb id; " of everything answered */
 } fake_performer;
 

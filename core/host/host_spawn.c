@@ -2,7 +2,7 @@
 /*
  * "rj.host.spawn/1": child processes of ops.
  *
- *     start() [any] -> begin [loop] -> output to log and tail -> end -> on_exit [loop]
+ *     start() [any] -> begin [loop] -> output to log, tail and asker -> end -> on_exit [loop]
  *
  * Cancelling, the deadline, the time limit and kill() all end the whole tree; what was first decides
  * how the end is called.  A child that is ended before it began is never started.
@@ -99,6 +99,7 @@ static bool read_some(rj_host_child *child, int reads)
             return false;
         add_to_log(child, buffer, (size_t)got);
         add_to_tail(child, buffer, (size_t)got);
+        rj_op_wrote(child->instance->runtime->ops, child->op, buffer, (size_t)got);
     }
     return true;
 }

@@ -127,6 +127,12 @@ bool rj_connection_send(rj_connection *connection, const char *bytes, size_t len
     return queue(connection, bytes + taken, length - taken);
 }
 
+bool rj_connection_keeps_up(const rj_connection *connection)
+{
+    size_t waiting = uv_stream_get_write_queue_size((const uv_stream_t *)&connection->pipe);
+    return waiting <= connection->server->limits.unsent_bytes / 4;
+}
+
 void rj_connection_send_text(rj_connection *connection, rj_text *text, const json_t *id)
 {
     bool too_long = text->length > RJ_MESSAGE_MAX;

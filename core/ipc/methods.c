@@ -31,6 +31,7 @@ const rj_method rj_methods[] = {
     {"session.register", rj_method_session_register, RJ_ACCESS_USER, true, false},
     {"session.answer", rj_method_session_answer, RJ_ACCESS_SESSION, true, false},
     {"session.progress", rj_method_session_progress, RJ_ACCESS_SESSION, true, true},
+    {"session.output", rj_method_session_output, RJ_ACCESS_SESSION, true, true},
     {"service.stop", rj_method_service_stop, RJ_ACCESS_ADMIN, true, false},
 };
 const size_t rj_method_count = sizeof rj_methods / sizeof rj_methods[0];

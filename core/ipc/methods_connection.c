@@ -20,7 +20,8 @@ rj_status rj_method_subscribe(rj_call *call, json_t **ret_result, rj_error *err)
         unsigned topic = json_is_string(name) ? rj_topic_of_name(json_string_value(name)) : 0;
         if (topic == 0)
             return rj_call_fail(call, err,
-                                "a topic is one of: run, action, progress, check, policy, log");
+                                "a topic is one of: run, action, progress, output, check, policy, "
+                                "log");
         topics |= topic;
     }
     rj_status status = answer_empty(ret_result, err);
@@ -95,6 +96,12 @@ rj_status rj_method_session_progress(rj_call *call, json_t **ret_result, rj_erro
 {
     (void)ret_result;
     return rj_session_progress(call->connection->session, call->params, err);
+}
+
+rj_status rj_method_session_output(rj_call *call, json_t **ret_result, rj_error *err)
+{
+    (void)ret_result;
+    return rj_session_output(call->connection->session, call->params, err);
 }
 
 rj_status rj_method_service_stop(rj_call *call, json_t **ret_result, rj_error *err)

@@ -20,7 +20,8 @@ static const struct {
     unsigned bit;
 } topics[] = {{"run", RJ_TOPIC_RUN},           {"action", RJ_TOPIC_ACTION},
               {"progress", RJ_TOPIC_PROGRESS}, {"check", RJ_TOPIC_CHECK},
-              {"policy", RJ_TOPIC_POLICY},     {"log", RJ_TOPIC_LOG}};
+              {"policy", RJ_TOPIC_POLICY},     {"log", RJ_TOPIC_LOG},
+              {"output", RJ_TOPIC_OUTPUT}};
 
 unsigned rj_topic_of_name(const char *name)
 {
@@ -181,7 +182,9 @@ static void send_event(rj_server *server, const char *topic, unsigned bit, rj_ui
             rj_log(RJ_LOG_ERROR, "ipc", NULL, "an event \"%s\" could not be sent", topic);
             break;
         }
-        rj_connection_send(client, text.bytes, text.length);
+        /* Looking on is no reason to be disconnected: who reads slowly sees a gap in the numbers of lines. */
+        if (bit != RJ_TOPIC_OUTPUT || rj_connection_keeps_up(client))
+            rj_connection_send(client, text.bytes, text.length);
     }
     rj_text_free(&text);
 }
@@ -189,8 +192,9 @@ static void send_event(rj_server *server, const char *topic, unsigned bit, rj_ui
 void rj_server_event(void *data, const char *topic, rj_uid audience, const json_t *document)
 {
     rj_server *server = data;
-    rj_status_cache_clear(&server->status_cache);
     unsigned bit = rj_topic_of_name(topic);
+    if (bit != RJ_TOPIC_OUTPUT) /* no part of the status */
+        rj_status_cache_clear(&server->status_cache);
     if (bit == RJ_TOPIC_CHECK) {
         const char *state = json_string_value(json_object_get(document, "state"));
         if (state && strcmp(state, "ended") == 0)

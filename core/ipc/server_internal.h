@@ -33,7 +33,8 @@ enum {
     RJ_TOPIC_PROGRESS = 4u,
     RJ_TOPIC_CHECK = 8u,
     RJ_TOPIC_POLICY = 16u,
-    RJ_TOPIC_LOG = 32u
+    RJ_TOPIC_LOG = 32u,
+    RJ_TOPIC_OUTPUT = 64u
 };
 unsigned rj_topic_of_name(const char *name); /* 0: no such topic */
 
@@ -105,6 +106,8 @@ void rj_server_maybe_stopped(rj_server *server);
 void rj_connection_accept(rj_server *server);
 /* Everything or nothing: a client that does not read fast enough is closed.  False: it is closed. */
 bool rj_connection_send(rj_connection *connection, const char *bytes, size_t length);
+/* Little of what was sent waits to be read: what may be left out need not be. */
+bool rj_connection_keeps_up(const rj_connection *connection);
 /* Sends and frees a formatted text; when it failed or is too long, an error for `id` instead. */
 void rj_connection_send_text(rj_connection *connection, rj_text *text, const json_t *id);
 void rj_connection_close(rj_connection *connection);
@@ -165,7 +168,7 @@ rj_method_handler rj_method_install, rj_method_uninstall, rj_method_upgrade, rj_
 
 /* methods_connection.c */
 rj_method_handler rj_method_subscribe, rj_method_session_register, rj_method_session_answer,
-    rj_method_session_progress, rj_method_service_stop;
+    rj_method_session_progress, rj_method_session_output, rj_method_service_stop;
 
 /* log_feed.c */
 rj_method_handler rj_method_log;

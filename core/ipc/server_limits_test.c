@@ -140,6 +140,37 @@ static void a_reader_that_is_too_slow_is_disconnected_and_others_get_their_event
     close_user(&bob);
 }
 
+static void
+output_that_a_slow_reader_has_no_room_for_is_left_out_and_it_stays_connected(void **state)
+{
+    static char big[4000], text[64 * 1024];
+    (void)state;
+    limits.unsent_bytes = 64 * 1024;
+    start_server();
+    int slow = open_raw();
+    send_raw(slow, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"topics\":"
+                   "[\"output\"]}}\n");
+    turns(3);
+    memset(big, 'x', sizeof big - 1);
+    for (int i = 0; i < 1000; i++) {
+        json_t *document = json_pack("{s:i, s:s}", "line", i, "text", big);
+        rj_server_event(server, "output", RJ_UID_MACHINE, document);
+        json_decref(document);
+        rj_loop_turn(loop, 0);
+    }
+    long got, all = 0;
+    while ((got = read_raw(slow, text, sizeof text)) > 0)
+        all += got;
+    assert_true(all > 0 && all < 1000 * (long)sizeof big);
+    send_raw(slow, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"version\",\"params\":{}}\n");
+    turns(3);
+    got = read_raw(slow, text, sizeof text - 1);
+    assert_true(got > 0);
+    text[got] = '\0';
+    assert_non_null(strstr(text, "\"id\":2"));
+    test_stream_close(slow);
+}
+
 static void a_client_that_vanishes_leaves_its_request_with_the_agent(void **state)
 {
     (void)state;
@@ -165,6 +196,7 @@ int main(void)
         TEST(a_user_with_too_many_connections_is_refused_and_others_are_not),
         TEST(users_together_cannot_lock_out_root),
         TEST(a_reader_that_is_too_slow_is_disconnected_and_others_get_their_events),
+        TEST(output_that_a_slow_reader_has_no_room_for_is_left_out_and_it_stays_connected),
         TEST(a_client_that_vanishes_leaves_its_request_with_the_agent),
     };
     test_stream_prepare();

@@ -18,6 +18,7 @@
 /* The session's own runtime ends an op at its deadline plus its grace; then it is our turn. */
 #define GRACE_MS 15000
 #define SESSIONS_PER_USER 16u
+#define LINES_MOST ((json_int_t)1 << 53)
 
 typedef enum question_state { WAITING, SENT, BEGUN } question_state;
 
@@ -361,6 +362,23 @@ rj_status rj_session_progress(rj_session *session, const json_t *params, rj_erro
     json_int_t value = json_integer_value(permille);
     found->asked.progressed(found->asked.data, value < 0 || value > 1000 ? -1 : (int)value,
                             line[0] ? line : NULL);
+    return RJ_OK;
+}
+
+/* The asker cleans it and keeps the pace: a session may send what it likes. */
+rj_status rj_session_output(rj_session *session, const json_t *params, rj_error *err)
+{
+    const open_question *found = find_own(session, params, err);
+    if (!found)
+        return RJ_E_NOT_FOUND;
+    const json_t *text = json_object_get(params, "text"), *line = json_object_get(params, "line");
+    json_int_t number = json_integer_value(line);
+    if (found->state != BEGUN || !json_is_string(text) || number < 0 || number > LINES_MOST)
+        return rj_fail(err, RJ_E_INVALID,
+                       "output has a \"text\" and a \"line\", and comes after the first progress");
+    if (found->asked.wrote)
+        found->asked.wrote(found->asked.data, (uint64_t)number, json_string_value(text),
+                           json_string_length(text));
     return RJ_OK;
 }
 

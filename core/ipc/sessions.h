@@ -41,6 +41,7 @@ void rj_session_close(rj_session *session, bool heard_all);
 /* The session's messages; `params` is checked.  RJ_E_NOT_FOUND: no such question is open. */
 rj_status rj_session_answer(rj_session *session, const json_t *params, rj_error *err);
 rj_status rj_session_progress(rj_session *session, const json_t *params, rj_error *err);
+rj_status rj_session_output(rj_session *session, const json_t *params, rj_error *err);
 
 rj_user_performer rj_sessions_performer(rj_sessions *sessions);
 

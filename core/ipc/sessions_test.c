@@ -27,6 +27,8 @@ typedef struct asked {
     char message[128];
     int result_n;
     int permille;
+    char wrote[64];
+    uint64_t line;
     bool on_same_turn;
 } asked;
 
@@ -114,6 +116,13 @@ static void on_progressed(void *data, int permille, const char *text)
     self->permille = permille;
 }
 
+static void on_wrote(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    asked *self = data;
+    self->line = line;
+    snprintf(self->wrote, sizeof self->wrote, "%.*s", (int)length, bytes);
+}
+
 static rj_question_id ask(rj_uid uid, asked *self, int64_t deadline_ms)
 {
     json_t *request = json_pack("{s:s, s:s}", "id", "pkg", "scope", "user");
@@ -121,6 +130,7 @@ static rj_question_id ask(rj_uid uid, asked *self, int64_t deadline_ms)
                             .deadline_ms = deadline_ms,
                             .answered = on_answered,
                             .progressed = on_progressed,
+                            .wrote = on_wrote,
                             .data = self};
     *self = (asked){.permille = -2};
     asking = true;
@@ -143,6 +153,14 @@ static rj_status begin(peer *self, json_int_t number, int permille)
 {
     json_t *params = json_pack("{s:I, s:i}", "question", number, "permille", permille);
     rj_status result = rj_session_progress(self->session, params, NULL);
+    json_decref(params);
+    return result;
+}
+
+static rj_status write_out(peer *self, json_int_t number, json_int_t line, const char *text)
+{
+    json_t *params = json_pack("{s:I, s:I, s:s*}", "question", number, "line", line, "text", text);
+    rj_status result = rj_session_output(self->session, params, NULL);
     json_decref(params);
     return result;
 }
@@ -205,6 +223,29 @@ static void a_session_gets_the_question_and_its_answer_goes_back_once(void **sta
     assert_int_equal(answer(&alice, sent_number(&alice, 0), "ok", 8), RJ_E_NOT_FOUND);
     assert_int_equal(one.answers, 1);
     close_peer(&alice, true);
+}
+
+static void what_a_program_wrote_goes_to_the_asker_of_a_question_that_was_begun(void **state)
+{
+    peer alice, bob;
+    asked one;
+    (void)state;
+    open_peer(&alice, ALICE);
+    open_peer(&bob, BOB);
+    ask(ALICE, &one, 1000);
+    json_int_t number = sent_number(&alice, 0);
+    assert_int_equal(write_out(&alice, number, 1, "too early\n"), RJ_E_INVALID);
+    begin(&alice, number, 0);
+    assert_int_equal(write_out(&bob, number, 1, "of another\n"), RJ_E_NOT_FOUND);
+    assert_int_equal(write_out(&alice, number, -1, "x\n"), RJ_E_INVALID);
+    assert_int_equal(write_out(&alice, number, 1, NULL), RJ_E_INVALID);
+    assert_string_equal(one.wrote, "");
+    assert_int_equal(write_out(&alice, number, 7, "Unpacking\n"), RJ_OK);
+    assert_string_equal(one.wrote, "Unpacking\n");
+    assert_int_equal(one.line, 7);
+    close_peer(&bob, true);
+    close_peer(&alice, true);
+    turn(); /* it is answered: abandoned */
 }
 
 static void a_question_goes_to_the_session_of_its_user_only(void **state)
@@ -441,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_a_session_a_question_is_answered_not_started_on_a_later_turn),
         TEST(a_session_gets_the_question_and_its_answer_goes_back_once),
+        TEST(what_a_program_wrote_goes_to_the_asker_of_a_question_that_was_begun),
         TEST(a_question_goes_to_the_session_of_its_user_only),
         TEST(a_session_lost_before_it_began_counts_as_not_started),
         TEST(a_session_lost_after_it_began_counts_as_abandoned),

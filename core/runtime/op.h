@@ -106,6 +106,9 @@ unsigned rj_op_owner_abandoned(rj_ops *ops, const rj_op_owner *owner);
 /* One text for each op that is not over, appended to the array. */
 bool rj_ops_list(rj_ops *ops, json_t *list);
 
+/* A program of the op wrote this.  [loop] */
+void rj_op_wrote(rj_ops *ops, rj_op op, const char *bytes, size_t length);
+
 /* ---- The plugin's side [any] ----------------------------------------------------------------- */
 
 void rj_op_progress(rj_ops *ops, rj_op op, int32_t permille, const char *text);

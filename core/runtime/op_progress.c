@@ -3,7 +3,8 @@
  * Progress: the newest word of each op, passed on at most ten times a second.
  *
  * A call only overwrites what its slot holds and makes sure that either a post or the timer will look;
- * so a plugin that calls a million times costs no memory and wakes the loop a few times.
+ * so a plugin that calls a million times costs no memory and wakes the loop a few times.  What a program of an op
+ * writes goes to the asker at once, who keeps the pace.
  */
 #include "op_internal.h"
 
@@ -81,6 +82,21 @@ void rj_op_progress(rj_ops *ops, rj_op op, int32_t permille, const char *text)
         }
     }
     uv_mutex_unlock(&ops->lock);
+}
+
+void rj_op_wrote(rj_ops *ops, rj_op op, const char *bytes, size_t length)
+{
+    void (*wrote)(void *, uint64_t, const char *, size_t) = NULL;
+    void *data = NULL;
+    uv_mutex_lock(&ops->lock);
+    const op_slot *slot = rj_op_find(ops, op);
+    if (slot && slot->state == OP_LIVE && !slot->lent && !slot->attached) {
+        wrote = slot->question.wrote;
+        data = slot->question.data;
+    }
+    uv_mutex_unlock(&ops->lock);
+    if (wrote)
+        wrote(data, 0, bytes, length);
 }
 
 void rj_op_stop_progress(rj_ops *ops)

@@ -111,6 +111,9 @@ typedef struct rj_question {
     int64_t deadline_ms;     /* from now */
     void (*answered)(void *data, const rj_answer *answer);
     void (*progressed)(void *data, int permille, const char *text); /* may be NULL; coalesced */
+    /* What the programs of this question write, as it comes: any bytes (output_feed.h).  `line`: number of the
+     * first line, 0: not counted.  May be NULL.  Never with a secret, which a program could write. */
+    void (*wrote)(void *data, uint64_t line, const char *bytes, size_t length);
     void *data;
     const void *secret; /* for the plugin to read while it works; copied; NULL: none */
     size_t secret_length;

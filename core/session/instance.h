@@ -16,7 +16,9 @@
 
 typedef struct rj_instance rj_instance;
 
-/* RJ_E_BUSY: another one is there.  `on_link` on the loop, with text that the grammar has accepted; NULL:
+#define RJ_INSTANCE_SHOW "show" /* in place of a link: let the person see the menu */
+
+/* RJ_E_BUSY: another one is there.  `on_link` on the loop, with text that the grammar has accepted or RJ_INSTANCE_SHOW; NULL:
  * links are left to who was called with them.  `root`: as rj_paths_root(). */
 rj_status rj_instance_claim(rj_loop *loop, const char *root,
                             void (*on_link)(void *data, const char *text), void *data,

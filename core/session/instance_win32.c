@@ -110,7 +110,8 @@ static bool take(rj_instance *instance, const char *text, size_t length)
     rj_link_verb verb;
     char id[132] = "";
     rj_error error = RJ_ERROR_NONE;
-    if (rj_link_parse(text, length, &verb, id, &error) != RJ_OK) {
+    bool show = length == strlen(RJ_INSTANCE_SHOW) && memcmp(text, RJ_INSTANCE_SHOW, length) == 0;
+    if (!show && rj_link_parse(text, length, &verb, id, &error) != RJ_OK) {
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "from another program: %s", error.text);
         return false;
     }

@@ -5,6 +5,7 @@
  * A pipe that closes on exec carries the reason when the program could not be executed at all.
  */
 #include "base/alloc.h"
+#include "base/text.h"
 #include "session/program.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,18 @@
 const char *const rj_program_service_places[] = {"realmjoinservice",
                                                  "../libexec/realmjoin/realmjoinservice",
                                                  "../service/realmjoinservice", NULL};
-const char rj_program_service_log[] = "/var/log/realmjoin";
+const char rj_program_manual[] = "; realmjoin(1) has everything";
 
 struct rj_program {
     pid_t pid;
 };
+
+char *rj_program_service_log(const char *root)
+{
+    rj_text path = RJ_TEXT_EMPTY;
+    rj_text_addf(&path, "%s/var/log/realmjoin", root ? root : "");
+    return rj_text_take(&path);
+}
 
 rj_status rj_program_folder(char **ret_folder, rj_error *err)
 {

@@ -15,11 +15,25 @@
 
 const char *const rj_program_service_places[] = {"realmjoinservice.exe",
                                                  "../service/realmjoinservice.exe", NULL};
-const char rj_program_service_log[] = "/Windows/Logs";
+const char rj_program_manual[] = "";
 
 struct rj_program {
     HANDLE process;
 };
+
+char *rj_program_service_log(const char *root)
+{
+    wchar_t wide[MAX_PATH];
+    UINT length = GetSystemWindowsDirectoryW(wide, MAX_PATH);
+    char *windows = !root && length && length < MAX_PATH ? rj_utf8(wide) : NULL;
+    rj_text path = RJ_TEXT_EMPTY;
+    rj_text_addf(&path, "%s%s/Logs", root ? root : "", windows ? windows : "/Windows");
+    char *slashed = rj_text_take(&path);
+    char *native = slashed ? rj_path_native(slashed) : NULL;
+    rj_free(windows);
+    rj_free(slashed);
+    return native;
+}
 
 rj_status rj_program_folder(char **ret_folder, rj_error *err)
 {

@@ -4,10 +4,13 @@
 #include "base/alloc.h"
 #include "engine/request.h"
 #include "engine/store.h"
+#include "ipc/refusal_texts.h"
 #include "ipc/sessions.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "runtime/output_feed.h"
 #include "session/desktop.h"
+#include "session/remembered_rules.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +19,21 @@ typedef struct work {
     rj_session_host *host;
     json_int_t number;
     rj_question_id question;
-    bool changes; /* more than looking */
+    bool changes;           /* more than looking */
+    rj_output_feed *output; /* NULL: nothing was written yet */
 } work;
 
 struct rj_session_host {
     rj_loop *loop;
     const rj_paths *paths;
     rj_client *client; /* NULL: no connection */
-    json_t *rules; /* the policy's about plugins, as the service told them; lent to the runtime */
+    json_t
+        *rules; /* the policy's about plugins, as the service told them or as they are remembered */
+    json_t *loaded;  /* those the runtime was loaded by; lent to it */
+    bool early;      /* loaded before the service has spoken */
+    bool outdated;   /* ... and it has said something else: to be loaded again */
+    bool left;       /* a plugin could not be ended for that */
+    json_t *waiting; /* [number, params] of what came meanwhile */
     rj_store *store;
     rj_runtime *runtime;
     work *first;
@@ -31,6 +41,8 @@ struct rj_session_host {
     void *changed_data;
     bool stopped;
 };
+
+static void begin_what_waited(rj_session_host *host);
 
 /* ---- Plugins --------------------------------------------------------------------------------- */
 
@@ -54,16 +66,73 @@ static rj_status load_plugins(rj_session_host *host, rj_error *err)
                                   .role = RJ_ROLE_SESSION,
                                   .kv = rj_store_kv(host->store),
                                   .plugins_policy = host->rules};
+    json_decref(host->loaded);
+    host->loaded = json_incref(host->rules);
     status = rj_runtime_new(&options, &host->runtime, err);
     return status == RJ_OK ? rj_runtime_load(host->runtime, err) : status;
 }
 
+static void on_stopped(void *data)
+{
+    rj_session_host *host = data;
+    host->stopped = true;
+    rj_loop_stop(host->loop);
+}
+
+static void unload_plugins(rj_session_host *host)
+{
+    if (!host->runtime)
+        return;
+    host->stopped = false;
+    rj_runtime_stop(host->runtime, on_stopped, host);
+    while (!host->stopped)
+        rj_loop_run(host->loop);
+    host->left |= !rj_runtime_free(host->runtime);
+    host->runtime = NULL;
+}
+
+bool rj_session_host_has_heard(const rj_session_host *host)
+{
+    return host->rules && !host->early;
+}
+
 rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err)
 {
+    if (host->outdated)
+        unload_plugins(host);
+    host->outdated = false;
+    rj_status status = load_plugins(host, err);
+    if (status == RJ_OK)
+        *ret_runtime = host->runtime;
+    begin_what_waited(host);
+    return status;
+}
+
+rj_status rj_session_host_early_runtime(rj_session_host *host, rj_runtime **ret_runtime,
+                                        rj_error *err)
+{
+    if (!host->rules) {
+        host->rules = rj_remembered_rules_read(host->paths);
+        host->early = true;
+    }
     rj_status status = load_plugins(host, err);
     if (status == RJ_OK)
         *ret_runtime = host->runtime;
     return status;
+}
+
+/* What is loaded stays as it is, but for what was loaded before the service had a say. */
+static void take_rules(rj_session_host *host, const json_t *rules)
+{
+    json_t *copy = host->runtime && !host->early ? NULL : json_deep_copy(rules);
+    if (!copy)
+        return;
+    if (!host->early || !json_equal(copy, host->rules))
+        rj_remembered_rules_write(host->paths, copy);
+    host->outdated |= host->early && host->runtime && !json_equal(copy, host->loaded);
+    host->early = false;
+    json_decref(host->rules);
+    host->rules = copy;
 }
 
 /* ---- The request, as the user ---------------------------------------------------------------- */
@@ -183,6 +252,8 @@ static void on_answered(void *data, const rj_answer *answer)
             break;
         }
     }
+    rj_output_feed_flush(done->output);
+    rj_output_feed_free(done->output);
     send_answer(host, done->number, answer->status, answer->message ? answer->message : "",
                 answer->result);
     if (done->changes && !changes_anything(host))
@@ -199,6 +270,25 @@ static void on_progressed(void *data, int permille, const char *text)
                                permille, "text", text);
     if (params)
         rj_client_notify(running->host->client, "session.progress", params, NULL);
+}
+
+static void send_output(void *data, uint64_t line, const char *text)
+{
+    const work *running = data;
+    if (!running->host->client)
+        return;
+    json_t *params = json_pack("{s:I, s:I, s:s}", "question", running->number, "line",
+                               (json_int_t)line, "text", text);
+    if (params)
+        rj_client_notify(running->host->client, "session.output", params, NULL);
+}
+
+static void on_wrote(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    work *running = data;
+    if (!running->output)
+        running->output = rj_output_feed_new(running->host->loop, send_output, running);
+    rj_output_feed_add(running->output, line, bytes, length);
 }
 
 /* Everything is looked at again: this process acts on what another one says. */
@@ -225,7 +315,8 @@ static rj_status begin(rj_session_host *host, json_int_t number, const json_t *p
 {
     rj_package_verb verb = RJ_PACKAGE_DETECT;
     const json_t *request = NULL;
-    rj_question question = {.answered = on_answered, .progressed = on_progressed};
+    rj_question question = {
+        .answered = on_answered, .progressed = on_progressed, .wrote = on_wrote};
     rj_status status = read_perform(params, &verb, &request, &question, err);
     if (status == RJ_OK)
         status = load_plugins(host, err);
@@ -259,8 +350,26 @@ static rj_status begin(rj_session_host *host, json_int_t number, const json_t *p
     return status;
 }
 
+/* The plugins that are loaded are not those that the service wants. */
+static rj_status wait_for_plugins(rj_session_host *host, json_int_t number, const json_t *params,
+                                  rj_error *err)
+{
+    if (!host->waiting)
+        host->waiting = json_array();
+    json_t *pair = json_pack("[I, o]", number, json_deep_copy(params));
+    return json_array_append_new(host->waiting, pair) == 0
+               ? RJ_OK
+               : rj_fail_memory(err, "beginning a package");
+}
+
 static void cancel(rj_session_host *host, json_int_t number)
 {
+    for (size_t i = json_array_size(host->waiting); i > 0; i--) {
+        if (json_integer_value(json_array_get(json_array_get(host->waiting, i - 1), 0)) != number)
+            continue;
+        json_array_remove(host->waiting, i - 1);
+        send_answer(host, number, RJ_E_CANCELLED, "session: cancelled before it was begun", NULL);
+    }
     for (const work *at = host->first; at; at = at->next) {
         if (at->number == number)
             rj_runtime_cancel(host->runtime, at->question);
@@ -271,10 +380,7 @@ bool rj_session_host_notified(rj_session_host *host, const char *method, const j
 {
     bool is_cancel = strcmp(method, "session.cancel") == 0;
     if (host->client && strcmp(method, "session.plugins") == 0) {
-        if (!host->runtime) { /* what is loaded stays as it is */
-            json_decref(host->rules);
-            host->rules = json_deep_copy(params);
-        }
+        take_rules(host, params);
         return true;
     }
     if (!host->client || (!is_cancel && strcmp(method, "session.perform") != 0))
@@ -285,10 +391,26 @@ bool rj_session_host_notified(rj_session_host *host, const char *method, const j
         cancel(host, number);
         return true;
     }
-    rj_status status = begin(host, number, params, &error);
+    rj_status status = host->outdated ? wait_for_plugins(host, number, params, &error)
+                                      : begin(host, number, params, &error);
     if (status != RJ_OK)
         send_answer(host, number, status, error.text, NULL);
     return true;
+}
+
+static void begin_what_waited(rj_session_host *host)
+{
+    json_t *waiting = host->waiting;
+    host->waiting = NULL;
+    for (size_t i = 0; i < json_array_size(waiting) && host->client; i++) {
+        const json_t *pair = json_array_get(waiting, i);
+        json_int_t number = json_integer_value(json_array_get(pair, 0));
+        rj_error error = RJ_ERROR_NONE;
+        rj_status status = begin(host, number, json_array_get(pair, 1), &error);
+        if (status != RJ_OK)
+            send_answer(host, number, status, error.text, NULL);
+    }
+    json_decref(waiting);
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -297,8 +419,7 @@ rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_h
                               rj_error *err)
 {
     if (rj_system_uid() == 0)
-        return rj_fail(err, RJ_E_DENIED,
-                       "packages of users never run as root; start the session as that user");
+        return rj_fail(err, RJ_E_DENIED, "%s", rj_refusal_admin_session);
     rj_session_host *host = rj_calloc(1, sizeof *host);
     if (!host)
         return rj_fail_memory(err, "becoming a session");
@@ -330,32 +451,24 @@ void rj_session_host_on_work(rj_session_host *host, void (*changed)(void *data, 
 
 void rj_session_host_detach(rj_session_host *host)
 {
-    if (host)
-        host->client = NULL;
-}
-
-static void on_stopped(void *data)
-{
-    rj_session_host *host = data;
-    host->stopped = true;
-    rj_loop_stop(host->loop);
+    if (!host)
+        return;
+    host->client = NULL;
+    json_decref(host->waiting); /* the service asks again */
+    host->waiting = NULL;
 }
 
 bool rj_session_host_free(rj_session_host *host)
 {
-    bool clean = true;
     if (!host)
         return true;
-    if (host->runtime) {
-        rj_runtime_stop(host->runtime, on_stopped, host);
-        while (!host->stopped)
-            rj_loop_run(host->loop);
-        clean = rj_runtime_free(host->runtime);
-    }
-    if (!clean)
+    unload_plugins(host);
+    if (host->left)
         return false;
     if (host->store)
         rj_store_close(host->store);
+    json_decref(host->waiting);
+    json_decref(host->loaded);
     json_decref(host->rules);
     rj_free(host);
     return true;

@@ -24,9 +24,15 @@ rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_h
                               rj_error *err);
 /* Become the user's session over this connection, whose notifications must be handed in. */
 rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err);
-/* The plugins, loaded now if they were not; they live as long as the host.  RJ_E_NOT_STARTED: the service
- * has not yet said how, which is the first notification after registering. */
+/* The service has said how plugins are to be loaded, which is its first notification after registering. */
+bool rj_session_host_has_heard(const rj_session_host *host);
+/* After that: the plugins, loaded now if they were not; they live as long as the host.  Not in a callback of
+ * the loop. */
 rj_status rj_session_host_runtime(rj_session_host *host, rj_runtime **ret_runtime, rj_error *err);
+/* The same before the service has spoken: as it last did, which is looked at again by the next
+ * rj_session_host_runtime(); what was loaded early ends then if the service now wants something else. */
+rj_status rj_session_host_early_runtime(rj_session_host *host, rj_runtime **ret_runtime,
+                                        rj_error *err);
 /* `changed` with the name of a package that begins to be changed, and with NULL when none is any more. */
 void rj_session_host_on_work(rj_session_host *host, void (*changed)(void *data, const char *name),
                              void *data);

@@ -126,6 +126,9 @@ class Tray:
         check_schema(model)
         return model
 
+    def log(self):
+        return "".join(path.read_text("utf-8") for path in self.home.rglob("tray.log"))
+
     def act(self, action):
         acted = self.folder / "acted"
         acted.unlink(missing_ok=True)
@@ -164,6 +167,38 @@ def a_choice_in_the_tray_installs_with_a_window_and_a_notice(folder):
             assert tray.act("package:bad:install") == 0
             agent.wait_until(lambda: [w["state"] for w in tray.model["progress"]] == ["failed"], timeout=30)
             assert tray.model["progress"][0]["next"].startswith("Try again in a minute."), tray.model["progress"]
+
+
+@tap.test(timeout=60)
+def a_tray_that_finds_no_service_shows_that_and_goes_on_when_it_comes(folder):
+    with agent.Agent(folder) as it:
+        tray = Tray(it)
+        with tray:
+            assert texts(tray.model["menu"])[0] == "The RealmJoin service does not answer", tray.model["menu"]
+            assert tray.act("sync") == -9
+            prepared(it)
+            agent.wait_until(lambda: "Software Packages" in texts(tray.model["menu"]), timeout=30)
+            assert tray.act("package:chrome:install") == 0
+            agent.wait_until(lambda: [w["state"] for w in tray.model["progress"]] == ["done"], timeout=30)
+
+
+@tap.test(timeout=60)
+def a_view_that_the_policy_forbids_ends_as_soon_as_the_service_says_so_and_is_not_begun_again(folder):
+    with agent.Agent(folder) as it:
+        tray = Tray(it)
+        it.write_policy({"Plugins": {"view": {"Enabled": False}}})
+        with tray:
+            assert tray.model["menu"]
+            it.start()
+            agent.wait_until(lambda: USER in it.call("status").get("sessions", []), timeout=30)
+            agent.wait_until(lambda: "plugin view is not loaded: disabled by policy" in tray.log(), timeout=20)
+        (tray.folder / "model.json").unlink()
+        it.stop()
+        process = it.spawn("tray", user=USER, LC_ALL="C")
+        said = str(process.stderr.readline())
+        assert "no view is installed" in said and not (tray.folder / "model.json").exists(), said
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=15) and process.returncode == 0
 
 
 @tap.test(timeout=60)

@@ -3,13 +3,14 @@
 #include "session/command/dispatch.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/policy.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "session/command/command.h"
 #include "session/command/link_arguments.h"
 #include "session/instance.h"
 #include "session/notice.h"
-#include "session/ui/texts.h"
+#include "session/ui/refusal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -63,19 +64,22 @@ static void log_refusal(rj_cli *cli)
     rj_log_close();
 }
 
-/* In the person's language around the sentence that says why. */
-static void show_failure(const rj_cli *cli, int code)
+/* In the person's language; the whole sentence is on stderr, and of a bad link in the log. */
+static void show_failure(const rj_cli *cli, int code, const char *link)
 {
     const rj_texts *texts = rj_texts_own();
+    const rj_ui_refusal why = {cli->failure_status, true, cli->failure};
     bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
+    rj_link_verb verb;
+    char id[132] = "";
+    if (rj_link_parse(link, strlen(link), &verb, id, NULL) != RJ_OK)
+        id[0] = '\0';
     char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
-    char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
-                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "job.next.service", NULL)
-                                              : NULL;
-    rj_notice_show(heading,
-                   cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",
-                   next);
+    char *reason = rj_ui_refusal_reason(texts, &why, id);
+    char *next = refused || code == RJ_EXIT_NO_SERVICE ? rj_ui_refusal_next(texts, &why) : NULL;
+    rj_notice_show(heading, reason, next);
     rj_free(heading);
+    rj_free(reason);
     rj_free(next);
 }
 
@@ -94,8 +98,16 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     if (code == RJ_EXIT_USAGE)
         log_refusal(cli);
     if (code != RJ_EXIT_OK)
-        show_failure(cli, code);
+        show_failure(cli, code, arguments[0]);
     return code;
+}
+
+/* An option that stands for a command; NULL: none. */
+static const rj_command *command_of_option(const char *option)
+{
+    if (strcmp(option, "--version") == 0)
+        return &rj_command_version;
+    return strcmp(option, "--dump-menu") == 0 ? &rj_command_menu : NULL;
 }
 
 static int dispatch(rj_cli *cli, int count, const char *const *arguments)
@@ -106,17 +118,17 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
     rj_link_line line = rj_link_line_of(count, arguments);
     if (line != RJ_LINK_LINE_NONE) /* before any of it is read as an option */
         return follow_link(cli, line, arguments);
-    bool dump_menu = count > 0 && strcmp(arguments[count - 1], "--dump-menu") == 0;
-    count -= dump_menu;
+    const rj_command *meant = count > 0 ? command_of_option(arguments[count - 1]) : NULL;
+    count -= meant != NULL;
     rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
     rj_output_init(&cli->out, stdout, cli->plain);
     if (status != RJ_OK)
         return rj_cli_fail_usage(cli, NULL, error.text);
-    if (dump_menu && used == count) {
-        cli->json = true;
-        return run_command(cli, &rj_command_menu, 0, NULL);
+    if (meant && used == count) {
+        cli->json |= meant == &rj_command_menu;
+        return run_command(cli, meant, 0, NULL);
     }
-    count += dump_menu;
+    count += meant != NULL;
     count -= used;
     arguments += used;
     if (count == 0) {

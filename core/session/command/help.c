@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin help [COMMAND], and --help everywhere. */
 #include "session/command/command.h"
+#include "session/program.h"
 #include <string.h>
+
+static const rj_option instead[] = {
+    {"--version", 0, NULL, "the same as the command version"},
+    {"--dump-menu", 0, NULL, "the same as menu --json: the menu's model"},
+    {NULL, 0, NULL, NULL},
+};
 
 static void show_options(rj_output *out, const rj_option *options)
 {
@@ -27,6 +34,8 @@ static void show_all(rj_output *out)
         rj_say(out, RJ_STYLE_NONE, "  %-10s %s\n", rj_commands[i]->name, rj_commands[i]->summary);
     rj_say(out, RJ_STYLE_NONE, "\nOptions of every command:\n");
     show_options(out, rj_global_options);
+    rj_say(out, RJ_STYLE_NONE, "\nOptions instead of a command:\n");
+    show_options(out, instead);
     rj_say(out, RJ_STYLE_NONE,
            "\n"
            "Exit codes:\n"
@@ -38,7 +47,8 @@ static void show_all(rj_output *out)
            "  5  must wait: a check, a session, a dependency\n"
            "  6  done, and a restart is needed (only with --exit-restart)\n"
            "\n"
-           "`realmjoin COMMAND --help` explains a command; realmjoin(1) has everything.\n");
+           "`realmjoin COMMAND --help` explains a command%s.\n",
+           rj_program_manual);
 }
 
 static void show_command(rj_output *out, const rj_command *command)

@@ -12,6 +12,7 @@
 #include "session/sign_out.h"
 #include "session/ui/host.h"
 #include <signal.h>
+#include <string.h>
 
 enum { ONCE, DEBUG };
 
@@ -32,6 +33,7 @@ typedef struct stay {
     bool told_views;
     bool viewed; /* the views have been looked for */
     bool lost, ended, due;
+    bool refused;     /* there is a service, which does not want this session */
     bool tried_start; /* once, when it begins: a service that is stopped later stays so */
 } stay;
 
@@ -69,24 +71,46 @@ static void on_due(void *data)
     rj_loop_stop(self->cli->loop);
 }
 
+/* Views show from now on; `client` NULL: that there is no service. */
+static void attach_views(stay *self, rj_client *client, rj_runtime *runtime)
+{
+    bool first = !self->told_views;
+    self->told_views = true;
+    if (rj_ui_host_attach(self->ui, client, runtime) == 0 && first)
+        rj_say_error(&self->cli->out, "no view is installed, so this session shows nothing; "
+                                      "`realmjoin menu` prints the menu");
+}
+
 /* Once after each connecting, as soon as it can be done. */
 static void find_views(stay *self)
 {
     rj_runtime *runtime = NULL;
     rj_error error = RJ_ERROR_NONE;
-    rj_status status = rj_session_host_runtime(self->host, &runtime, &error);
-    if (status == RJ_E_NOT_STARTED)
+    if (!rj_session_host_has_heard(self->host))
         return;
-    bool first = !self->told_views;
+    rj_ui_host_end_views(self->ui); /* their runtime may be replaced */
+    rj_status status = rj_session_host_runtime(self->host, &runtime, &error);
     self->viewed = true;
-    self->told_views = true;
     if (status != RJ_OK) {
+        self->told_views = true;
         rj_say_error(&self->cli->out, error.text);
         rj_ui_host_no_service(self->ui, error.text);
-    } else if (rj_ui_host_attach(self->ui, self->cli->client, runtime) == 0 && first) {
-        rj_say_error(&self->cli->out, "no view is installed, so this session shows nothing; "
-                                      "`realmjoin menu` prints the menu");
+    } else {
+        attach_views(self, self->cli->client, runtime);
     }
+}
+
+/* Nobody answers: a person who signs in sees that, instead of nothing. */
+static void show_without_service(stay *self)
+{
+    rj_runtime *runtime = NULL;
+    rj_error error = RJ_ERROR_NONE;
+    if (rj_session_host_early_runtime(self->host, &runtime, &error) != RJ_OK) {
+        rj_say_error(&self->cli->out, error.text);
+        return;
+    }
+    attach_views(self, NULL, runtime);
+    rj_ui_host_turn(self->ui);
 }
 
 static bool wants_service(const stay *self)
@@ -105,6 +129,20 @@ static void wait_for_something(stay *self)
         rj_loop_run(self->cli->loop);
 }
 
+static rj_status connect_service(stay *self, const rj_client_options *how, rj_error *err)
+{
+    bool first = !self->tried_start, start = first || wants_service(self);
+    rj_client **client = &self->cli->client;
+    self->tried_start = true;
+    if (first && self->ui) { /* starting it may take long, or be in vain */
+        if (rj_client_connect(how, client, err) == RJ_OK)
+            return RJ_OK;
+        show_without_service(self);
+    }
+    return start ? rj_on_demand_connect(self->cli, how, client, err)
+                 : rj_client_connect(how, client, err);
+}
+
 /* Registered until the service goes away or we are ended; the status says why not. */
 static rj_status serve(stay *self, rj_error *err)
 {
@@ -114,13 +152,13 @@ static rj_status serve(stay *self, rj_error *err)
                                 .lost = on_lost,
                                 .data = self};
     self->lost = false;
-    rj_status status = self->tried_start && !wants_service(self)
-                           ? rj_client_connect(&client, &self->cli->client, err)
-                           : rj_on_demand_connect(self->cli, &client, &self->cli->client, err);
-    self->tried_start = true;
+    rj_status status = connect_service(self, &client, err);
+    /* Without an icon there is no use in staying where something else listens. */
+    self->refused = !self->ui && (status == RJ_E_DENIED || status == RJ_E_LIMIT);
     if (status != RJ_OK)
         return status;
     status = rj_session_host_register(self->host, self->cli->client, err);
+    self->refused = status == RJ_E_DENIED || status == RJ_E_LIMIT;
     if (status == RJ_OK && !self->cli->json) {
         rj_say(&self->cli->out, RJ_STYLE_NONE, "Session registered.\n");
         fflush(self->cli->out.stream);
@@ -157,7 +195,7 @@ static int stay_until_ended(stay *self, bool once)
         if (self->ui) /* what waited for the service has waited in vain */
             rj_ui_host_no_service(self->ui,
                                   status == RJ_OK ? "the RealmJoin service went away" : error.text);
-        if (status == RJ_E_DENIED || status == RJ_E_LIMIT)
+        if (self->refused)
             return rj_cli_fail(self->cli, RJ_E_DENIED, &error);
         if (once) {
             rj_say_error(&self->cli->out, status == RJ_OK ? "the service went away" : error.text);
@@ -174,7 +212,10 @@ static int stay_until_ended(stay *self, bool once)
 static void on_link(void *data, const char *text)
 {
     stay *self = data;
-    rj_ui_host_link(self->ui, text);
+    if (strcmp(text, RJ_INSTANCE_SHOW) == 0)
+        rj_ui_host_open_menu(self->ui);
+    else
+        rj_ui_host_link(self->ui, text);
 }
 
 /* The one tray of this person's desktop session, which links reach.  RJ_E_BUSY: there is one. */
@@ -239,8 +280,10 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
     if (status == RJ_OK)
         status = rj_watch_signal(cli->loop, SIGTERM, on_ended, &self, &terminate, &error);
     bool is_second = tray && status == RJ_E_BUSY;
-    if (is_second)
+    if (is_second) { /* whoever starts it once more wants to see it */
         rj_say_error(&cli->out, "the tray of this desktop session is there already");
+        rj_instance_forward(rj_paths_root(cli->paths), RJ_INSTANCE_SHOW, NULL);
+    }
     code = is_second         ? RJ_EXIT_OK
            : status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
                              : rj_cli_fail(cli, status, &error);
@@ -274,7 +317,8 @@ const rj_command rj_command_session = {
     .summary = "stay, and install packages of user scope for the calling user",
     .help =
         "Started with the desktop session.  Packages of user scope run here with the user's own\n"
-        "rights, never as root: root is refused.  Waits for the service when it is not there.\n",
+        "rights, never with an administrator's: who has these is refused.  Waits for the service\n"
+        "when it is not there.\n",
     .options = options,
     .run = run,
 };

@@ -45,10 +45,17 @@ static const json_t *offer_of(const rj_ui_choices *choices, int64_t revision)
     return kept ? choices->offers[place] : NULL;
 }
 
+static bool is_member(const json_t *model, const char *key, const char *action)
+{
+    const char *offered = json_string_value(json_object_get(model, key));
+    return offered && strcmp(offered, action) == 0;
+}
+
 static rj_status choose(rj_ui_choices *choices, int64_t revision, const char *action)
 {
     const json_t *offer = revision > 0 ? offer_of(choices, revision) : NULL;
-    if (!offer || !rj_ui_offers(offer, action))
+    if (!offer || (!rj_ui_offers(offer, action) && !is_member(offer, "keys", action) &&
+                   !is_member(offer, "menu-closed", action)))
         return RJ_E_NOT_FOUND;
     if (choices->chosen_count == CHOSEN_MAX)
         return RJ_E_BUSY;
@@ -68,7 +75,7 @@ rj_status rj_ui_choices_choose(rj_ui_choices *choices, int64_t revision, const c
     return status;
 }
 
-void rj_ui_choices_add(rj_ui_choices *choices, char *action)
+bool rj_ui_choices_add(rj_ui_choices *choices, char *action)
 {
     uv_mutex_lock(&choices->lock);
     bool kept = choices->chosen_count < CHOSEN_MAX;
@@ -79,6 +86,7 @@ void rj_ui_choices_add(rj_ui_choices *choices, char *action)
     uv_mutex_unlock(&choices->lock);
     if (!kept)
         rj_free(action);
+    return kept;
 }
 
 char *rj_ui_choices_next(rj_ui_choices *choices)

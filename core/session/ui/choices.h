@@ -14,6 +14,7 @@
 #include "runtime/loop.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct rj_ui_choices rj_ui_choices;
@@ -25,8 +26,8 @@ void rj_ui_choices_free(rj_ui_choices *choices); /* the views have ended; NULL i
 void rj_ui_choices_offer(rj_ui_choices *choices, json_t *model, int64_t revision);
 /* [any] */
 rj_status rj_ui_choices_choose(rj_ui_choices *choices, int64_t revision, const char *action);
-/* One that no model offered, a link; `action` is taken.  Dropped if there are too many. */
-void rj_ui_choices_add(rj_ui_choices *choices, char *action);
+/* One that no model offered, a link; `action` is taken.  False: there are too many, and it is dropped. */
+bool rj_ui_choices_add(rj_ui_choices *choices, char *action);
 /* The oldest; rj_free(), NULL: none. */
 char *rj_ui_choices_next(rj_ui_choices *choices);
 

@@ -21,7 +21,9 @@
 struct rj_ui_host {
     rj_loop *loop;
     const rj_paths *paths;
-    bool debug;
+    bool debug;     /* always */
+    bool keyed;     /* while the menu that was asked for with keys is open */
+    int64_t opened; /* how often the views were to open their menu */
     rj_client *client;
     rj_runtime *runtime;
     const rj_texts *texts;
@@ -70,7 +72,7 @@ static void note_event(rj_ui_host *host, const char *topic, const json_t *docume
     bool ours = rj_ui_jobs_event(host->jobs, topic, document);
     if (!ours && host->asking && json_array_size(host->early) < EARLY_MAX)
         json_array_append_new(host->early, json_pack("[s, O]", topic, document));
-    if (strcmp(topic, "progress") != 0)
+    if (strcmp(topic, "progress") != 0 && strcmp(topic, "output") != 0)
         host->stale = true;
     if (ours || host->stale)
         want_model(host);
@@ -116,9 +118,7 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     host->asking = true;
     rj_status status =
         rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
-    rj_ui_refusal why = status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
-                        : link                                               ? RJ_UI_BAD_LINK
-                                                                             : RJ_UI_REFUSED;
+    const rj_ui_refusal why = {status, link, error.text};
     const char *correlation = json_string_value(json_object_get(result, "correlation"));
     bool accepted = status == RJ_OK && correlation;
     if (accepted && waited)
@@ -126,9 +126,9 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     else if (accepted)
         rj_ui_jobs_begin(host->jobs, correlation, verb, id, name);
     else if (waited)
-        rj_ui_jobs_not_started(host->jobs, why, error.text);
+        rj_ui_jobs_not_started(host->jobs, &why);
     else
-        rj_ui_jobs_refuse(host->jobs, why, name, error.text);
+        rj_ui_jobs_refuse(host->jobs, &why, verb, name);
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
@@ -137,14 +137,24 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
 /* The same; without a service it waits until that has been started. */
 static void request(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link)
 {
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    if (id && rj_ui_jobs_are_many(host->jobs)) {
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s %s is refused: too many are asked for", verb, id);
+        const rj_ui_refusal many = {
+            RJ_E_BUSY, link, "too many packages are asked for at once; wait until some are there"};
+        rj_ui_jobs_refuse(host->jobs, &many, verb, name);
+        json_decref(params);
+        host->due = true;
+        return;
+    }
     if (host->client) {
         call(host, verb, id, params, link, false);
         return;
     }
-    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (host->waiting) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
-                          "the RealmJoin service is still being started");
+        const rj_ui_refusal starting = {RJ_E_NOT_STARTED, false,
+                                        "the RealmJoin service is still being started"};
+        rj_ui_jobs_refuse(host->jobs, &starting, verb, name);
     } else {
         host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
                                   params, "link", link);
@@ -178,7 +188,7 @@ void rj_ui_host_no_service(rj_ui_host *host, const char *why)
         return;
     json_decref(host->waiting);
     host->waiting = NULL;
-    rj_ui_jobs_not_started(host->jobs, RJ_UI_NO_SERVICE, why);
+    rj_ui_jobs_not_started(host->jobs, &(rj_ui_refusal){RJ_E_NOT_STARTED, false, why});
     host->due = true;
 }
 
@@ -209,7 +219,8 @@ static void do_link(rj_ui_host *host, const char *text)
     char id[132] = "";
     rj_error error = RJ_ERROR_NONE;
     if (rj_link_parse(text, strlen(text), &verb, id, &error) != RJ_OK) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, error.text);
+        rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){RJ_E_INVALID, true, error.text}, "install",
+                          NULL);
         host->due = true;
         return;
     }
@@ -247,7 +258,20 @@ static void carry_out(rj_ui_host *host, const char *action)
     else if (strcmp(action, "sync") == 0)
         request(host, "sync", NULL, NULL, false);
     else if (strcmp(action, "exit") == 0)
-        host->exit = host->debug;
+        host->exit = host->debug || host->keyed;
+    else if (strcmp(action, "debug:off") == 0)
+        host->keyed = false;
+    else if (strcmp(action, "debug:on") == 0) {
+        host->keyed = true;
+        rj_ui_host_open_menu(host);
+    }
+    want_model(host);
+}
+
+static void refuse_link(rj_ui_host *host, const char *text, rj_status status, const char *why)
+{
+    rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the link %.300s is refused: %s", text, why);
+    rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){status, true, why}, "install", NULL);
     want_model(host);
 }
 
@@ -256,12 +280,18 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
     size_t size = strlen(text) + sizeof "link:";
     char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
     if (!action) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, "the link is too long");
-        want_model(host);
+        refuse_link(host, text, RJ_E_INVALID, "the link is too long");
         return;
     }
     snprintf(action, size, "link:%s", text);
-    rj_ui_choices_add(host->choices, action);
+    if (!rj_ui_choices_add(host->choices, action))
+        refuse_link(host, text, RJ_E_BUSY, "too many links came at once");
+}
+
+void rj_ui_host_open_menu(rj_ui_host *host)
+{
+    host->opened++;
+    want_model(host);
 }
 
 /* ---- The turn -------------------------------------------------------------------------------- */
@@ -285,15 +315,26 @@ static void ask_again(rj_ui_host *host)
         replace(&host->ui, ui);
 }
 
+static bool add_wishes(const rj_ui_host *host, json_t *model)
+{
+    int failed = json_object_set_new(model, "open-menu", json_integer(host->opened));
+    if (host->keyed)
+        failed |= json_object_set_new(model, "menu-closed", json_string("debug:off"));
+    else if (!host->debug)
+        failed |= json_object_set_new(model, "keys", json_string("debug:on"));
+    return failed == 0;
+}
+
 static void show(rj_ui_host *host)
 {
     const rj_ui_facts facts = {.texts = host->texts,
-                               .debug = host->debug,
+                               .debug = host->debug || host->keyed,
                                .status = host->status,
                                .packages = host->packages,
                                .ui = host->ui};
     json_t *model = rj_ui_make_model(&facts, host->paths, host->revision + 1, host->jobs);
-    if (!model) {
+    if (!model || !add_wishes(host, model)) {
+        json_decref(model);
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
         return;
     }
@@ -352,11 +393,13 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
 {
     host->client = client;
     host->runtime = runtime;
-    json_decref(rj_ui_ask(client, "subscribe",
-                          json_pack("{s:[s, s, s, s, s]}", "topics", "run", "action", "progress",
-                                    "check", "policy")));
+    if (client)
+        json_decref(rj_ui_ask(client, "subscribe",
+                              json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action",
+                                        "progress", "output", "check", "policy")));
     host->stale = host->due = true;
-    request_what_waited(host);
+    if (client)
+        request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
 }
 

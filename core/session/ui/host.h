@@ -23,7 +23,7 @@ typedef struct rj_ui_host rj_ui_host;
 
 rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui_host **ret_host,
                          rj_error *err);
-/* The service is there; `runtime`, which has the views, stays until rj_ui_host_end_views().  Not in a
+/* The service is there, or not: `client` NULL; `runtime`, which has the views, stays until rj_ui_host_end_views().  Not in a
  * callback of the loop.  How many views there are by now. */
 size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtime);
 /* Its connection is lost or will be closed. */
@@ -33,6 +33,8 @@ bool rj_ui_host_notified(rj_ui_host *host, const char *method, const json_t *par
 void rj_ui_host_turn(rj_ui_host *host);
 /* Follow a link: a progress window, or a window that says why not.  Whatever text.  [loop] */
 void rj_ui_host_link(rj_ui_host *host, const char *text);
+/* Let the views open their menu, as if the person had clicked.  [loop] */
+void rj_ui_host_open_menu(rj_ui_host *host);
 /* Something was asked for that needs the service, and it is not there: start it if you can, then attach, or
  * say why not. */
 bool rj_ui_host_wants_service(const rj_ui_host *host);

@@ -16,7 +16,13 @@
  *    "menu": [ITEM...], "progress": [WINDOW...], "notices": [NOTICE...],
  *    "device": [{"label": "...", "value": "..."}],
  *    "words": {"cancel": "...", "done": "...", "show-details": "...", "hide-details": "...",
- *              "copy": "..."}}            what the view's own buttons say
+ *              "copy": "..."},            what the view's own buttons say
+ *    "open-menu": 2,                      absent: 0; greater than before: open the menu, as if the person
+ *                                         had clicked; not with the first model a view gets
+ *    "keys": "debug:on",                  absent: none; to be sent, instead of opening the menu, when the
+ *                                         person asks for it with Ctrl and Shift held
+ *    "menu-closed": "debug:off"}          absent: none; to be sent when a menu that "open-menu" opened
+ *                                         has closed, after what was chosen in it
  *
  * ITEM, a line of the menu:
  *
