@@ -81,12 +81,13 @@ static void a_skipped_test_is_ok_with_its_reason_and_the_others_count(void **sta
     char *output = test_read_file(path, NULL);
     assert_non_null(output);
     char results[512] = "";
-    size_t length = 0;
-    for (const char *line = output; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        int columns = (int)strcspn(line, "\r\n");
-        if (columns > 0 && *line != '#' && length < sizeof results)
-            length += (size_t)snprintf(results + length, sizeof results - length, "%.*s\n", columns,
-                                       line);
+    size_t used = 0, length;
+    for (const char *line = output; *line && used < sizeof results; line += length) {
+        length = strcspn(line, "\r\n");
+        if (length > 0 && *line != '#')
+            used += (size_t)snprintf(results + used, sizeof results - used, "%.*s\n", (int)length,
+                                     line);
+        length += strspn(line + length, "\r\n");
     }
     assert_string_equal(results, "1..5\n"
                                  "ok 1 - runs\n"
