@@ -171,39 +171,38 @@ bool rj_service_remove_profiles(const rj_paths *paths)
     return done;
 }
 
-static void remove_empty_key(HKEY software, const wchar_t *name)
+static void remove_empty_key(const rj_paths *paths, const char *sid, const char *name)
 {
+    rj_text text = RJ_TEXT_EMPTY;
     HKEY key = NULL;
     DWORD keys = 1, values = 1;
-    if (RegOpenKeyExW(software, name, 0, KEY_READ | KEY_WOW64_64KEY, &key) != ERROR_SUCCESS)
-        return;
-    bool empty = RegQueryInfoKeyW(key, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL, NULL,
-                                  NULL, NULL) == ERROR_SUCCESS &&
-                 !keys && !values;
-    RegCloseKey(key);
-    if (empty)
-        RegDeleteKeyExW(software, name, KEY_WOW64_64KEY, 0); /* never with what is below it */
+    rj_text_addf(&text, "%s\\%s", sid, name);
+    char *path = rj_text_take(&text);
+    rj_registry_key where = {.root = rj_paths_root(paths), .hive = RJ_HIVE_USERS, .key = path};
+    if (path && rj_registry_open(where.root, where.hive, path, false, &key, NULL) == RJ_OK) {
+        bool empty = RegQueryInfoKeyW(key, NULL, NULL, NULL, &keys, NULL, NULL, &values, NULL, NULL,
+                                      NULL, NULL) == ERROR_SUCCESS &&
+                     !keys && !values;
+        RegCloseKey(key);
+        if (empty)
+            rj_registry_remove_key(&where, NULL); /* follows no link */
+    }
+    rj_free(path);
 }
 
 void rj_service_remove_user_keys(const rj_paths *paths)
 {
     rj_registry_key users = {.root = rj_paths_root(paths), .hive = RJ_HIVE_USERS, .key = ""};
+    rj_error error = RJ_ERROR_NONE;
     char **sids = NULL;
     size_t count = 0;
-    if (rj_registry_list_keys(&users, PROFILES_MAX, &sids, &count, NULL) != RJ_OK)
+    if (rj_registry_list_keys(&users, PROFILES_MAX, &sids, &count, &error) != RJ_OK) {
+        fprintf(stderr, "realmjoinservice: %s\n", error.text);
         return;
+    }
     for (size_t i = 0; i < count; i++) {
-        HKEY software = NULL;
-        rj_text text = RJ_TEXT_EMPTY;
-        rj_text_addf(&text, "%s\\SOFTWARE", sids[i]);
-        char *path = rj_text_take(&text);
-        if (path &&
-            rj_registry_open(users.root, users.hive, path, false, &software, NULL) == RJ_OK) {
-            remove_empty_key(software, L"RealmJoin\\Packages");
-            remove_empty_key(software, L"RealmJoin");
-            RegCloseKey(software);
-        }
-        rj_free(path);
+        remove_empty_key(paths, sids[i], "SOFTWARE\\RealmJoin\\Packages");
+        remove_empty_key(paths, sids[i], "SOFTWARE\\RealmJoin");
     }
     rj_free(sids);
 }

@@ -30,11 +30,11 @@ struct rj_sign_out {
     void *data;
     HANDLE thread, ready, cleaned;
     HANDLE told_to_end; /* by who replaces or removes our files; NULL: nobody can say so */
-    HWND window;     /* NULL: it could not be made */
-    SRWLOCK lock;    /* guards: */
-    wchar_t *reason; /* NULL: nothing has to be waited for */
-    bool held;       /* of the thread */
-    bool told;       /* of the thread */
+    HWND window;        /* NULL: it could not be made */
+    SRWLOCK lock;       /* guards: */
+    wchar_t *reason;    /* NULL: nothing has to be waited for */
+    bool held;          /* of the thread */
+    bool told;          /* of the thread */
     rj_post post;
     LONG over;       /* the window may go */
     LONG references; /* the owner, and the post that is on its way */

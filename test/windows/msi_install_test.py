@@ -126,7 +126,7 @@ def an_unknown_property_is_harmless():
 
 
 @tap.test(timeout=120)
-def two_installs_at_once_leave_one_whole_product():
+def two_installs_at_once_leave_one_whole_product(folder):
     """Windows refuses the second with 1618; Wine lets both run, so that here both may succeed."""
     with Windows() as windows:
         running = [windows.start(["msiexec", "/i", windows.now, "/qn"]) for _ in range(2)]
@@ -136,8 +136,11 @@ def two_installs_at_once_leave_one_whole_product():
             windows.settle()
             windows.service_start("realmjoin")
         assert len(windows.products()) == 1 and windows.service() == "RUNNING"
-        for program in build_msi_script.msi_files.PROGRAMS:
-            assert (windows.programs / program).is_file(), program
+        stage = folder / "stage"
+        stage.mkdir()
+        build_msi_script.msi_files.stage(build(), stage, lambda path: None)
+        for name in build_msi_script.msi_files.files_of(stage):
+            assert (windows.programs / name).read_bytes() == (stage / name).read_bytes(), name
         windows.uninstall(windows.now)
         assert windows.service() is None and not windows.programs.exists()
 
