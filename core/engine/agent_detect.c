@@ -3,7 +3,8 @@
  * Asks providers what is there, for all packages a trigger is about: each one for a sync, else the
  * one asked for and what it needs.  At most RJ_AGENT_QUESTIONS questions are out at once.
  *
- * A package of a user without a session is not asked for: nobody could answer.
+ * A package of a user without a session is not asked for: nobody could answer.  One whose session ends
+ * before the answer counts as not asked for: what was seen before still holds.
  */
 #include "engine/agent_internal.h"
 
@@ -131,7 +132,9 @@ static void on_detected(void *data, const rj_answer *answer)
     rj_found found = rj_found_read(answer);
     answered->asking = false;
     detecting->asking--;
-    if (answer->status != RJ_E_CANCELLED)
+    bool lost = answer->status != RJ_OK &&
+                !agent->performer.present(agent->performer.data, answered->target->owner);
+    if (answer->status != RJ_E_CANCELLED && !lost)
         keep(agent, answered->target, &found);
     ask_more(agent);
 }

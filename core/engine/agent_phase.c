@@ -88,10 +88,14 @@ static void enter(rj_agent *agent, rj_phase phase, const char *correlation)
 void rj_agent_read_phase(rj_agent *agent)
 {
     int64_t value = 0;
-    rj_status status = rj_parameters_get(agent->options.paths, DEPLOYMENT_PHASE, &value, NULL);
+    rj_error error = RJ_ERROR_NONE;
+    rj_status status = rj_parameters_get(agent->options.paths, DEPLOYMENT_PHASE, &value, &error);
     agent->phase = RJ_PHASE_BLANK; /* what was on when the last service ended was not completed */
     if (status == RJ_OK && value == RJ_PHASE_COMPLETED)
         agent->phase = RJ_PHASE_COMPLETED;
+    if (status != RJ_OK && status != RJ_E_NOT_FOUND)
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s; it is replaced by %d (%s)", error.text,
+               (int)agent->phase, rj_phase_name(agent->phase));
     if (status != RJ_OK || value != (int64_t)agent->phase)
         enter(agent, agent->phase, NULL);
 }

@@ -2,7 +2,9 @@
 /* The machine's parameters: what NoGraph means, and which deployment phase others see when. */
 #include "engine/agent_bench_test.h"
 
+#include "platform/file.h"
 #include "platform/parameters.h"
+#include "tap_skip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +104,21 @@ static void a_start_after_a_kill_takes_a_running_phase_back_and_keeps_a_complete
     }
 }
 
+static void a_phase_of_another_form_is_replaced_and_the_log_says_what_was_there(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"DeploymentPhase\": \"210\"}";
+    int64_t value = 0;
+    assert_int_equal(
+        rj_file_write(rj_path(a.paths, RJ_PATH_PARAMETERS), text, sizeof text - 1, 0644, NULL),
+        RJ_OK);
+    if (rj_parameters_get(a.paths, "DeploymentPhase", &value, NULL) == RJ_E_NOT_FOUND)
+        tap_skip("parameters are no file of this system: test/windows/service_test.py");
+    rj_agent_read_phase(a.agent);
+    assert_int_equal(phase(), 0);
+    assert_non_null(strstr(a.lines, "must be a whole number; it is replaced by 0 (Blank)"));
+}
+
 /* ---- NoGraph --------------------------------------------------------------------------------- */
 
 static void no_graph_is_off_or_allowed_and_anything_else_is_off(void **state)
@@ -134,6 +151,7 @@ int main(void)
         AGENT_TEST(what_a_person_asked_for_is_a_manual_deployment),
         AGENT_TEST(a_run_that_is_cut_off_completes_nothing),
         AGENT_TEST(a_start_after_a_kill_takes_a_running_phase_back_and_keeps_a_completed_one),
+        AGENT_TEST(a_phase_of_another_form_is_replaced_and_the_log_says_what_was_there),
         AGENT_TEST(no_graph_is_off_or_allowed_and_anything_else_is_off),
     };
     return cmocka_run_group_tests_name("agent_phase", tests, NULL, NULL);

@@ -66,11 +66,14 @@ static void take(rj_agent *agent, rj_policy *policy, const char *correlation)
 static void refuse(rj_agent *agent, rj_status status, const char *why, const char *correlation)
 {
     bool none = status == RJ_E_NOT_FOUND;
+    bool gone = none && !agent->policy && agent->policy_state == RJ_POLICY_ERROR;
     bool news = !agent->policy_asked_for || strcmp(agent->policy_message, why) != 0;
     agent->policy_state = none ? RJ_POLICY_NONE : RJ_POLICY_ERROR;
     snprintf(agent->policy_message, sizeof agent->policy_message, "%s", why);
     if (none && agent->policy)
         put_in_force(agent, NULL);
+    else if (gone && agent->options.runtime) /* what was broken forbids nothing any more */
+        rj_runtime_configure(agent->options.runtime, NULL);
     if (!news)
         return;
     rj_log(none ? RJ_LOG_WARNING : RJ_LOG_ERROR, LOGGER, correlation, "%s%s", why,

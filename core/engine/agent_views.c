@@ -337,6 +337,12 @@ static bool is_out_of_service(const json_t *plugin)
     return state && (strcmp(state, "disabled") == 0 || strcmp(state, "quarantined") == 0);
 }
 
+/* A policy that cannot be read may forbid these. */
+static bool is_of_others(const json_t *plugin)
+{
+    return json_is_false(json_object_get(plugin, "built_in"));
+}
+
 static void set_not_enabled(document *to, const char *id)
 {
     json_t *rules = rj_json_get(to->object, id);
@@ -350,6 +356,8 @@ json_t *rj_agent_plugin_rules(rj_agent *agent)
 {
     document to = {json_object(), false};
     json_t *policy = agent->policy ? (json_t *)agent->policy->plugins : NULL;
+    bool unknown =
+        !agent->policy && (agent->policy_state == RJ_POLICY_ERROR || !agent->policy_asked_for);
     const char *id;
     json_t *section;
     json_object_foreach(policy, id, section)
@@ -363,7 +371,7 @@ json_t *rj_agent_plugin_rules(rj_agent *agent)
     to.failed |= agent->options.runtime && !plugins;
     for (size_t i = 0; i < json_array_size(plugins); i++) {
         const json_t *plugin = json_array_get(plugins, i);
-        if (is_out_of_service(plugin))
+        if (is_out_of_service(plugin) || (unknown && is_of_others(plugin)))
             set_not_enabled(&to, json_string_value(json_object_get(plugin, "id")));
     }
     json_decref(plugins);

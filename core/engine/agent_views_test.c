@@ -241,6 +241,27 @@ static void a_session_that_ends_in_mid_install_leaves_the_package_waiting(void *
     assert_string_equal(fake_installed(&a.fake, "mine", ALICE), "1.0");
 }
 
+static void a_session_that_ends_while_it_is_asked_makes_nothing_unknown(void **state)
+{
+    (void)state;
+    agent_write_policy("device.json", OF_USERS);
+    a.sessions[a.session_count++] = ALICE;
+    agent_begin();
+    agent_settle();
+    assert_string_equal(fake_installed(&a.fake, "mine", ALICE), "1.0");
+    rj_trigger sync = {.kind = RJ_TRIGGER_SYNC, .uid = ALICE};
+    char correlation[17];
+    assert_int_equal(rj_agent_request(a.agent, &sync, correlation, NULL), RJ_OK);
+    agent_run_until(RJ_PACKAGE_DETECT);
+    a.fake.session_absent = true;
+    a.session_count = 0;
+    rj_agent_session_changed(a.agent, ALICE, false);
+    agent_settle();
+    json_t *package = agent_listed("mine", ALICE, false);
+    assert_string_equal(json_string_value(json_object_get(package, "state")), "installed");
+    json_decref(package);
+}
+
 static void make_users_folder(void)
 {
     char users[512];
@@ -411,6 +432,7 @@ int main(void)
         AGENT_TEST(a_check_that_neither_a_plugin_offers_nor_the_policy_names_is_gone),
         AGENT_TEST(a_users_package_waits_for_the_session_and_is_then_installed_for_that_user),
         AGENT_TEST(a_session_that_ends_in_mid_install_leaves_the_package_waiting),
+        AGENT_TEST(a_session_that_ends_while_it_is_asked_makes_nothing_unknown),
         AGENT_TEST(the_menu_of_a_user_has_the_links_of_the_device_and_their_own),
         AGENT_TEST(nobody_sees_what_is_assigned_to_another_user),
         AGENT_TEST(why_gives_the_chain_of_reasons_and_what_happened_before),

@@ -97,7 +97,8 @@ static const struct {
     /* why not */
     {"not-assigned", "%a is not assigned to %u"},
     {"not-for-root",
-     "%a is installed for users, as themselves, and never for root; ask as the user"},
+     "%a is installed for users, as themselves, never with an administrator's rights; ask as the "
+     "user, without them"},
     {"hidden", "%a is hidden: it is installed only when another package needs it"},
     {"mandatory", "%a is required by the policy and stays"},
     {"needs-admin", "%a is installed for the whole device; removing it needs an administrator"},

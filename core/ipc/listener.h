@@ -14,6 +14,7 @@
 
 typedef struct rj_listener rj_listener;
 
+/* A named pipe that another program has is no failure: it is taken over as soon as it is free. */
 rj_status rj_listener_open(rj_loop *loop, const char *path, int backlog,
                            void (*arrived)(void *data), void *data, rj_listener **ret_listener,
                            rj_error *err);

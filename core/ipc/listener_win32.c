@@ -5,6 +5,9 @@
  * A few instances always wait for clients; a thread of the system's pool wakes the loop when one has
  * come.  Each that is taken is replaced at once, so that the name is never free for anybody else.  When
  * that fails (memory, handles) it is tried again shortly.
+ *
+ * Anybody may have taken the name while nobody served it.  That keeps clients away, who look whose pipe it
+ * is, and not the service from its work: the log names the holder, and the name is tried until it is free.
  */
 #include "ipc/listener.h"
 
@@ -15,9 +18,11 @@
 #include <fcntl.h>
 #include <io.h>
 
+#define LOGGER "ipc"
 #define INSTANCES 8
 #define CONNECT_TRIES 16 /* clients that were gone before they were seen */
 #define RETRY_MS 200
+#define TAKEN_RETRY_MS 2000
 
 typedef struct instance {
     rj_listener *listener;
@@ -32,6 +37,8 @@ struct rj_listener {
     rj_loop *loop;
     char *path;
     instance instances[INSTANCES];
+    bool owned;     /* the name is ours */
+    bool told;      /* who has it */
     bool announced; /* and not accepted yet */
     rj_timer *retry;
     void (*arrived)(void *data);
@@ -91,9 +98,36 @@ static bool begin_connect(instance *i)
 
 static void on_retry(void *data);
 
+/* The first instance, which makes the name ours.  RJ_E_BUSY: it is somebody else's. */
+static rj_status own_name(rj_listener *listener, rj_error *err)
+{
+    HANDLE first = NULL;
+    rj_error why = RJ_ERROR_NONE;
+    rj_status status = rj_local_socket_instance(listener->path, true, &first, &why);
+    if (status == RJ_OK) {
+        listener->instances[0].pipe = first;
+        listener->owned = true;
+        if (listener->told)
+            rj_log(RJ_LOG_INFO, LOGGER, NULL, "pipe %s is free again", listener->path);
+        listener->told = false;
+        if (!begin_connect(&listener->instances[0]))
+            drop(&listener->instances[0]);
+        return RJ_OK;
+    }
+    if (status == RJ_E_BUSY && !listener->told)
+        rj_log(RJ_LOG_ERROR, LOGGER, NULL,
+               "%s; nobody reaches this service until that program has ended", why.text);
+    listener->told |= status == RJ_E_BUSY;
+    return rj_fail(err, status, "%s", why.text);
+}
+
 static void fill(rj_listener *listener)
 {
     bool missing = false;
+    if (!listener->owned && own_name(listener, NULL) != RJ_OK) {
+        rj_timer_set(listener->retry, TAKEN_RETRY_MS);
+        return;
+    }
     for (size_t n = 0; n < INSTANCES; n++) {
         instance *i = &listener->instances[n];
         if (i->pipe)
@@ -230,28 +264,29 @@ rj_status rj_listener_open(rj_loop *loop, const char *path, int backlog,
                            void (*arrived)(void *data), void *data, rj_listener **ret_listener,
                            rj_error *err)
 {
-    rj_local_socket first;
     rj_listener *listener = NULL;
-    rj_status status = rj_local_socket_listen(path, backlog, &first, err);
+    (void)backlog;
+    rj_status status = make(loop, path, &listener, err);
     if (status != RJ_OK)
         return status;
-    status = make(loop, path, &listener, err);
-    if (status != RJ_OK) {
-        CloseHandle((HANDLE)first);
-        return status;
-    }
     listener->arrived = arrived;
     listener->data = data;
-    listener->instances[0].pipe = (HANDLE)first;
     status = rj_timer_start(loop, RETRY_MS, 0, on_retry, listener, &listener->retry, err);
-    if (status == RJ_OK && !begin_connect(&listener->instances[0]))
+    if (status == RJ_OK)
+        status = own_name(listener, err);
+    if (status == RJ_E_BUSY) {
+        rj_timer_set(listener->retry, TAKEN_RETRY_MS);
+        status = RJ_OK;
+    } else if (status == RJ_OK && !listener->instances[0].pipe) {
         status = rj_fail(err, RJ_E_IO, "%s: cannot listen", path);
+    }
     if (status != RJ_OK) {
         rj_listener_close(listener, NULL, NULL);
         rj_loop_turn(loop, 0);
         return status;
     }
-    fill(listener);
+    if (listener->owned)
+        fill(listener);
     *ret_listener = listener;
     return RJ_OK;
 }

@@ -120,6 +120,26 @@ static void the_same_client_may_ask_what_everybody_may(void **state)
     assert_int_equal(agent.seen_uid, 0);
 }
 
+static void a_name_that_was_taken_is_served_as_soon_as_it_is_free(void **state)
+{
+    wchar_t wide[128];
+    (void)state;
+    swprintf(wide, 128, L"%hs", rj_path(paths, RJ_PATH_SOCKET));
+    for (wchar_t *c = wide; *c; c++)
+        *c = *c == L'/' ? L'\\' : *c;
+    HANDLE taken = CreateNamedPipeW(wide, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                                    PIPE_TYPE_BYTE | PIPE_WAIT, 1, 4096, 4096, 0, NULL);
+    assert_true(taken != INVALID_HANDLE_VALUE);
+    start_server(); /* the service has other things to do */
+    turns(10);
+    CloseHandle(taken);
+    uint64_t limit = rj_clock_monotonic_ms() + CLIENT_LIMIT_MS;
+    DWORD code = NO_CONNECTION;
+    while (code == NO_CONNECTION && rj_clock_monotonic_ms() < limit)
+        code = run_client(false, "status");
+    assert_int_equal(code, ADMITTED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -127,6 +147,7 @@ int main(void)
         TEST(an_administrator_may_stop_the_service),
         TEST(a_client_without_administrators_in_its_token_is_refused),
         TEST(the_same_client_may_ask_what_everybody_may),
+        TEST(a_name_that_was_taken_is_served_as_soon_as_it_is_free),
     };
     int argc = 0;
     wchar_t **argv = CommandLineToArgvW(GetCommandLineW(), &argc);

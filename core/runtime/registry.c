@@ -315,6 +315,10 @@ static rj_status read_and_judge(rj_instance *instance, rj_error *err)
                        earlier->built_in ? "; a built-in plugin cannot be replaced" : "");
     rj_status status =
         rj_loader_read(instance->folder, boundary_of(instance), &instance->manifest, err);
+    if (!status && !instance->built_in && instance->runtime->options.policy_unknown)
+        status = rj_fail(err, RJ_E_DENIED,
+                         "the policy cannot be read, so whether it lets this plugin of others run "
+                         "is not known; mend the policy (`realmjoin status` says what is wrong)");
     if (!status)
         status = check_policy(instance, err);
     if (status)

@@ -126,6 +126,19 @@ void rj_instance_configure(rj_instance *instance)
         rj_host_configure(instance, config);
 }
 
+/* Those that the policy's word was missing for; what is wrong with another one still is. */
+static void load_refused(rj_runtime *runtime)
+{
+    rj_error err = RJ_ERROR_NONE;
+    for (size_t i = 0; i < runtime->instance_count && !runtime->stopping; i++) {
+        rj_instance *instance = runtime->instances[i];
+        if (!instance->built_in && !instance->plugin && instance->state == RJ_INSTANCE_REFUSED)
+            rj_registry_load_again(instance);
+    }
+    if (!runtime->stopping && rj_runtime_note_change(runtime, &err))
+        rj_log(RJ_LOG_ERROR, "runtime", NULL, "%s", err.text);
+}
+
 void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy)
 {
     json_t *former = runtime->plugins_policy;
@@ -134,6 +147,10 @@ void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy)
         if (runtime->instances[i]->state == RJ_INSTANCE_READY)
             rj_instance_configure(runtime->instances[i]);
     json_decref(former);
+    if (runtime->options.policy_unknown) {
+        runtime->options.policy_unknown = false;
+        load_refused(runtime);
+    }
 }
 
 void rj_runtime_refresh(rj_runtime *runtime)

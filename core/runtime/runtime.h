@@ -41,6 +41,9 @@ typedef struct rj_runtime_options {
      * rj_runtime_configure().  Built-in plugins (below RJ_PATH_PLUGINS) get what their manifest
      * asks for unless the policy names a Grant list; third-party ones get only what it names. */
     const json_t *plugins_policy;
+    /* There is a policy and it cannot be read: plugins of others are refused until
+     * rj_runtime_configure() says what it allows them. */
+    bool policy_unknown;
     uint64_t grace_ms;        /* after a deadline, before an op is abandoned; 0: 5,000 */
     uint64_t worker_idle_ms;  /* a worker without work ends after that; 0: 60,000 */
     uint64_t worker_start_ms; /* a worker must be ready by then; 0: 10,000 */
@@ -53,7 +56,7 @@ rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_run
  * [loop] */
 rj_status rj_runtime_load(rj_runtime *runtime, rj_error *err);
 /* New policy section: settings are pushed (event "host.config"), Enabled and Grant applied at the
- * next start.  [loop] */
+ * next start; what was refused while the policy was unknown is judged again.  [loop] */
 void rj_runtime_configure(rj_runtime *runtime, const json_t *plugins_policy);
 /* Refuse new questions, cancel what runs, stop plugins in reverse order of loading, then call
  * `stopped`.  Takes at most grace_ms beyond the longest cancellation.  [loop] */

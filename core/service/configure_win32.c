@@ -4,7 +4,8 @@
  * service manager's part.
  *
  * Any user may make folders in %ProgramData%, so that ours may have been there before us, with what its
- * maker put into it and rights of its maker's choice.  Its owner and its rights tell: such a folder is set aside whole.
+ * maker put into it and rights of its maker's choice.  Its owner and its rights tell: such a folder is set
+ * aside whole, and what is foreign in one that is ours by itself.
  * A root ("--root") is of its maker and stays as it is.
  */
 #include "base/alloc.h"
@@ -14,6 +15,7 @@
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
 #include "service/configure.h"
+#include "service/foreign_files_win32.h"
 #include "service/scm_configure_win32.h"
 #include <stdio.h>
 #include <string.h>
@@ -29,48 +31,11 @@
 #define SDDL_SHARED L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
 #define SDDL_PRIVATE L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 #define SDDL_KEY L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
-#define ASIDE ".untrusted-"
-#define ENTRIES_MAX 10000
+#define JUDGED "JudgedFolder"
 #define MAKING_TRIES 20
 #define BUSY_MS 100
-/* What others may have: to make something new beside ours, or to exchange what is ours. */
-#define RIGHTS_ADDING (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES)
-#define RIGHTS_TAKING                                                                              \
-    (FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL |          \
-     MAXIMUM_ALLOWED)
-#define TRUSTED_INSTALLER L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 
-/* What happened before there was a log. */
-static char early[256];
-
-/* ---- Owners ---------------------------------------------------------------------------------- */
-
-static bool is_own_user(PSID sid)
-{
-    HANDLE token = NULL;
-    union {
-        TOKEN_USER user;
-        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-    } space;
-    DWORD size = 0;
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        return false;
-    bool own = GetTokenInformation(token, TokenUser, &space, sizeof space, &size) &&
-               EqualSid(space.user.User.Sid, sid);
-    CloseHandle(token);
-    return own;
-}
-
-static bool is_trusted_owner(PSID sid)
-{
-    PSID installer = NULL;
-    if (IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid))
-        return true;
-    bool is_installer =
-        ConvertStringSidToSidW(TRUSTED_INSTALLER, &installer) && EqualSid(installer, sid);
-    LocalFree(installer);
-    return is_installer || is_own_user(sid);
-}
+static const rj_registry_key judged_key = {"", RJ_HIVE_MACHINE, "SOFTWARE\\RealmJoin"};
 
 /* ---- Folders --------------------------------------------------------------------------------- */
 
@@ -93,43 +58,6 @@ static rj_status set_dacl(HANDLE handle, SE_OBJECT_TYPE type, const wchar_t *sdd
     return failed ? rj_fail_win32(err, failed, "rights of %s", what) : RJ_OK;
 }
 
-static rj_status open_folder(const char *path, DWORD share_delete, HANDLE *ret_folder,
-                             rj_error *err)
-{
-    wchar_t *wide = rj_wide_path(path, err);
-    if (!wide)
-        return RJ_E_INVALID;
-    HANDLE folder =
-        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
-                    FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, NULL, OPEN_EXISTING,
-                    FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-    DWORD why = GetLastError();
-    rj_free(wide);
-    if (folder == INVALID_HANDLE_VALUE)
-        return rj_fail_win32(err, why, "%s", path);
-    *ret_folder = folder;
-    return RJ_OK;
-}
-
-/* Nobody but administrators and this account can have made it, and it is no link? */
-static rj_status check_owner(HANDLE folder, const char *path, rj_error *err)
-{
-    BY_HANDLE_FILE_INFORMATION facts;
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    PSID owner = NULL;
-    if (!GetFileInformationByHandle(folder, &facts))
-        return rj_fail_win32(err, GetLastError(), "%s", path);
-    if (facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
-        return rj_fail(err, RJ_E_DENIED, "%s is a link", path);
-    DWORD failed = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
-                                   NULL, NULL, &descriptor);
-    if (failed)
-        return rj_fail_win32(err, failed, "owner of %s", path);
-    bool trusted = owner && is_trusted_owner(owner);
-    LocalFree(descriptor);
-    return trusted ? RJ_OK : rj_fail(err, RJ_E_DENIED, "%s was made by another account", path);
-}
-
 static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
 {
     BY_HANDLE_FILE_INFORMATION facts;
@@ -137,7 +65,7 @@ static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
         return rj_fail_win32(err, GetLastError(), "%s", path);
     if (!(facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
         return rj_fail(err, RJ_E_DENIED, "%s is no folder", path);
-    return check_owner(folder, path, err);
+    return rj_foreign_check_owner(folder, path, err);
 }
 
 /* Made with its rights, so that there is no moment without them.  0: it is new. */
@@ -155,80 +83,33 @@ static DWORD make_folder(const char *path, const wchar_t *sddl)
     return made ? 0 : failed ? failed : ERROR_INVALID_FUNCTION;
 }
 
-static rj_status set_aside(const char *path, rj_error *err)
+/* The folder that was looked at as a whole, by the number that the system gave it when it was made. */
+static bool name_folder(HANDLE folder, char name[64])
 {
-    char aside[1024];
-    snprintf(aside, sizeof aside, "%s" ASIDE "%lld", path, (long long)rj_clock_wall_ms());
-    wchar_t *from = rj_wide_path(path, NULL), *to = rj_wide_path(aside, NULL);
-    bool moved = from && to && MoveFileExW(from, to, 0);
-    DWORD why = GetLastError();
-    rj_free(from);
-    rj_free(to);
-    if (!moved)
-        return rj_fail_win32(err, why, "setting %s aside", path);
-    snprintf(early, sizeof early,
-             "%s was made, or could be exchanged, by another account and is now %s", path, aside);
-    return RJ_OK;
+    BY_HANDLE_FILE_INFORMATION facts;
+    if (!GetFileInformationByHandle(folder, &facts))
+        return false;
+    snprintf(name, 64, "%08lx-%08lx%08lx", (unsigned long)facts.dwVolumeSerialNumber,
+             (unsigned long)facts.nFileIndexHigh, (unsigned long)facts.nFileIndexLow);
+    return true;
 }
 
-/* What the access list gives to others. */
-static rj_status rights_of_others(HANDLE folder, const char *path, DWORD *ret_rights, rj_error *err)
+static bool is_marked(HANDLE folder)
 {
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    PACL list = NULL;
-    DWORD failed = GetSecurityInfo(folder, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL,
-                                   &list, NULL, &descriptor);
-    if (failed)
-        return rj_fail_win32(err, failed, "rights of %s", path);
-    DWORD rights = list ? 0 : GENERIC_ALL; /* without a list everybody may do everything */
-    for (DWORD i = 0; list && i < list->AceCount; i++) {
-        void *entry = NULL;
-        if (!GetAce(list, i, &entry)) {
-            rights = GENERIC_ALL;
-            break;
-        }
-        const ACCESS_ALLOWED_ACE *allowed = entry;
-        BYTE type = allowed->Header.AceType;
-        PSID sid = (PSID)(uintptr_t)&allowed->SidStart;
-        if ((allowed->Header.AceFlags & INHERIT_ONLY_ACE) || type == ACCESS_DENIED_ACE_TYPE)
-            continue;
-        if (type != ACCESS_ALLOWED_ACE_TYPE)
-            rights |= GENERIC_ALL; /* nobody makes such by accident */
-        else if (!is_trusted_owner(sid) && !IsWellKnownSid(sid, WinCreatorOwnerSid) &&
-                 !IsWellKnownSid(sid, WinCreatorOwnerRightsSid))
-            rights |= allowed->Mask;
-    }
-    LocalFree(descriptor);
-    *ret_rights = rights;
-    return RJ_OK;
+    char name[64];
+    char *marked = NULL;
+    bool same = name_folder(folder, name) &&
+                rj_registry_get_text(&judged_key, JUDGED, &marked, NULL) == RJ_OK &&
+                strcmp(marked, name) == 0;
+    rj_free(marked);
+    return same;
 }
 
-/* Others cannot add anything any more; what they had added before must not be taken for ours. */
-static rj_status set_foreign_entries_aside(const char *path, rj_error *err)
+static void mark(HANDLE folder)
 {
-    char **names = NULL;
-    size_t count = 0;
-    rj_status status = rj_dir_list(path, ENTRIES_MAX, &names, &count, err);
-    for (size_t i = 0; status == RJ_OK && i < count; i++) {
-        char *entry = NULL;
-        HANDLE handle = INVALID_HANDLE_VALUE;
-        if (strstr(names[i], ASIDE))
-            continue;
-        status = rj_path_join(path, names[i], &entry, err);
-        if (status == RJ_OK)
-            status = open_folder(entry, FILE_SHARE_DELETE, &handle, err);
-        if (status == RJ_OK) {
-            status = check_owner(handle, entry, err);
-            CloseHandle(handle);
-        }
-        if (status == RJ_E_DENIED)
-            status = set_aside(entry, err);
-        else if (status == RJ_E_NOT_FOUND)
-            status = RJ_OK;
-        rj_free(entry);
-    }
-    rj_free(names);
-    return status;
+    char name[64];
+    if (name_folder(folder, name))
+        rj_registry_set_text(&judged_key, JUDGED, name, NULL); /* else it is looked at again */
 }
 
 /* Of a folder that was there.  RJ_E_DENIED: it cannot be ours.  RJ_E_NOT_FOUND: it is gone.
@@ -240,18 +121,22 @@ static rj_status take_folder(const char *path, rj_error *err)
     HANDLE folder = INVALID_HANDLE_VALUE;
     DWORD rights = 0;
     /* Not shared for deletion: nobody who could rename it has it open, or will. */
-    rj_status status = open_folder(path, 0, &folder, err);
+    rj_status status = rj_foreign_open(path, 0, &folder, err);
     if (status != RJ_OK)
         return status;
     status = check_own(folder, path, err);
     if (status == RJ_OK)
-        status = rights_of_others(folder, path, &rights, err);
-    if (status == RJ_OK && (rights & RIGHTS_TAKING))
+        status = rj_foreign_rights(folder, path, &rights, err);
+    if (status == RJ_OK && (rights & RJ_RIGHTS_TAKING))
         status = rj_fail(err, RJ_E_DENIED, "%s could be exchanged by others", path);
-    if (status == RJ_OK && (rights & RIGHTS_ADDING))
+    if (status == RJ_OK && (rights & RJ_RIGHTS_ADDING))
         status = set_dacl(folder, SE_FILE_OBJECT, SDDL_STATE, path, err);
+    /* All of it, once: whatever is made in it later is made by us. */
+    bool judged = status == RJ_OK && !(rights & RJ_RIGHTS_ADDING) && is_marked(folder);
     if (status == RJ_OK)
-        status = set_foreign_entries_aside(path, err);
+        status = rj_foreign_clear(path, !judged, err);
+    if (status == RJ_OK && !judged)
+        mark(folder);
     CloseHandle(folder);
     return status;
 }
@@ -282,7 +167,7 @@ rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
         if (status != RJ_E_DENIED && status != RJ_E_BUSY)
             return rj_fail(err, status, "%s", why.text);
         rj_error moving = RJ_ERROR_NONE;
-        if (set_aside(path, &moving) != RJ_OK)
+        if (rj_foreign_set_aside(path, &moving) != RJ_OK)
             return rj_fail(err, RJ_E_DENIED,
                            "%s; the service must not use it and cannot rename it (%s)", why.text,
                            moving.text);
@@ -304,7 +189,7 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
     rj_error error = RJ_ERROR_NONE;
     if (make_folder(path, sddl) == 0)
         return;
-    rj_status status = open_folder(path, FILE_SHARE_DELETE, &folder, &error);
+    rj_status status = rj_foreign_open(path, FILE_SHARE_DELETE, &folder, &error);
     if (status == RJ_OK) {
         status = check_own(folder, path, &error);
         if (status == RJ_OK)
@@ -329,7 +214,7 @@ static void look_at_package_root(const char *lib)
     for (size_t i = 0; i < 2; i++) {
         if (make_folder(folders[i], SDDL_SHARED) == 0)
             continue;
-        rj_status status = open_folder(folders[i], FILE_SHARE_DELETE, &folder, &error);
+        rj_status status = rj_foreign_open(folders[i], FILE_SHARE_DELETE, &folder, &error);
         if (status == RJ_OK) {
             status = check_own(folder, folders[i], &error);
             CloseHandle(folder);
@@ -368,8 +253,9 @@ static void secure_logs(const rj_paths *paths)
 
 void rj_service_configure(const rj_paths *paths, bool managed)
 {
-    if (early[0])
-        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it", early);
+    if (*rj_foreign_told())
+        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it",
+               rj_foreign_told());
     if (rj_paths_root(paths)[0] || !rj_system_is_root())
         return;
     secure(rj_path(paths, RJ_PATH_STATE), SDDL_STATE,

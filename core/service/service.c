@@ -27,6 +27,7 @@ typedef struct service {
     rj_runtime *runtime;
     rj_agent *agent;
     json_t *plugins_policy; /* of the policy at the start; lent to the runtime */
+    bool policy_unknown;    /* there is one, and it cannot be read */
     rj_timer *store_retry;
     rj_timer *stop_limit;
     bool stopping;
@@ -42,8 +43,11 @@ static void begin_stop(service *self, const char *why);
 static void read_plugins_policy(service *self)
 {
     rj_policy *policy = NULL;
-    if (rj_policy_read_directory(self->paths, &policy, NULL) != RJ_OK)
-        return; /* the agent reads it again and says what is wrong */
+    rj_status status = rj_policy_read_directory(self->paths, &policy, NULL);
+    /* The agent reads it again and says what is wrong. */
+    self->policy_unknown = status != RJ_OK && status != RJ_E_NOT_FOUND;
+    if (status != RJ_OK)
+        return;
     if (policy->plugins)
         self->plugins_policy = json_deep_copy(policy->plugins);
     rj_policy_free(policy);
@@ -69,7 +73,8 @@ static rj_status load_plugins(service *self, rj_error *err)
                                   .paths = self->paths,
                                   .role = RJ_ROLE_SERVICE,
                                   .kv = rj_store_kv(self->store),
-                                  .plugins_policy = self->plugins_policy};
+                                  .plugins_policy = self->plugins_policy,
+                                  .policy_unknown = self->policy_unknown};
     rj_status status = rj_runtime_new(&options, &self->runtime, err);
     return status == RJ_OK ? rj_runtime_load(self->runtime, err) : status;
 }
@@ -315,8 +320,9 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
         rj_server_stop(self->server, on_server_stopped, self);
         rj_loop_run(self->loop);
     }
+    bool usage = !self->paths && status == RJ_E_INVALID;
     finish(self);
-    return status == RJ_E_BUSY ? RJ_SERVICE_BUSY : RJ_SERVICE_FAILED;
+    return usage ? RJ_SERVICE_USAGE : status == RJ_E_BUSY ? RJ_SERVICE_BUSY : RJ_SERVICE_FAILED;
 }
 
 int rj_service_run(const rj_service_options *options)

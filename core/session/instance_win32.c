@@ -160,8 +160,10 @@ static void serve(rj_instance *instance)
     if (transfer(instance->pipe, instance->io, instance->stop, false, text, LINK_MOST, &length) &&
         take(instance, text, length))
         answer = 'y';
+    /* What was not read yet goes with the connection: it ends when the sender closes it, or soon.  A flush
+     * would wait for as long as the sender wants. */
     if (transfer(instance->pipe, instance->io, instance->stop, true, &answer, 1, NULL))
-        FlushFileBuffers(instance->pipe);
+        transfer(instance->pipe, instance->io, instance->stop, false, text, 1, NULL);
 }
 
 static bool wait_for_sender(rj_instance *instance)

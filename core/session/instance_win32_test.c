@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One session program a user, and the links that reach it. */
+#include "base/alloc.h"
+#include "platform/win32/account_win32.h"
+#include "platform/win32/registry_win32.h"
 #include "session/instance.h"
 
 #include <setjmp.h>
@@ -7,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -87,11 +91,60 @@ static void what_the_grammar_does_not_know_never_arrives(void **state)
     assert_int_equal(arrived, 0);
 }
 
+/* As another program of this user may open it. */
+static HANDLE connect_by_hand(void)
+{
+    char tag[17], *sid = NULL;
+    wchar_t name[300];
+    DWORD session = 0;
+    HANDLE pipe = INVALID_HANDLE_VALUE;
+    assert_int_equal(rj_account_token_sid(NULL, &sid, NULL), RJ_OK);
+    rj_root_tag(ROOT, tag);
+    ProcessIdToSessionId(GetCurrentProcessId(), &session);
+    swprintf(name, 300, L"\\\\.\\pipe\\realmjoin-session-%lu-%hs-%hs", (unsigned long)session, sid,
+             tag);
+    rj_free(sid);
+    for (int tries = 0; tries < 50 && pipe == INVALID_HANDLE_VALUE; tries++) {
+        pipe = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+        if (pipe == INVALID_HANDLE_VALUE)
+            Sleep(20);
+    }
+    assert_true(pipe != INVALID_HANDLE_VALUE);
+    return pipe;
+}
+
+static void a_sender_that_never_reads_its_answer_holds_nobody_up(void **state)
+{
+    (void)state;
+    DWORD count = 0;
+    rj_instance *instance = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &instance, NULL), RJ_OK);
+    HANDLE mute = connect_by_hand();
+    assert_true(WriteFile(mute, "realmjoin:install:tool", 22, &count, NULL));
+    for (int turns = 0; turns < 100 && !arrived; turns++)
+        rj_loop_turn(loop, 10);
+    assert_int_equal(arrived, 1);
+    rj_status status = RJ_E_NOT_FOUND;
+    for (int tries = 0; tries < 10 && status; tries++)
+        status = rj_instance_forward(ROOT, "realmjoin:sync:", NULL);
+    assert_int_equal(status, RJ_OK);
+    HANDLE silent = connect_by_hand();
+    ULONGLONG begun = GetTickCount64();
+    rj_instance_release(instance);
+    assert_true(GetTickCount64() - begun < 5000);
+    CloseHandle(mute);
+    CloseHandle(silent);
+    for (int turns = 0; turns < 10; turns++)
+        rj_loop_turn(loop, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_link_reaches_the_running_session_and_a_second_session_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_sender_that_never_reads_its_answer_holds_nobody_up,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_grammar_does_not_know_never_arrives, set_up,
                                         tear_down),
     };

@@ -8,11 +8,16 @@
 
 typedef struct rj_program rj_program;
 
-/* The folder of the running program, links resolved; rj_free(). */
+/* The running program and its folder, links resolved; rj_free(). */
+rj_status rj_program_path(char **ret_path, rj_error *err);
 rj_status rj_program_folder(char **ret_folder, rj_error *err);
 /* Where the service's program may lie, seen from there; NULL ends the list. */
 extern const char *const rj_program_service_places[];
-extern const char rj_program_service_log[]; /* below the root */
+/* The folder of the service's log, as this system writes paths; `root` NULL: the real system.  rj_free(),
+ * NULL: out of memory. */
+char *rj_program_service_log(const char *root);
+/* Where more than the help stands; "" if this system has none. */
+extern const char rj_program_manual[];
 /* `path` made absolute by the current folder; rj_free(). */
 rj_status rj_program_absolute(const char *path, char **ret_path, rj_error *err);
 

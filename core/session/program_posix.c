@@ -5,6 +5,7 @@
  * A pipe that closes on exec carries the reason when the program could not be executed at all.
  */
 #include "base/alloc.h"
+#include "base/text.h"
 #include "session/program.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,24 +20,37 @@
 const char *const rj_program_service_places[] = {"realmjoinservice",
                                                  "../libexec/realmjoin/realmjoinservice",
                                                  "../service/realmjoinservice", NULL};
-const char rj_program_service_log[] = "/var/log/realmjoin";
+const char rj_program_manual[] = "; realmjoin(1) has everything";
 
 struct rj_program {
     pid_t pid;
 };
 
-rj_status rj_program_folder(char **ret_folder, rj_error *err)
+char *rj_program_service_log(const char *root)
+{
+    rj_text path = RJ_TEXT_EMPTY;
+    rj_text_addf(&path, "%s/var/log/realmjoin", root ? root : "");
+    return rj_text_take(&path);
+}
+
+rj_status rj_program_path(char **ret_path, rj_error *err)
 {
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length < 0)
         return rj_fail_errno(err, errno, "finding this program's folder");
     path[length] = '\0';
-    char *slash = strrchr(path, '/');
+    *ret_path = rj_strdup(path);
+    return *ret_path ? RJ_OK : rj_fail_memory(err, "finding this program's folder");
+}
+
+rj_status rj_program_folder(char **ret_folder, rj_error *err)
+{
+    rj_status status = rj_program_path(ret_folder, err);
+    char *slash = status == RJ_OK ? strrchr(*ret_folder, '/') : NULL;
     if (slash)
         *slash = '\0';
-    *ret_folder = rj_strdup(path);
-    return *ret_folder ? RJ_OK : rj_fail_memory(err, "finding this program's folder");
+    return status;
 }
 
 rj_status rj_program_absolute(const char *path, char **ret_path, rj_error *err)

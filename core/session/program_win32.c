@@ -15,24 +15,48 @@
 
 const char *const rj_program_service_places[] = {"realmjoinservice.exe",
                                                  "../service/realmjoinservice.exe", NULL};
-const char rj_program_service_log[] = "/Windows/Logs";
+const char rj_program_manual[] = "";
 
 struct rj_program {
     HANDLE process;
 };
 
-rj_status rj_program_folder(char **ret_folder, rj_error *err)
+char *rj_program_service_log(const char *root)
+{
+    wchar_t wide[MAX_PATH];
+    UINT length = GetSystemWindowsDirectoryW(wide, MAX_PATH);
+    char *windows = !root && length && length < MAX_PATH ? rj_utf8(wide) : NULL;
+    rj_text path = RJ_TEXT_EMPTY;
+    rj_text_addf(&path, "%s%s/Logs", root ? root : "", windows ? windows : "/Windows");
+    char *slashed = rj_text_take(&path);
+    char *native = slashed ? rj_path_native(slashed) : NULL;
+    rj_free(windows);
+    rj_free(slashed);
+    return native;
+}
+
+rj_status rj_program_path(char **ret_path, rj_error *err)
 {
     wchar_t *wide = rj_malloc(PATH_MOST * sizeof *wide);
     if (!wide)
         return rj_fail_memory(err, "finding this program's folder");
     DWORD length = GetModuleFileNameW(NULL, wide, PATH_MOST);
     char *path = length && length < PATH_MOST ? rj_utf8(wide) : NULL;
-    char *folder = path ? rj_path_from_native(path) : NULL;
+    char *own = path ? rj_path_from_native(path) : NULL;
     rj_free(wide);
     rj_free(path);
-    if (!folder)
+    if (!own)
         return rj_fail(err, RJ_E_FAILED, "cannot find this program's folder");
+    *ret_path = own;
+    return RJ_OK;
+}
+
+rj_status rj_program_folder(char **ret_folder, rj_error *err)
+{
+    char *folder = NULL;
+    rj_status status = rj_program_path(&folder, err);
+    if (status != RJ_OK)
+        return status;
     char *slash = strrchr(folder, '/');
     if (slash)
         *slash = '\0';

@@ -5,10 +5,14 @@
  *     own token --> Administrators and the like for denials only, privileges gone --> medium integrity
  *               --> the user owns what it makes --> the same command line again
  *
+ * The second one inherits its standard handles and no other: what an administrator's program had open when it
+ * started us must not end up with the user.
+ *
  * The environment tells the second one that it is that: one that still has the rights does not try for ever.
  */
 #include "base/alloc.h"
 #include "platform/system.h"
+#include "platform/win32/launch_win32.h"
 #include "platform/win32/wide_win32.h"
 #include "session/rights.h"
 #include <stdbool.h>
@@ -102,10 +106,59 @@ static rj_status restrict_token(HANDLE *ret_token, rj_error *err)
     return RJ_OK;
 }
 
+/* Each once; what is none, or may not be inherited, is left out. */
+static void add_handle(HANDLE *handle, HANDLE *list, size_t *count)
+{
+    DWORD flags = 0;
+    bool good = *handle && *handle != INVALID_HANDLE_VALUE &&
+                GetHandleInformation(*handle, &flags) &&
+                SetHandleInformation(*handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    if (!good)
+        *handle = NULL;
+    for (size_t i = 0; good && i < *count; i++)
+        good = list[i] != *handle;
+    if (good)
+        list[(*count)++] = *handle;
+}
+
+static DWORD create(HANDLE token, const wchar_t *program, wchar_t *line)
+{
+    HANDLE handles[3];
+    size_t count = 0;
+    DWORD problem = 0, flags = CREATE_UNICODE_ENVIRONMENT;
+    PROCESS_INFORMATION started = {0};
+    STARTUPINFOEXW how = {.StartupInfo = {.cb = sizeof how.StartupInfo}};
+    GetStartupInfoW(&how.StartupInfo); /* the same window */
+    how.StartupInfo.lpReserved = NULL;
+    how.StartupInfo.cbReserved2 = 0;
+    how.StartupInfo.lpReserved2 = NULL;
+    how.StartupInfo.lpDesktop = NULL;
+    if (how.StartupInfo.dwFlags & STARTF_USESTDHANDLES) {
+        add_handle(&how.StartupInfo.hStdInput, handles, &count);
+        add_handle(&how.StartupInfo.hStdOutput, handles, &count);
+        add_handle(&how.StartupInfo.hStdError, handles, &count);
+    }
+    if (count) {
+        problem = rj_launch_inherit(handles, count, &how.lpAttributeList);
+        how.StartupInfo.cb = sizeof how;
+        flags |= EXTENDED_STARTUPINFO_PRESENT;
+    }
+    if (!problem && !CreateProcessAsUserW(token, program, line, NULL, NULL, count > 0, flags, NULL,
+                                          NULL, &how.StartupInfo, &started))
+        problem = GetLastError();
+    if (how.lpAttributeList) {
+        DeleteProcThreadAttributeList(how.lpAttributeList);
+        rj_free(how.lpAttributeList);
+    }
+    if (!problem) {
+        CloseHandle(started.hThread);
+        CloseHandle(started.hProcess);
+    }
+    return problem;
+}
+
 static rj_status start_again(HANDLE token, rj_error *err)
 {
-    PROCESS_INFORMATION started = {0};
-    STARTUPINFOW how = {.cb = sizeof how};
     wchar_t *program = rj_malloc(PATH_MOST * sizeof *program);
     const wchar_t *line = GetCommandLineW();
     wchar_t *copy = rj_malloc((wcslen(line) + 1) * sizeof *copy); /* the call writes into it */
@@ -115,21 +168,13 @@ static rj_status start_again(HANDLE token, rj_error *err)
         return rj_fail_memory(err, "starting again");
     }
     wmemcpy(copy, line, wcslen(line) + 1);
-    GetStartupInfoW(&how); /* the same handles and the same window */
-    how.lpReserved = NULL;
-    how.cbReserved2 = 0;
-    how.lpReserved2 = NULL;
-    how.lpDesktop = NULL;
     DWORD length = GetModuleFileNameW(NULL, program, PATH_MOST);
-    bool done = length && length < PATH_MOST && SetEnvironmentVariableW(MARK, L"1") &&
-                CreateProcessAsUserW(token, program, copy, NULL, NULL, TRUE,
-                                     CREATE_UNICODE_ENVIRONMENT, NULL, NULL, &how, &started);
+    DWORD problem = ERROR_INSUFFICIENT_BUFFER;
+    if (length && length < PATH_MOST)
+        problem =
+            SetEnvironmentVariableW(MARK, L"1") ? create(token, program, copy) : GetLastError();
     rj_status status =
-        done ? RJ_OK : rj_fail_win32(err, GetLastError(), "starting again without the rights");
-    if (done) {
-        CloseHandle(started.hThread);
-        CloseHandle(started.hProcess);
-    }
+        problem ? rj_fail_win32(err, problem, "starting again without the rights") : RJ_OK;
     rj_free(program);
     rj_free(copy);
     return status;

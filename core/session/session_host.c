@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "engine/request.h"
 #include "engine/store.h"
+#include "ipc/refusal_texts.h"
 #include "ipc/sessions.h"
 #include "platform/file.h"
 #include "platform/system.h"
@@ -418,8 +419,7 @@ rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_h
                               rj_error *err)
 {
     if (rj_system_uid() == 0)
-        return rj_fail(err, RJ_E_DENIED,
-                       "packages of users never run as root; start the session as that user");
+        return rj_fail(err, RJ_E_DENIED, "%s", rj_refusal_admin_session);
     rj_session_host *host = rj_calloc(1, sizeof *host);
     if (!host)
         return rj_fail_memory(err, "becoming a session");

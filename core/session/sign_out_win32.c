@@ -17,7 +17,8 @@
 
 #define LOGGER "session.sign-out"
 #define CLASS_NAME L"RealmJoinSession"
-#define WM_HOLD (WM_APP + 1) /* its reason, or NULL */
+#define WM_HOLD                                                                                    \
+    (WM_APP + 1) /* the reason has changed; any program may send this, so it brings nothing */
 #define WM_OVER (WM_APP + 2)
 #define CLEANING_MS 10000
 
@@ -26,10 +27,13 @@ struct rj_sign_out {
     void (*ended)(void *data);
     void *data;
     HANDLE thread, ready, cleaned;
-    HWND window; /* NULL: it could not be made */
-    bool held;   /* of the thread */
-    bool told;   /* of the thread */
+    HWND window;     /* NULL: it could not be made */
+    SRWLOCK lock;    /* guards: */
+    wchar_t *reason; /* NULL: nothing has to be waited for */
+    bool held;       /* of the thread */
+    bool told;       /* of the thread */
     rj_post post;
+    LONG over;       /* the window may go */
     LONG references; /* the owner, and the post that is on its way */
     bool stopped;    /* loop thread */
 };
@@ -42,6 +46,7 @@ static void drop(rj_sign_out *watch)
         CloseHandle(watch->ready);
     if (watch->cleaned)
         CloseHandle(watch->cleaned);
+    rj_free(watch->reason);
     rj_free(watch);
 }
 
@@ -63,13 +68,15 @@ static void tell(rj_sign_out *watch, const char *why)
     rj_loop_post(watch->loop, &watch->post, on_ended, watch);
 }
 
-static void hold(rj_sign_out *watch, const wchar_t *reason)
+static void hold(rj_sign_out *watch)
 {
+    AcquireSRWLockShared(&watch->lock);
     if (watch->held)
         ShutdownBlockReasonDestroy(watch->window);
-    watch->held = reason != NULL;
-    if (reason)
-        ShutdownBlockReasonCreate(watch->window, reason);
+    watch->held = watch->reason != NULL;
+    if (watch->reason)
+        ShutdownBlockReasonCreate(watch->window, watch->reason);
+    ReleaseSRWLockShared(&watch->lock);
 }
 
 static LRESULT on_query(const rj_sign_out *watch, LPARAM flags)
@@ -99,9 +106,11 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
         tell(watch, "asked to end");
         return 0;
     case WM_HOLD:
-        hold(watch, (const wchar_t *)l);
+        hold(watch);
         return 0;
     case WM_OVER:
+        if (!InterlockedCompareExchange(&watch->over, 0, 0))
+            return 0;
         DestroyWindow(window);
         PostQuitMessage(0);
         return 0;
@@ -140,6 +149,7 @@ rj_status rj_sign_out_watch(rj_loop *loop, void (*ended)(void *data), void *data
     watch->ended = ended;
     watch->data = data;
     watch->references = 1;
+    InitializeSRWLock(&watch->lock);
     watch->ready = CreateEventW(NULL, TRUE, FALSE, NULL);
     watch->cleaned = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (watch->ready && watch->cleaned)
@@ -163,9 +173,12 @@ void rj_sign_out_hold(rj_sign_out *watch, const char *reason)
     if (!reason || wide) { /* the system wants it from the window's own thread */
         rj_log(RJ_LOG_INFO, LOGGER, NULL, reason ? "the end of the session waits: %s" : "%s",
                reason ? reason : "the end of the session need not wait any more");
-        SendMessageW(watch->window, WM_HOLD, 0, (LPARAM)wide);
+        AcquireSRWLockExclusive(&watch->lock);
+        rj_free(watch->reason);
+        watch->reason = wide;
+        ReleaseSRWLockExclusive(&watch->lock);
+        SendMessageW(watch->window, WM_HOLD, 0, 0);
     }
-    rj_free(wide);
 }
 
 void rj_sign_out_stop(rj_sign_out *watch)
@@ -173,6 +186,7 @@ void rj_sign_out_stop(rj_sign_out *watch)
     if (!watch)
         return;
     watch->stopped = true;
+    InterlockedExchange(&watch->over, 1);
     if (watch->cleaned)
         SetEvent(watch->cleaned);
     if (watch->window)

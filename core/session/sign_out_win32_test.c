@@ -97,6 +97,21 @@ static void a_reason_holds_the_end_up_unless_it_is_forced(void **state)
     assert_int_equal(ask(0), TRUE);
 }
 
+static void messages_of_other_programs_bring_nothing_with_them(void **state)
+{
+    (void)state;
+    SendMessageW(window(), WM_APP + 1, 0, (LPARAM)0x10);
+    assert_int_equal(ask(0), TRUE);
+    SendMessageW(window(), WM_APP + 2, 1, (LPARAM)0x10);
+    char bytes[] = "abc";
+    COPYDATASTRUCT copied = {.cbData = sizeof bytes, .lpData = bytes};
+    SendMessageW(window(), WM_COPYDATA, 0, (LPARAM)&copied);
+    rj_sign_out_hold(watch, "still heard");
+    assert_int_equal(ask(0), FALSE);
+    rj_sign_out_hold(watch, NULL);
+    assert_int_equal(ends, 0);
+}
+
 static void a_program_that_asks_us_to_close_is_heard(void **state)
 {
     (void)state;
@@ -114,6 +129,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_end_that_did_not_come_about_ends_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_reason_holds_the_end_up_unless_it_is_forced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(messages_of_other_programs_bring_nothing_with_them, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_program_that_asks_us_to_close_is_heard, set_up,
                                         tear_down),

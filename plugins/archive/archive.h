@@ -82,7 +82,7 @@ rj_status rj_archive_read(rj_archive *archive, const rj_archive_entry *entry, ui
                           char **ret_bytes, size_t *ret_length, rj_failure *failure);
 rj_status rj_archive_verify(rj_archive *archive, rj_failure *failure);
 
-/* ---- Extraction (archive_extract_posix.c) ------------------------------------------------------ */
+/* ---- Extraction (archive_extract.c) ------------------------------------------------------------ */
 
 typedef struct rj_archive_extract_options {
     void *data; /* for the three functions, each of which may be NULL */

@@ -5,7 +5,7 @@
 
 #include "archive.h"
 
-/* ---- Where the bytes come from (archive_file_posix.c) ---- */
+/* ---- Where the bytes come from (archive_file.c) ---- */
 
 typedef struct rj_source rj_source;
 /* A regular file; a link at the end of `path` is followed. */

@@ -215,7 +215,7 @@ static void conclude(const review *seen)
         evidence_conclude(document, CHECK_NOT_MET, remedy, "No virus scanner was found.");
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     review seen = {
         .task = task,
@@ -244,23 +244,4 @@ static rj_status judge(check_task *task)
         return check_task_interrupted(task);
     conclude(&seen);
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"antivirus", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-antivirus",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

@@ -59,12 +59,12 @@ static bool review_product(void *data, const wmi_row *row)
     return !check_task_cancelled(seen->task);
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     evidence *document = check_task_evidence(task);
     review seen = {.task = task};
     char problem[200] = "";
-    bool complete = wmi_query(SPACE, "SELECT displayName, productState FROM AntiVirusProduct",
+    bool complete = wmi_query(task, SPACE, "SELECT displayName, productState FROM AntiVirusProduct",
                               review_product, &seen, problem, sizeof problem);
 
     if (check_task_cancelled(task))
@@ -94,23 +94,4 @@ static rj_status judge(check_task *task)
                           "Switch a virus scanner on, for example Microsoft Defender.",
                           "No virus scanner is on; %s is installed.", seen.name);
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"antivirus", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-antivirus",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

@@ -219,7 +219,7 @@ static void conclude(const tally *out)
                           "Everything the device writes to its disks is encrypted.");
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     const char *places[MAX_PLACES + 1] = {"/", "/home", "/var"};
     evidence *document = check_task_evidence(task);
@@ -256,23 +256,4 @@ static rj_status judge(check_task *task)
         return check_task_interrupted(task);
     conclude(&out);
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"encryption", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-encryption",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

@@ -66,14 +66,15 @@ static bool review_volume(void *data, const wmi_row *row)
     return !check_task_cancelled(seen->task);
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     evidence *document = check_task_evidence(task);
     review seen = {.task = task};
     char problem[200] = "";
-    bool complete = wmi_query(
-        SPACE, "SELECT DriveLetter, VolumeType, ProtectionStatus FROM Win32_EncryptableVolume",
-        review_volume, &seen, problem, sizeof problem);
+    bool complete =
+        wmi_query(task, SPACE,
+                  "SELECT DriveLetter, VolumeType, ProtectionStatus FROM Win32_EncryptableVolume",
+                  review_volume, &seen, problem, sizeof problem);
 
     if (check_task_cancelled(task))
         return check_task_interrupted(task);
@@ -96,23 +97,4 @@ static rj_status judge(check_task *task)
         evidence_conclude(document, CHECK_OK, NULL,
                           "BitLocker protects the system's volume and every fixed one.");
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"encryption", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-encryption",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

@@ -229,7 +229,7 @@ static rj_status review_rules(review *seen, const char *bytes, size_t length)
     return RJ_OK;
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     review seen = {.task = task};
     rj_status status;
@@ -252,23 +252,4 @@ static rj_status judge(check_task *task)
     status = review_rules(&seen, bytes, length);
     free(bytes);
     return status;
-}
-
-static const char *const check_ids[] = {"firewall", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-firewall",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

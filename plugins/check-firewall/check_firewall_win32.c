@@ -90,7 +90,7 @@ static void add_name(char *names, size_t size, const char *name)
     snprintf(names + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
     evidence *document = check_task_evidence(task);
     char found[64], bad[64] = "", unknown[64] = "";
@@ -128,23 +128,4 @@ static rj_status judge(check_task *task)
         evidence_conclude(document, CHECK_OK, NULL,
                           "The firewall turns away incoming connections that no rule allows.");
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"firewall", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-firewall",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

@@ -5,7 +5,6 @@
  */
 #include "firewall_service.h"
 
-#include <realmjoin/check.h>
 #include <windows.h>
 
 #include <setjmp.h>
@@ -15,18 +14,15 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
-#include "plugin_host.h"
-#include "test_files.h"
+#include "check_verdict.h"
 
 #define OWN_KEY "Software\\RealmJoin-Test-Firewall"
 #define LOCAL "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\"
 #define POLICY "SOFTWARE\\Policies\\Microsoft\\WindowsFirewall\\"
 
 static firewall_service service_says;
-static char *folder;
-static char state_text[32], summary[600];
+static check_verdict seen;
 
 firewall_service firewall_service_look(const char *name, char *ret_found, size_t size)
 {
@@ -51,7 +47,6 @@ static int set_up(void **state)
     HKEY key = NULL;
 
     (void)state;
-    folder = test_folder_new("firewall-test");
     service_says = FIREWALL_SERVICE_RUNS;
     remove_own_key();
     if (RegCreateKeyExA(HKEY_CURRENT_USER, OWN_KEY, 0, NULL, 0, KEY_ALL_ACCESS, NULL, &key, NULL) !=
@@ -67,8 +62,6 @@ static int tear_down(void **state)
     (void)state;
     RegOverridePredefKey(HKEY_LOCAL_MACHINE, NULL);
     remove_own_key();
-    test_folder_remove(folder);
-    free(folder);
     return 0;
 }
 
@@ -95,33 +88,11 @@ static void set_all(DWORD value)
     set(LOCAL "PublicProfile", "EnableFirewall", value);
 }
 
-static void evaluate(rj_plugin *plugin, rj_op op, void *data)
-{
-    const rj_check *table = data;
-
-    table->evaluate(plugin, "firewall", op);
-}
-
-/* The verdict; its sentence in `summary`. */
+/* The state; its sentence in `seen`. */
 static const char *verdict(void)
 {
-    plugin_host *host = plugin_host_open(rj_plugin_entry_v1, "", folder, "{}");
-    const void *table = plugin_host_table(host, RJ_CHECK);
-    plugin_answer answer = plugin_host_call(host, 20000, evaluate, (void *)(uintptr_t)table);
-    json_t *document = answer.result ? json_loads(answer.result, 0, NULL) : NULL;
-    const char *state = json_string_value(json_object_get(document, "state"));
-    const char *text = json_string_value(json_object_get(document, "summary"));
-    const char *misuse;
-
-    if (answer.status != RJ_OK || !state)
-        fail_msg("%d %s", (int)answer.status, answer.message);
-    snprintf(state_text, sizeof state_text, "%s", state);
-    snprintf(summary, sizeof summary, "%s", text ? text : "");
-    json_decref(document);
-    misuse = plugin_host_close(host);
-    if (misuse)
-        fail_msg("%s", misuse);
-    return state_text;
+    check_verdict_ask(rj_plugin_entry_v1, "firewall", "{}", &seen);
+    return seen.state;
 }
 
 static void three_profiles_that_are_on_are_ok(void **state)
@@ -137,7 +108,7 @@ static void one_profile_that_is_off_is_not_met_and_named(void **state)
     set_all(1);
     set(LOCAL "PublicProfile", "EnableFirewall", 0);
     assert_string_equal(verdict(), "not-met");
-    assert_non_null(strstr(summary, "public"));
+    assert_non_null(strstr(seen.summary, "public"));
 }
 
 static void a_profile_that_lets_everything_in_is_not_met(void **state)
@@ -146,7 +117,7 @@ static void a_profile_that_lets_everything_in_is_not_met(void **state)
     set_all(1);
     set(LOCAL "StandardProfile", "DefaultInboundAction", 1);
     assert_string_equal(verdict(), "not-met");
-    assert_non_null(strstr(summary, "private"));
+    assert_non_null(strstr(seen.summary, "private"));
 }
 
 static void a_policy_counts_more_than_the_devices_own_setting(void **state)
@@ -190,7 +161,7 @@ static void a_service_that_does_not_run_is_never_ok(void **state)
     assert_string_equal(verdict(), "not-met");
     service_says = FIREWALL_SERVICE_UNKNOWN;
     assert_string_equal(verdict(), "unknown");
-    assert_non_null(strstr(summary, "error 1060"));
+    assert_non_null(strstr(seen.summary, "error 1060"));
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "bounded_file.h"
-#include "check_plugin.h"
+#include "check_os_update.h"
 #include "debian_version.h"
 #include "package_list.h"
 #include "release_date.h"
@@ -26,8 +26,7 @@
 
 typedef struct review {
     check_task *task;
-    int64_t max_age_days, max_pending;
-    bool allow_pending_reboot;
+    os_update_settings settings;
     unsigned lists;      /* security lists read to their end */
     int64_t oldest_days; /* age of the oldest of them */
     size_t pending;
@@ -105,9 +104,9 @@ static void review_age(review *seen, const char *name)
     snprintf(found, sizeof found, "%lld days old", (long long)(age / DAY));
     if (age < -DAY) {
         doubt(seen, path, found, "lies in the future: the clock or the list is wrong");
-    } else if (age > seen->max_age_days * DAY) {
+    } else if (age > seen->settings.max_age_days * DAY) {
         snprintf(text, sizeof text, "is %lld days old (at most %lld): later updates are not known",
-                 (long long)(age / DAY), (long long)seen->max_age_days);
+                 (long long)(age / DAY), (long long)seen->settings.max_age_days);
         doubt(seen, path, found, text);
     } else {
         evidence_add(check_task_evidence(seen->task), path, found, "recent enough");
@@ -249,13 +248,13 @@ static void conclude(const review *seen)
 {
     evidence *document = check_task_evidence(seen->task);
 
-    if ((int64_t)seen->pending > seen->max_pending)
+    if ((int64_t)seen->pending > seen->settings.max_pending)
         evidence_conclude(document, CHECK_NOT_MET,
                           "Install the updates: apt-get update, then apt-get upgrade.",
                           "%zu security update%s pending: %s%s.", seen->pending,
                           seen->pending == 1 ? " is" : "s are", seen->named,
                           seen->pending > MAX_NAMED ? " and more" : "");
-    else if (seen->reboot && !seen->allow_pending_reboot)
+    else if (seen->reboot && !seen->settings.allow_pending_reboot)
         evidence_conclude(document, CHECK_NOT_MET, "Restart the device.",
                           "Installed updates take effect only after a restart.");
     else if (seen->doubt[0])
@@ -270,18 +269,14 @@ static void conclude(const review *seen)
                           (long long)seen->oldest_days);
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
-    review seen = {.task = task, .max_age_days = 14};
+    review seen = {.task = task};
     installed_packages packages = {0};
     const char *reason;
     rj_status status;
 
-    status = check_task_integer(task, "maxAgeDays", 0, 3650, &seen.max_age_days);
-    if (!status)
-        status = check_task_integer(task, "maxPendingSecurity", 0, 100000, &seen.max_pending);
-    if (!status)
-        status = check_task_boolean(task, "allowPendingReboot", &seen.allow_pending_reboot);
+    status = os_update_read_settings(task, &seen.settings);
     if (status)
         return status;
     reason = installed_read(&packages, check_task_root(task), STATUS_FILE, stop, task);
@@ -297,23 +292,4 @@ static rj_status judge(check_task *task)
         return check_task_interrupted(task);
     conclude(&seen);
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"os-update", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-os-update",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

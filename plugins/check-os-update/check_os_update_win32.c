@@ -16,7 +16,7 @@
 #include <time.h>
 
 #include "bounded_call_win32.h"
-#include "check_plugin.h"
+#include "check_os_update.h"
 #include "registry_win32.h"
 #include "update_agent_win32.h"
 
@@ -27,8 +27,8 @@
 
 typedef struct review {
     check_task *task;
-    int64_t max_age_days, max_pending, max_seconds;
-    bool allow_pending_reboot;
+    os_update_settings settings;
+    int64_t max_seconds;
     update_answer *answer;
     int64_t age_days;
     char doubt[300]; /* why "none seen" would mean nothing, "" if it means something */
@@ -108,9 +108,9 @@ static void review_dates(review *seen)
         doubt(seen, searched, found, "there is no list of updates yet");
     } else if (age < -DAY) {
         doubt(seen, searched, found, "lies in the future: the clock is wrong");
-    } else if (age > seen->max_age_days * DAY) {
+    } else if (age > seen->settings.max_age_days * DAY) {
         snprintf(means, sizeof means, "%lld days ago (at most %lld): later updates are not known",
-                 (long long)seen->age_days, (long long)seen->max_age_days);
+                 (long long)seen->age_days, (long long)seen->settings.max_age_days);
         doubt(seen, searched, found, means);
     } else {
         evidence_add(check_task_evidence(seen->task), searched, found, "recent enough");
@@ -173,9 +173,9 @@ static void conclude(const review *seen)
     evidence *document = check_task_evidence(seen->task);
     const update_answer *answer = seen->answer;
 
-    if (answer && (int64_t)answer->important > seen->max_pending)
+    if (answer && (int64_t)answer->important > seen->settings.max_pending)
         conclude_pending(seen);
-    else if (answer && answer->restart && !seen->allow_pending_reboot)
+    else if (answer && answer->restart && !seen->settings.allow_pending_reboot)
         evidence_conclude(document, CHECK_NOT_MET, "Restart the device.",
                           "Installed updates take effect only after a restart.");
     else if (!answer || seen->doubt[0])
@@ -220,16 +220,12 @@ static bounded_outcome obtain(review *seen)
     return outcome;
 }
 
-static rj_status judge(check_task *task)
+rj_status check_plugin_judge(check_task *task)
 {
-    review seen = {.task = task, .max_age_days = 14, .max_seconds = MAX_SECONDS};
+    review seen = {.task = task, .max_seconds = MAX_SECONDS};
     rj_status status;
 
-    status = check_task_integer(task, "maxAgeDays", 0, 3650, &seen.max_age_days);
-    if (!status)
-        status = check_task_integer(task, "maxPendingSecurity", 0, 100000, &seen.max_pending);
-    if (!status)
-        status = check_task_boolean(task, "allowPendingReboot", &seen.allow_pending_reboot);
+    status = os_update_read_settings(task, &seen.settings);
     if (!status)
         status = check_task_integer(task, "maxSearchSeconds", 1, MAX_SECONDS, &seen.max_seconds);
     if (status)
@@ -245,23 +241,4 @@ static rj_status judge(check_task *task)
     conclude(&seen);
     free(seen.answer);
     return RJ_OK;
-}
-
-static const char *const check_ids[] = {"os-update", NULL};
-const check_definition check_plugin_definition = {check_ids, judge};
-
-RJ_EXPORT const rj_plugin_desc *RJ_CALL rj_plugin_entry_v1(void)
-{
-    static const char *const provides[] = {RJ_CHECK, NULL};
-    static const rj_plugin_desc desc = {sizeof desc,
-                                        RJ_ABI_MINOR,
-                                        "check-os-update",
-                                        "0.1.0",
-                                        provides,
-                                        check_plugin_create,
-                                        check_plugin_query,
-                                        check_plugin_stop,
-                                        check_plugin_destroy};
-
-    return &desc;
 }

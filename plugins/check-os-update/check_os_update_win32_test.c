@@ -13,9 +13,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
-#include "plugin_host.h"
+#include "check_verdict.h"
 #include "test_files.h"
 
 #define SECURITY "0fa1201d-4330-4fa8-8ae9-b877473b6441"
@@ -28,7 +27,7 @@ typedef const rj_plugin_desc *(*entry_function)(void);
 static HMODULE module;
 static entry_function entry;
 static char *folder;
-static char state_text[32], whole[16384];
+static check_verdict seen;
 
 static int load(void **state)
 {
@@ -74,25 +73,10 @@ static void evaluate(rj_plugin *plugin, rj_op op, void *data)
     table->evaluate(plugin, "os-update", op);
 }
 
-/* The verdict; the whole document in `whole`. */
 static const char *verdict_with(const char *settings)
 {
-    plugin_host *host = plugin_host_open(entry, "", folder, settings);
-    const void *table = plugin_host_table(host, RJ_CHECK);
-    plugin_answer answer = plugin_host_call(host, 20000, evaluate, (void *)(uintptr_t)table);
-    json_t *document = answer.result ? json_loads(answer.result, 0, NULL) : NULL;
-    const char *state = json_string_value(json_object_get(document, "state"));
-    const char *misuse;
-
-    if (answer.status != RJ_OK || !state)
-        fail_msg("%d %s", (int)answer.status, answer.message);
-    snprintf(state_text, sizeof state_text, "%s", state);
-    snprintf(whole, sizeof whole, "%s", answer.result);
-    json_decref(document);
-    misuse = plugin_host_close(host);
-    if (misuse)
-        fail_msg("%s", misuse);
-    return state_text;
+    check_verdict_ask(entry, "os-update", settings, &seen);
+    return seen.state;
 }
 
 /* The agent's answers from now on. */
@@ -106,8 +90,8 @@ static void agent_says(const char *text)
 
 static void expect_with(const char *settings, const char *state, const char *words)
 {
-    if (strcmp(verdict_with(settings), state) != 0 || !strstr(whole, words))
-        fail_msg("expected %s with \"%s\": %s", state, words, whole);
+    if (strcmp(verdict_with(settings), state) != 0 || !strstr(seen.document, words))
+        fail_msg("expected %s with \"%s\": %s", state, words, seen.document);
 }
 
 static void expect(const char *state, const char *words)
@@ -141,7 +125,7 @@ static void pending_important_updates_are_not_met_with_their_titles(void **state
                       "update=Patch with a severity|Moderate|" DEFINITIONS "\n");
     expect("not-met", "3 important updates are pending: 2026-11 Cumulative Update (KB5000001); Fix "
                       "f\xc3\xbcr alle; Patch with a severity.");
-    assert_non_null(strstr(whole, "4 offered, 3 of them important"));
+    assert_non_null(strstr(seen.document, "4 offered, 3 of them important"));
     expect_with("{\"maxPendingSecurity\": 3}", "ok", "no more than allowed");
 }
 
@@ -255,8 +239,8 @@ static void which_windows_it_is_stands_in_the_evidence(void **state)
 {
     (void)state;
     verdict_with("{}");
-    assert_non_null(strstr(whole, "SOFTWARE\\\\Microsoft\\\\Windows NT\\\\CurrentVersion"));
-    assert_non_null(strstr(whole, "build "));
+    assert_non_null(strstr(seen.document, "SOFTWARE\\\\Microsoft\\\\Windows NT\\\\CurrentVersion"));
+    assert_non_null(strstr(seen.document, "build "));
 }
 
 static void a_setting_out_of_range_is_refused(void **state)

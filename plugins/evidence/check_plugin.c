@@ -269,8 +269,7 @@ static void RJ_CALL work(rj_op op, void *data)
     rj_status status;
 
     (void)op;
-    status = check_task_cancelled(task) ? check_task_interrupted(task)
-                                        : check_plugin_definition.judge(task);
+    status = check_task_cancelled(task) ? check_task_interrupted(task) : check_plugin_judge(task);
     if (!status)
         status = push_document(task);
     answer(task, status);
@@ -312,10 +311,10 @@ static void RJ_CALL evaluate(rj_plugin *plugin, const char *check_id, rj_op op)
     }
     task->plugin = plugin;
     task->op = op;
-    if (strcmp(check_id, check_plugin_definition.check_ids[0]) != 0)
+    if (strcmp(check_id, check_plugin_check_id) != 0)
         status = check_task_fail(task, RJ_E_NOT_FOUND,
                                  "no check \"%.64s\" here; this plugin offers \"%s\"", check_id,
-                                 check_plugin_definition.check_ids[0]);
+                                 check_plugin_check_id);
     else
         status = read_current_config(task);
     if (!status && !(task->document = evidence_new()))
@@ -335,8 +334,10 @@ static void RJ_CALL evaluate(rj_plugin *plugin, const char *check_id, rj_op op)
 
 static const char *const *RJ_CALL ids(rj_plugin *plugin)
 {
+    static const char *const names[] = {check_plugin_check_id, NULL};
+
     (void)plugin;
-    return check_plugin_definition.check_ids;
+    return names;
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */

@@ -2,9 +2,9 @@
 /*
  * The frame of a plugin that offers one check: instance, lane, answer, stop.
  *
- * A plugin defines `check_plugin_definition` and a descriptor whose four functions are the ones
- * below; its judgement runs on the lane with a task: where to look, the settings, the document to
- * fill.  The frame prints the document and answers the op exactly once.
+ * A plugin defines its two names and check_plugin_judge(), and compiles check_entry.c; its judgement
+ * runs on the lane with a task: where to look, the settings, the document to fill.  The frame prints
+ * the document and answers the op exactly once.
  * Failure modes: a judgement that returns an error puts its text with check_task_fail(); a
  * cancelled or late one is answered as such; an unknown check id is RJ_E_NOT_FOUND.
  */
@@ -21,14 +21,14 @@
 
 typedef struct check_task check_task;
 
-typedef struct check_definition {
-    const char *const *check_ids; /* exactly one, then NULL */
-    /* Fill and conclude the document.  [lane] */
-    rj_status (*judge)(check_task *task);
-} check_definition;
+/* ---- Defined by the plugin -------------------------------------------------------------------- */
 
-/* Defined by the plugin. */
-extern const check_definition check_plugin_definition;
+extern const char check_plugin_id[];       /* as in its manifest */
+extern const char check_plugin_check_id[]; /* the one check that it offers */
+/* Fill and conclude the document.  [lane] */
+rj_status check_plugin_judge(check_task *task);
+
+/* ---- The descriptor's functions (check_entry.c) ------------------------------------------------ */
 
 rj_status RJ_CALL check_plugin_create(const rj_host *host, const char *config_json,
                                       rj_plugin **ret_plugin);

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* WMI: see wmi_win32.h.  Every wait has an end: connecting two minutes, each row five seconds. */
+/*
+ * WMI: see wmi_win32.h.
+ *
+ * The system's own limit of connecting is two minutes, longer than a check may take; so the whole question
+ * is asked on a thread that is left behind when its time is up.
+ */
 #define COBJMACROS
 #include "wmi_win32.h"
+
+#include "bounded_call_win32.h"
 
 #include <windows.h>
 
@@ -13,12 +20,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIMIT_MS 20000 /* a check has 30 s */
 #define ROW_WAIT_MS 5000
+#define ROWS_MAX 256
 #define MAX_TEXT 512
 
 struct wmi_row {
     IWbemClassObject *object;
 };
+
+typedef struct question {
+    char name_space[MAX_TEXT], query[MAX_TEXT];
+    wmi_row rows[ROWS_MAX];
+    size_t count;
+    bool complete;
+    char problem[200];
+} question;
 
 static BSTR text_of(const char *text)
 {
@@ -60,63 +77,130 @@ static bool connect(const char *name_space, IWbemServices **ret_services, char *
     return true;
 }
 
-static bool read_rows(IEnumWbemClassObject *rows, bool (*row)(void *data, const wmi_row *row),
-                      void *data, char *text, size_t size)
+static bool read_rows(IEnumWbemClassObject *rows, question *asked)
 {
     for (;;) {
-        wmi_row current = {NULL};
+        IWbemClassObject *object = NULL;
         ULONG count = 0;
-        HRESULT result = IEnumWbemClassObject_Next(rows, ROW_WAIT_MS, 1, &current.object, &count);
-        bool more;
+        HRESULT result = IEnumWbemClassObject_Next(rows, ROW_WAIT_MS, 1, &object, &count);
 
         if (FAILED(result) || result == (HRESULT)WBEM_S_TIMEDOUT)
-            return problem(text, size, "answer", result);
+            return problem(asked->problem, sizeof asked->problem, "answer", result);
         if (count == 0)
             return true;
-        more = row(data, &current);
-        IWbemClassObject_Release(current.object);
-        if (!more)
-            return true;
+        if (asked->count == ROWS_MAX) {
+            IWbemClassObject_Release(object);
+            snprintf(asked->problem, sizeof asked->problem, "answer: more than %d rows", ROWS_MAX);
+            return false;
+        }
+        asked->rows[asked->count++].object = object;
     }
 }
 
-static bool ask(IWbemServices *services, const char *query,
-                bool (*row)(void *data, const wmi_row *row), void *data, char *text, size_t size)
+static bool ask(IWbemServices *services, question *asked)
 {
     IEnumWbemClassObject *rows = NULL;
-    BSTR language = text_of("WQL"), question = text_of(query);
+    BSTR language = text_of("WQL"), text = text_of(asked->query);
     HRESULT result = E_OUTOFMEMORY;
     bool complete;
 
-    if (language && question)
-        result = IWbemServices_ExecQuery(services, language, question,
+    if (language && text)
+        result = IWbemServices_ExecQuery(services, language, text,
                                          WBEM_FLAG_FORWARD_ONLY | WBEM_FLAG_RETURN_IMMEDIATELY,
                                          NULL, &rows);
     SysFreeString(language);
-    SysFreeString(question);
+    SysFreeString(text);
     if (FAILED(result))
-        return problem(text, size, "question", result);
-    complete = read_rows(rows, row, data, text, size);
+        return problem(asked->problem, sizeof asked->problem, "question", result);
+    complete = read_rows(rows, asked);
     IEnumWbemClassObject_Release(rows);
     return complete;
 }
 
-bool wmi_query(const char *name_space, const char *query,
+static void release_rows(question *asked)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        IWbemClassObject_Release(asked->rows[i].object);
+    asked->count = 0;
+}
+
+/* On a thread of its own.  Rows of an answer that nobody waits for any more go here, while COM is there. */
+static void work(void *data)
+{
+    question *asked = data;
+    ULONGLONG begun = GetTickCount64();
+    HRESULT entered = CoInitializeEx(NULL, COINIT_MULTITHREADED);
+    IWbemServices *services = NULL;
+
+    if (FAILED(entered)) {
+        problem(asked->problem, sizeof asked->problem, "COM", entered);
+        return;
+    }
+    if (connect(asked->name_space, &services, asked->problem, sizeof asked->problem)) {
+        asked->complete = ask(services, asked);
+        IWbemServices_Release(services);
+    }
+    if (GetTickCount64() - begun >= LIMIT_MS)
+        release_rows(asked);
+    CoUninitialize();
+}
+
+static bool is_cancelled(const void *data)
+{
+    return data && check_task_cancelled(data);
+}
+
+static question *make_question(const char *name_space, const char *query)
+{
+    question *asked = calloc(1, sizeof *asked);
+    size_t place = strlen(name_space) + 1, text = strlen(query) + 1;
+
+    if (!asked || place > sizeof asked->name_space || text > sizeof asked->query) {
+        free(asked);
+        return NULL;
+    }
+    memcpy(asked->name_space, name_space, place);
+    memcpy(asked->query, query, text);
+    return asked;
+}
+
+static bool not_answered(bounded_outcome outcome, char *text, size_t size)
+{
+    snprintf(text, size, "%s",
+             outcome == CALL_LATE      ? "WMI did not answer within 20 s"
+             : outcome == CALL_BUSY    ? "WMI has not answered an earlier question yet"
+             : outcome == CALL_STOPPED ? "cancelled"
+                                       : "no memory or no thread for the question");
+    return false;
+}
+
+bool wmi_query(const check_task *task, const char *name_space, const char *query,
                bool (*row)(void *data, const wmi_row *row), void *data, char *ret_problem,
                size_t size)
 {
+    /* Keeps COM there for the rows when the thread has gone. */
     HRESULT entered = CoInitializeEx(NULL, COINIT_MULTITHREADED);
-    IWbemServices *services = NULL;
-    bool complete = false;
+    question *asked = NULL;
+    bool complete;
 
-    if (FAILED(entered) && entered != RPC_E_CHANGED_MODE)
+    if (FAILED(entered))
         return problem(ret_problem, size, "COM", entered);
-    if (connect(name_space, &services, ret_problem, size)) {
-        complete = ask(services, query, row, data, ret_problem, size);
-        IWbemServices_Release(services);
-    }
-    if (SUCCEEDED(entered))
+    asked = make_question(name_space, query);
+    bounded_outcome outcome =
+        asked ? bounded_call(work, asked, LIMIT_MS, is_cancelled, task) : CALL_FAILED;
+    if (outcome != CALL_DONE) {
         CoUninitialize();
+        return not_answered(outcome, ret_problem, size);
+    }
+    complete = asked->complete;
+    for (size_t i = 0; i < asked->count; i++)
+        if (!row(data, &asked->rows[i]))
+            break;
+    if (!complete)
+        snprintf(ret_problem, size, "%s", asked->problem);
+    release_rows(asked);
+    free(asked);
+    CoUninitialize();
     return complete;
 }
 

@@ -8,6 +8,8 @@
 #ifndef PLUGINS_EVIDENCE_WMI_WIN32_H
 #define PLUGINS_EVIDENCE_WMI_WIN32_H
 
+#include "check_plugin.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,11 +17,14 @@
 typedef struct wmi_row wmi_row;
 
 /*
- * Calls `row` for each row of the answer; it returns false to stop.  False: the answer is not
+ * Calls `row` for each row of the answer, at most 256; it returns false to stop.  False: the answer is not
  * complete, `ret_problem` says why ("name space: error 0x8004100e").  A class that is not there may
  * look like an answer without rows: that is no knowledge either.
+ *
+ * Ends within 20 s, or soon after `task` was cancelled, also when WMI does not answer at all; what was
+ * asked then goes on by itself, and no further question is asked until it has ended.
  */
-bool wmi_query(const char *name_space, const char *query,
+bool wmi_query(const check_task *task, const char *name_space, const char *query,
                bool (*row)(void *data, const wmi_row *row), void *data, char *ret_problem,
                size_t size);
 /* False: the property is not there, empty or of another type; `ret_problem` may be NULL. */

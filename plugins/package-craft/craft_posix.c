@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The POSIX side of craft_system.h. */
-#include "craft_system.h"
+#include "craft_system_calls.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -150,64 +150,45 @@ static int write_all(int fd, const char *text, size_t length)
     return 0;
 }
 
-rj_status craft_write_file(const char *folder, const char *name, const char *text, size_t length,
-                           rj_failure *failure)
+rj_status craft_write_part(const char *path, const char *text, size_t length, rj_failure *failure)
 {
-    char *path = NULL, *part = NULL;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     rj_status status = RJ_OK;
-    int fd = -1;
 
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    if (!path || asprintf(&part, "%s.part", path) < 0) {
-        free(path);
-        return rj_fail_memory(failure);
-    }
-    fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0 || write_all(fd, text, length) != 0 || fsync(fd) != 0)
-        status = cannot(failure, "write", part);
+        status = cannot(failure, "write", path);
     if (fd >= 0)
         close(fd);
-    if (status == RJ_OK)
-        status = craft_move(part, path, failure);
-    if (status == RJ_OK)
-        status = craft_sync_folder(folder, failure);
-    free(part);
-    free(path);
     return status;
 }
 
-rj_status craft_read_file(const char *path, size_t max, char **ret_text, rj_failure *failure)
+rj_status craft_open_file(const char *path, intptr_t *ret_file, rj_failure *failure)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    char *text = fd >= 0 ? malloc(max + 2) : NULL;
-    rj_status status = RJ_OK;
-    size_t length = 0;
-    ssize_t n = 1;
 
     if (fd < 0)
         return cannot(failure, "open", path);
-    while (text && n > 0 && length <= max) {
-        n = read(fd, text + length, max + 1 - length);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0)
-            length += (size_t)n;
-    }
-    if (!text)
-        status = rj_fail_memory(failure);
-    else if (n < 0)
-        status = cannot(failure, "read", path);
-    else if (length > max)
-        status = rj_fail(failure, RJ_E_LIMIT, "%s has more than %zu bytes", path, max);
-    close(fd);
-    if (status != RJ_OK) {
-        free(text);
-        return status;
-    }
-    text[length] = '\0';
-    *ret_text = text;
+    *ret_file = fd;
     return RJ_OK;
+}
+
+rj_status craft_read_some(intptr_t file, const char *path, char *bytes, size_t size,
+                          size_t *ret_length, rj_failure *failure)
+{
+    ssize_t n;
+
+    do
+        n = read((int)file, bytes, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cannot(failure, "read", path);
+    *ret_length = (size_t)n;
+    return RJ_OK;
+}
+
+void craft_close_file(intptr_t file)
+{
+    close((int)file);
 }
 
 rj_status craft_move(const char *from, const char *to, rj_failure *failure)

@@ -6,7 +6,7 @@
  * .cmd by System32\cmd.exe.  cmd looks into arguments and variables again, whatever quotes they
  * stand in: what it would not leave alone is refused before anything runs.
  */
-#include "craft_system.h"
+#include "craft_system_calls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,63 +207,47 @@ static HANDLE create_new(const char *path)
     return file;
 }
 
-rj_status craft_write_file(const char *folder, const char *name, const char *text, size_t length,
-                           rj_failure *failure)
+rj_status craft_write_part(const char *path, const char *text, size_t length, rj_failure *failure)
 {
-    char *path = NULL, *part = NULL;
+    HANDLE file = create_new(path);
     rj_status status = RJ_OK;
-    HANDLE file;
 
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    if (!path || asprintf(&part, "%s.part", path) < 0) {
-        free(path);
-        return rj_fail_memory(failure);
-    }
-    file = create_new(part);
     if (file == INVALID_HANDLE_VALUE || !rj_file_write(file, text, length) ||
         !FlushFileBuffers(file))
-        status = cannot(failure, "write", part);
+        status = cannot(failure, "write", path);
     if (file != INVALID_HANDLE_VALUE)
         CloseHandle(file);
-    if (status == RJ_OK)
-        status = craft_move(part, path, failure);
-    if (status == RJ_OK)
-        status = craft_sync_folder(folder, failure);
-    free(part);
-    free(path);
     return status;
 }
 
-rj_status craft_read_file(const char *path, size_t max, char **ret_text, rj_failure *failure)
+rj_status craft_open_file(const char *path, intptr_t *ret_file, rj_failure *failure)
 {
     HANDLE file = rj_file_open(path, GENERIC_READ, FILE_FLAG_OPEN_REPARSE_POINT);
-    rj_status status = RJ_OK;
-    char *text = NULL;
-    size_t length = 0;
-    DWORD n = 1;
 
     if (file == INVALID_HANDLE_VALUE)
         return cannot(failure, "open", path);
-    if (rj_file_attributes(file) & FILE_ATTRIBUTE_REPARSE_POINT)
-        status = rj_fail(failure, RJ_E_IO, "%s is a link", path);
-    else if (!(text = malloc(max + 2)))
-        status = rj_fail_memory(failure);
-    while (status == RJ_OK && n > 0 && length <= max) {
-        if (!ReadFile(file, text + length, (DWORD)(max + 1 - length), &n, NULL))
-            status = cannot(failure, "read", path);
-        length += n;
+    if (rj_file_attributes(file) & FILE_ATTRIBUTE_REPARSE_POINT) {
+        CloseHandle(file);
+        return rj_fail(failure, RJ_E_IO, "%s is a link", path);
     }
-    if (status == RJ_OK && length > max)
-        status = rj_fail(failure, RJ_E_LIMIT, "%s has more than %zu bytes", path, max);
-    CloseHandle(file);
-    if (status != RJ_OK) {
-        free(text);
-        return status;
-    }
-    text[length] = '\0';
-    *ret_text = text;
+    *ret_file = (intptr_t)file;
     return RJ_OK;
+}
+
+rj_status craft_read_some(intptr_t file, const char *path, char *bytes, size_t size,
+                          size_t *ret_length, rj_failure *failure)
+{
+    DWORD part = size > (1u << 30) ? 1u << 30 : (DWORD)size, n = 0;
+
+    if (!ReadFile((HANDLE)file, bytes, part, &n, NULL))
+        return cannot(failure, "read", path);
+    *ret_length = n;
+    return RJ_OK;
+}
+
+void craft_close_file(intptr_t file)
+{
+    CloseHandle((HANDLE)file);
 }
 
 rj_status craft_move(const char *from, const char *to, rj_failure *failure)

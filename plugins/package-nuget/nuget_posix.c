@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The system seam of package-nuget on POSIX: see nuget_system.h. */
-#include "nuget_system.h"
+#include "nuget_system_calls.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -79,102 +79,60 @@ nuget_file nuget_look_through(const char *path)
     return stat(path, &st) == 0 ? describe(&st) : (nuget_file){0};
 }
 
-static int by_bytes(const void *a, const void *b)
+rj_status nuget_list_into(const char *folder, nuget_names *names, rj_failure *failure)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-rj_status nuget_list(const char *folder, nuget_names *ret_names, rj_failure *failure)
-{
-    nuget_names names = {0};
-    size_t capacity = 0;
     rj_status status = RJ_OK;
     struct dirent *entry;
     DIR *dir = opendir(folder);
     if (!dir)
         return fail_io(failure, "list", folder);
-    while (status == RJ_OK && (errno = 0, entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (names.count == capacity) {
-            capacity = capacity ? capacity * 2 : 32;
-            char **items = realloc(names.items, capacity * sizeof(*items));
-            if (!items) {
-                status = rj_fail_memory(failure);
-                break;
-            }
-            names.items = items;
-        }
-        names.items[names.count] = strdup(entry->d_name);
-        if (!names.items[names.count])
-            status = rj_fail_memory(failure);
-        else
-            names.count++;
-    }
+    while (status == RJ_OK && (errno = 0, entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = nuget_names_add(names, entry->d_name, failure);
     if (status == RJ_OK && errno != 0)
         status = fail_io(failure, "list", folder);
     closedir(dir);
-    if (status != RJ_OK) {
-        nuget_names_free(&names);
-        return status;
-    }
-    if (names.count > 0)
-        qsort(names.items, names.count, sizeof(*names.items), by_bytes);
-    *ret_names = names;
-    return RJ_OK;
+    return status;
 }
 
-void nuget_names_free(nuget_names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
-    *names = (nuget_names){0};
-}
-
-rj_status nuget_read_file(const char *path, size_t max, char **ret_text, size_t *ret_length,
-                          rj_failure *failure)
+rj_status nuget_reader_open(const char *path, nuget_reader *ret_reader, rj_failure *failure)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
     if (fd < 0)
         return fail_io(failure, "open", path);
     rj_status status = RJ_OK;
-    char *text = NULL;
-    size_t length = 0;
     if (fstat(fd, &st) != 0)
         status = fail_io(failure, "examine", path);
     else if (!S_ISREG(st.st_mode))
         status = rj_fail(failure, RJ_E_INVALID, "%s is not a regular file", path);
-    else if ((uint64_t)st.st_size > max)
-        status = rj_fail(failure, RJ_E_LIMIT, "%s has %lld bytes, more than the %zu expected", path,
-                         (long long)st.st_size, max);
-    else if (!(text = malloc((size_t)st.st_size + 1)))
-        status = rj_fail_memory(failure);
-    while (status == RJ_OK && length < (size_t)st.st_size) {
-        ssize_t n = read(fd, text + length, (size_t)st.st_size - length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            status = fail_io(failure, "read", path);
-        if (n <= 0)
-            break;
-        length += (size_t)n;
-    }
-    close(fd);
-    if (status != RJ_OK) {
-        free(text);
-        return status;
-    }
-    text[length] = '\0';
-    *ret_text = text;
-    if (ret_length)
-        *ret_length = length;
+    if (status != RJ_OK)
+        close(fd);
+    else
+        *ret_reader = (nuget_reader){fd, (uint64_t)st.st_size};
+    return status;
+}
+
+rj_status nuget_reader_next(nuget_reader *reader, const char *path, char *bytes, size_t size,
+                            size_t *ret_length, rj_failure *failure)
+{
+    ssize_t n;
+    do
+        n = read((int)reader->handle, bytes, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail_io(failure, "read", path);
+    *ret_length = (size_t)n;
     return RJ_OK;
 }
 
-static rj_status write_new(const char *path, const char *text, size_t length, int durable,
-                           rj_failure *failure)
+void nuget_reader_close(nuget_reader *reader)
+{
+    close((int)reader->handle);
+}
+
+rj_status nuget_write_new(const char *path, const char *text, size_t length, int durable,
+                          rj_failure *failure)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -200,41 +158,10 @@ static rj_status write_new(const char *path, const char *text, size_t length, in
     return status;
 }
 
-rj_status nuget_create_file(const char *folder, const char *name, const char *text, size_t length,
+rj_status nuget_rename_over(const char *from, const char *to, const char *verb, const char *shown,
                             rj_failure *failure)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return rj_fail_memory(failure);
-    rj_status status = write_new(path, text, length, 0, failure);
-    free(path);
-    return status;
-}
-
-rj_status nuget_replace_file(const char *folder, const char *name, const char *text, size_t length,
-                             rj_failure *failure)
-{
-    char *part = NULL, *path = NULL;
-    rj_status status = RJ_OK;
-    if (asprintf(&part, "%s/%s.part", folder, name) < 0)
-        part = NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    if (!part || !path)
-        status = rj_fail_memory(failure);
-    if (status == RJ_OK) {
-        unlink(part);
-        status = write_new(part, text, length, 1, failure);
-    }
-    if (status == RJ_OK && rename(part, path) != 0) {
-        status = fail_io(failure, "write", path);
-        unlink(part);
-    }
-    if (status == RJ_OK)
-        status = nuget_sync_folder(folder, failure);
-    free(part);
-    free(path);
-    return status;
+    return rename(from, to) == 0 ? RJ_OK : fail_io(failure, verb, shown);
 }
 
 static rj_status copy_file(const char *from, const char *to, rj_failure *failure)
@@ -306,25 +233,6 @@ rj_status nuget_check_private(const char *folder, rj_failure *failure)
                        "could be changed before it runs; make it writable by its owner alone",
                        folder, (unsigned)st.st_uid, (unsigned)(st.st_mode & 0777));
     return RJ_OK;
-}
-
-rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure)
-{
-    char *old = NULL, *new = NULL;
-    rj_status status = RJ_OK;
-    if (asprintf(&old, "%s/%s", folder, from) < 0)
-        old = NULL;
-    if (asprintf(&new, "%s/%s", folder, to) < 0)
-        new = NULL;
-    if (!old || !new)
-        status = rj_fail_memory(failure);
-    else if (rename(old, new) != 0)
-        status = fail_io(failure, "rename", old);
-    else
-        status = nuget_sync_folder(folder, failure);
-    free(old);
-    free(new);
-    return status;
 }
 
 rj_status nuget_remove_file(const char *path, rj_failure *failure)

@@ -47,7 +47,7 @@ int64_t nuget_file_time_now(void);
 /* The names in a folder, sorted by bytes, without "." and "..". */
 typedef struct nuget_names {
     char **items;
-    size_t count;
+    size_t count, capacity;
 } nuget_names;
 /* RJ_E_NOT_FOUND, RJ_E_DENIED, RJ_E_IO. */
 rj_status nuget_list(const char *folder, nuget_names *ret_names, rj_failure *failure);

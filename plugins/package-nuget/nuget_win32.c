@@ -5,7 +5,7 @@
  * Who else may change a folder is asked of its access list: owner SYSTEM, Administrators,
  * TrustedInstaller or the running account, and no right to write for anybody else.
  */
-#include "nuget_system.h"
+#include "nuget_system_calls.h"
 
 #include "file_win32.h"
 
@@ -98,107 +98,74 @@ nuget_file nuget_look_through(const char *path)
 }
 
 typedef struct listing {
-    nuget_names names;
-    size_t capacity;
+    nuget_names *names;
     rj_failure *failure;
 } listing;
 
 static rj_status add_name(void *data, const wchar_t *name, DWORD attributes)
 {
-    listing *l = data;
-    (void)attributes;
-    if (l->names.count == l->capacity) {
-        size_t capacity = l->capacity ? l->capacity * 2 : 32;
-        char **items = realloc(l->names.items, capacity * sizeof(*items));
-        if (!items)
-            return rj_fail_memory(l->failure);
-        l->names.items = items;
-        l->capacity = capacity;
-    }
+    const listing *l = data;
     char *text = rj_file_utf8(name, wcslen(name));
+    (void)attributes;
     if (!text)
         return rj_fail(l->failure, RJ_E_IO, "a folder holds a name that is no Unicode text");
-    l->names.items[l->names.count++] = text;
-    return RJ_OK;
+    rj_status status = nuget_names_add(l->names, text, l->failure);
+    free(text);
+    return status;
 }
 
-static int by_bytes(const void *a, const void *b)
+rj_status nuget_list_into(const char *folder, nuget_names *names, rj_failure *failure)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-rj_status nuget_list(const char *folder, nuget_names *ret_names, rj_failure *failure)
-{
-    listing l = {.failure = failure};
+    listing l = {names, failure};
     HANDLE handle = rj_file_open(folder, FILE_LIST_DIRECTORY, FILE_FLAG_BACKUP_SEMANTICS);
     if (handle == INVALID_HANDLE_VALUE)
         return fail_io(failure, "list", folder);
     rj_status status = rj_file_each(handle, folder, add_name, &l, failure);
     CloseHandle(handle);
-    if (status != RJ_OK) {
-        nuget_names_free(&l.names);
-        return status;
-    }
-    if (l.names.count > 0)
-        qsort(l.names.items, l.names.count, sizeof(*l.names.items), by_bytes);
-    *ret_names = l.names;
-    return RJ_OK;
-}
-
-void nuget_names_free(nuget_names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->items[i]);
-    free(names->items);
-    *names = (nuget_names){0};
+    return status;
 }
 
 /* ---- Files ------------------------------------------------------------------------------------- */
 
-rj_status nuget_read_file(const char *path, size_t max, char **ret_text, size_t *ret_length,
-                          rj_failure *failure)
+rj_status nuget_reader_open(const char *path, nuget_reader *ret_reader, rj_failure *failure)
 {
-    LARGE_INTEGER size = {.QuadPart = 0};
+    LARGE_INTEGER size;
     HANDLE file =
         rj_file_open(path, GENERIC_READ, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
     if (file == INVALID_HANDLE_VALUE)
         return fail_io(failure, "open", path);
     rj_status status = RJ_OK;
-    char *text = NULL;
-    size_t length = 0;
     if (rj_file_attributes(file) & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT))
         status = rj_fail(failure, RJ_E_INVALID, "%s is not a regular file", path);
     else if (!GetFileSizeEx(file, &size))
         status = fail_io(failure, "examine", path);
-    else if ((uint64_t)size.QuadPart > max)
-        status = rj_fail(failure, RJ_E_LIMIT, "%s has %lld bytes, more than the %zu expected", path,
-                         (long long)size.QuadPart, max);
-    else if (!(text = malloc((size_t)size.QuadPart + 1)))
-        status = rj_fail_memory(failure);
-    while (status == RJ_OK && length < (size_t)size.QuadPart) {
-        size_t left = (size_t)size.QuadPart - length;
-        DWORD n = 0;
-        if (!ReadFile(file, text + length, left > (1u << 30) ? 1u << 30 : (DWORD)left, &n, NULL))
-            status = fail_io(failure, "read", path);
-        if (n == 0)
-            break;
-        length += n;
-    }
-    CloseHandle(file);
-    if (status != RJ_OK) {
-        free(text);
-        return status;
-    }
-    text[length] = '\0';
-    *ret_text = text;
-    if (ret_length)
-        *ret_length = length;
+    if (status != RJ_OK)
+        CloseHandle(file);
+    else
+        *ret_reader = (nuget_reader){(intptr_t)file, (uint64_t)size.QuadPart};
+    return status;
+}
+
+rj_status nuget_reader_next(nuget_reader *reader, const char *path, char *bytes, size_t size,
+                            size_t *ret_length, rj_failure *failure)
+{
+    DWORD part = size > (1u << 30) ? 1u << 30 : (DWORD)size, n = 0;
+    if (!ReadFile((HANDLE)reader->handle, bytes, part, &n, NULL))
+        return fail_io(failure, "read", path);
+    *ret_length = n;
     return RJ_OK;
 }
 
-/* Nothing is followed: the name must be new. */
-static rj_status write_new(const char *path, const char *text, size_t length, rj_failure *failure)
+void nuget_reader_close(nuget_reader *reader)
 {
+    CloseHandle((HANDLE)reader->handle);
+}
+
+/* Flushed in any case: nuget_flushes_each_file. */
+rj_status nuget_write_new(const char *path, const char *text, size_t length, int durable,
+                          rj_failure *failure)
+{
+    (void)durable;
     wchar_t *wide = rj_file_wide_path(path, failure);
     if (!wide)
         return failure ? failure->status : RJ_E_INVALID;
@@ -216,42 +183,12 @@ static rj_status write_new(const char *path, const char *text, size_t length, rj
     return status;
 }
 
-rj_status nuget_create_file(const char *folder, const char *name, const char *text, size_t length,
+rj_status nuget_rename_over(const char *from, const char *to, const char *verb, const char *shown,
                             rj_failure *failure)
 {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return rj_fail_memory(failure);
-    rj_status status = write_new(path, text, length, failure);
-    free(path);
-    return status;
-}
-
-rj_status nuget_replace_file(const char *folder, const char *name, const char *text, size_t length,
-                             rj_failure *failure)
-{
-    char *part = NULL, *path = NULL;
-    rj_status status = RJ_OK;
-    if (asprintf(&part, "%s/%s.part", folder, name) < 0)
-        part = NULL;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        path = NULL;
-    if (!part || !path)
-        status = rj_fail_memory(failure);
-    if (status == RJ_OK) {
-        nuget_remove_file(part, NULL);
-        status = write_new(part, text, length, failure);
-    }
-    if (status == RJ_OK) {
-        status = rj_file_rename(part, path, failure);
-        if (status != RJ_OK)
-            nuget_remove_file(part, NULL);
-    }
-    if (status == RJ_OK)
-        status = nuget_sync_folder(folder, failure);
-    free(part);
-    free(path);
-    return status;
+    (void)verb;
+    (void)shown;
+    return rj_file_rename(from, to, failure);
 }
 
 rj_status nuget_link_or_copy(const char *from, const char *to, rj_failure *failure)
@@ -427,25 +364,6 @@ rj_status nuget_check_private(const char *folder, rj_failure *failure)
     }
     free(around);
     return status == RJ_OK ? check_one(folder, TAKING | ADDING, failure) : status;
-}
-
-rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure)
-{
-    char *old = NULL, *new = NULL;
-    rj_status status = RJ_OK;
-    if (asprintf(&old, "%s/%s", folder, from) < 0)
-        old = NULL;
-    if (asprintf(&new, "%s/%s", folder, to) < 0)
-        new = NULL;
-    if (!old || !new)
-        status = rj_fail_memory(failure);
-    else
-        status = rj_file_rename(old, new, failure);
-    if (status == RJ_OK)
-        status = nuget_sync_folder(folder, failure);
-    free(old);
-    free(new);
-    return status;
 }
 
 rj_status nuget_remove_file(const char *path, rj_failure *failure)

@@ -192,6 +192,21 @@ static void on_erase(progress *p, HDC device)
     }
 }
 
+/* From the system it comes with a proposed place; from another program with anything. */
+static void on_dpi(progress *p, int dpi, LPARAM place)
+{
+    RECT proposed;
+    if (!ui_env_is_dpi(dpi))
+        return;
+    p->view->env.dpi = dpi;
+    progress_style(p);
+    if (ReadProcessMemory(GetCurrentProcess(), (const void *)place, &proposed, sizeof proposed,
+                          NULL))
+        SetWindowPos(p->window, NULL, proposed.left, proposed.top, 0, 0,
+                     SWP_NOSIZE | SWP_NOZORDER | SWP_NOACTIVATE);
+    progress_layout(p);
+}
+
 static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l)
 {
     progress *p = (progress *)GetWindowLongPtrW(window, GWLP_USERDATA);
@@ -213,11 +228,7 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
         on_erase(p, (HDC)w);
         return 1;
     case WM_DPICHANGED:
-        p->view->env.dpi = LOWORD(w);
-        progress_style(p);
-        SetWindowPos(window, NULL, ((const RECT *)l)->left, ((const RECT *)l)->top, 0, 0,
-                     SWP_NOSIZE | SWP_NOZORDER | SWP_NOACTIVATE);
-        progress_layout(p);
+        on_dpi(p, LOWORD(w), l);
         return 0;
     case WM_NCDESTROY:
         SetWindowLongPtrW(window, GWLP_USERDATA, 0);

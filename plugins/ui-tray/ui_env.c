@@ -15,6 +15,11 @@ int ui_env_scale(const ui_env *env, int length)
     return (length * env->dpi + 48) / 96;
 }
 
+bool ui_env_is_dpi(int dpi)
+{
+    return dpi >= 48 && dpi <= 960;
+}
+
 bool ui_env_may_move(const ui_env *env)
 {
     return env->animation;

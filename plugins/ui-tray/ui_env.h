@@ -32,6 +32,8 @@ int ui_env_scale(const ui_env *env, int length);
 /* A moving bar when the end is unknown; without it words have to do. */
 bool ui_env_may_move(const ui_env *env);
 
+/* A scale that a screen can have: any program may tell our windows of another one. */
+bool ui_env_is_dpi(int dpi);
 void ui_env_read(ui_env *ret_env, int dpi); /* ui_env_win32.c */
 
 #endif

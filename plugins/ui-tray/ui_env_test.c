@@ -18,6 +18,16 @@ static void lengths_grow_with_the_scale(void **state)
     }
 }
 
+static void a_scale_that_no_screen_has_is_none(void **state)
+{
+    (void)state;
+    static const int good[] = {96, 120, 480, 960}, bad[] = {0, 1, -96, 65535};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(ui_env_is_dpi(good[i]));
+        assert_false(ui_env_is_dpi(bad[i]));
+    }
+}
+
 static void dark_windows_have_own_colours(void **state)
 {
     (void)state;
@@ -47,6 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_grow_with_the_scale),
+        cmocka_unit_test(a_scale_that_no_screen_has_is_none),
         cmocka_unit_test(dark_windows_have_own_colours),
         cmocka_unit_test(high_contrast_beats_dark),
         cmocka_unit_test(without_animation_nothing_moves),

@@ -155,6 +155,8 @@ def exit_codes_tell_failed_refused_and_held_apart(folder):
         restart = it.realmjoin("install", "again", "--exit-restart")
         assert restart.returncode == agent.RESTART, restart
         assert "restart is needed" in restart.stdout
+        line = next(line for line in it.realmjoin("list").stdout.splitlines() if line.startswith("again "))
+        assert line.endswith("  restart  a restart completes what was done last"), line
 
 
 @tap.test(timeout=30)

@@ -128,12 +128,12 @@ def packages_of_users_are_not_for_root_and_nothing_waits_for_it(folder):
         for name in ("mine", "roots"):
             for verb in ("install", "uninstall"):
                 result = it.realmjoin(verb, name)
-                assert result.returncode == agent.REFUSED and "never for root" in result.stderr, (verb, result)
+                assert result.returncode == agent.REFUSED and "never with an administrator's rights" in result.stderr, (verb, result)
         for verb in ("upgrade", "sync"):
             result = it.realmjoin(verb)
             assert result.returncode == agent.OK and "wait" not in result.stdout, (verb, result)
         why = it.call("why", id="roots")["package"]
-        assert why["verdict"] == "refused" and "never for root" in why["reason"], why
+        assert why["verdict"] == "refused" and "never with an administrator's rights" in why["reason"], why
 
 
 @tap.test(timeout=60)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a process holds: descriptors, memory, children that nobody collected. */
+/* What a process holds and uses: descriptors, memory, time, children that nobody collected. */
 #ifndef TEST_PLUGINS_LEAKS_H
 #define TEST_PLUGINS_LEAKS_H
 
@@ -8,6 +8,8 @@
 unsigned leaks_descriptors(void);
 /* Resident memory; with a sanitizer, whose memory is no measure, always 0. */
 long leaks_resident_mib(void);
+/* Processor time of this thread: what it worked, however busy the machine is with other things. */
+long leaks_worked_ms(void);
 /* There is a child process, running or as a zombie. */
 bool leaks_child(void);
 /* A child process of ours that runs and is not `known`; 0: none. */

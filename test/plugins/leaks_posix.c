@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __has_feature
@@ -40,6 +41,13 @@ long leaks_resident_mib(void)
         fclose(file);
 #endif
     return pages * sysconf(_SC_PAGESIZE) / (1024 * 1024);
+}
+
+long leaks_worked_ms(void)
+{
+    struct timespec worked = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+    return (long)worked.tv_sec * 1000 + worked.tv_nsec / 1000000;
 }
 
 bool leaks_child(void)

@@ -8,6 +8,7 @@
 
 #include <aclapi.h>
 #include <psapi.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <tlhelp32.h>
 #include <wchar.h>
@@ -26,6 +27,16 @@ long leaks_resident_mib(void)
     if (!K32GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory))
         return 0;
     return (long)(memory.WorkingSetSize / (1024 * 1024));
+}
+
+long leaks_worked_ms(void)
+{
+    FILETIME begun, ended, kernel, user;
+    if (!GetThreadTimes(GetCurrentThread(), &begun, &ended, &kernel, &user))
+        return 0;
+    uint64_t worked = ((uint64_t)kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
+                      ((uint64_t)user.dwHighDateTime << 32 | user.dwLowDateTime); /* of 100 ns */
+    return (long)(worked / 10000);
 }
 
 long leaks_other_child(long known)

@@ -138,6 +138,7 @@ void scene_load(scene *s)
                                   .role = s->role,
                                   .kv = s->kv,
                                   .plugins_policy = s->policy,
+                                  .policy_unknown = s->policy_unknown,
                                   .grace_ms = s->grace_ms,
                                   .worker_idle_ms = s->worker_idle_ms,
                                   .worker_start_ms = s->worker_start_ms};
@@ -209,7 +210,7 @@ rj_question scene_question(heard *h, int64_t deadline_ms)
 
 void scene_wait(scene *s, const heard *h)
 {
-    uint64_t limit = rj_clock_monotonic_ms() + 10000;
+    uint64_t limit = rj_clock_monotonic_ms() + 60000; /* of a machine that is busy */
     while (!h->answers && rj_clock_monotonic_ms() < limit)
         rj_loop_turn(s->loop, 100);
     assert_int_equal(h->answers, 1);
@@ -232,7 +233,7 @@ void scene_forget(heard *h)
 void scene_wake(scene *s)
 {
     heard h;
-    scene_evaluate(s, "well", 5000, &h);
+    scene_evaluate(s, "well", 30000, &h);
     if (h.status)
         fail_msg("%s", h.message);
     scene_forget(&h);

@@ -14,6 +14,7 @@ typedef struct scene {
     rj_loop *loop;
     rj_runtime *runtime;
     json_t *policy;
+    bool policy_unknown;
     memory_kv memory;
     rj_kv_backend kv; /* over `memory`, until a test takes another one */
     rj_role role;

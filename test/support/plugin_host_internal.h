@@ -89,7 +89,7 @@ host_op *host_new_op(plugin_host *host, int64_t deadline_ms);
 /* Tell plugins that asked for it about ops that should end.  Loop thread. */
 void host_call_wakes(plugin_host *host);
 
-/* plugin_host_spawn_posix.c, _win32.c: children, and the loop's waiting. */
+/* plugin_host_spawn.c: children; plugin_host_spawn_posix.c, _win32.c: the loop's waiting. */
 extern const rj_host_spawn host_spawn_table;
 /* Fails the running test when the system cannot. */
 struct host_waiter *host_waiter_new(void);

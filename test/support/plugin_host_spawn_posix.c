@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plugin test host's child processes: enough of rj.host.spawn/1 to test a plugin.
+ * The child processes of the plugin test host, and its loop's waiting.
  *
  * Happy path: fork into an own process group, output through a pipe to the log file and the tail,
- * the end seen through a pidfd, what is left of the group killed, on_exit on the loop.
+ * the end seen through a pidfd, what is left of the group killed.
  * Limits: descendants that left the process group are not found; the agent's own service finds them.
  */
-#include "plugin_host_internal.h"
+#include "plugin_host_child.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,22 +29,13 @@
 #define ERROR_FD 3
 #define NOBODY 65534
 
-typedef struct host_child {
-    struct host_child *next;
-    uint64_t id;
-    rj_op op;
-    pid_t pid;
-    int exec_error; /* errno of a start that failed, 0 if it runs */
+struct host_process {
+    pid_t pid; /* -1: none */
     int pid_fd;
     int output_fd; /* -1 once closed */
     int log_fd;
-    int64_t kill_at; /* monotonic ms, 0: never */
-    int32_t killed_as;
-    void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how);
-    void *data;
-    char tail[4096];
-    size_t tail_length;
-} host_child;
+    siginfo_t ended;
+};
 
 struct host_waiter {
     int wake_fd;
@@ -74,7 +65,7 @@ static _Noreturn void become(const rj_spawn *spawn, int output, int error_pipe)
     _exit(127);
 }
 
-static int fork_child(host_child *child, const rj_spawn *spawn)
+static int fork_child(struct host_process *child, const rj_spawn *spawn)
 {
     int output[2] = {-1, -1}, errors[2] = {-1, -1};
     int error = 0;
@@ -110,76 +101,33 @@ static int fork_child(host_child *child, const rj_spawn *spawn)
     return 0;
 }
 
-static rj_status RJ_CALL spawn_start(const rj_host *api, rj_op id, const rj_spawn *spawn,
-                                     void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
-                                     void *data, uint64_t *ret_child)
+bool host_process_path_is_absolute(const char *path)
 {
-    plugin_host *host = (plugin_host *)api->ctx;
-    unsigned running = 0;
-    host_child *child;
-    host_op *op;
+    return path && path[0] == '/';
+}
 
-    if (!spawn->program || spawn->program[0] != '/' || !spawn->arguments || !spawn->environment ||
-        !spawn->directory || spawn->directory[0] != '/') {
-        host_misuse(host, "op %llu: incomplete spawn request", (unsigned long long)id);
-        return RJ_E_INVALID;
-    }
-    child = calloc(1, sizeof *child);
-    if (!child)
-        return RJ_E_NO_MEMORY;
-    *child = (host_child){.op = id, .pid = -1, .pid_fd = -1, .output_fd = -1, .log_fd = -1};
-    child->on_exit = on_exit;
-    child->data = data;
-    pthread_mutex_lock(&host->lock);
-    for (const host_child *other = host->children; other; other = other->next)
-        running++;
-    op = host_find_op(host, id);
-    if (!op || op->finished || running >= HOST_MAX_CHILDREN) {
-        pthread_mutex_unlock(&host->lock);
-        free(child);
-        return !op || op->finished ? RJ_E_NOT_FOUND : RJ_E_BUSY;
-    }
+bool host_process_start(host_child *child, const rj_spawn *spawn)
+{
+    struct host_process *process = malloc(sizeof *process);
+
+    if (!process)
+        return false;
+    *process = (struct host_process){.pid = -1, .pid_fd = -1, .output_fd = -1, .log_fd = -1};
+    child->process = process;
     if (spawn->log_path) {
-        child->log_fd = open(spawn->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        if (child->log_fd < 0)
-            child->exec_error = errno;
+        process->log_fd = open(spawn->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (process->log_fd < 0)
+            child->start_error = errno;
     }
-    if (!child->exec_error)
-        child->exec_error = fork_child(child, spawn);
-    if (spawn->time_limit_ms > 0)
-        child->kill_at = host_now_ms() + spawn->time_limit_ms;
-    op->children++;
-    child->id = ++host->last_id;
-    child->next = host->children;
-    host->children = child;
-    if (ret_child)
-        *ret_child = child->id;
-    pthread_mutex_unlock(&host->lock);
-    host_wake(host);
-    return RJ_OK;
+    if (!child->start_error)
+        child->start_error = fork_child(process, spawn);
+    return true;
 }
 
-static void kill_group(host_child *child, int32_t reason)
+void host_process_kill(host_child *child)
 {
-    if (child->pid > 0 && !child->killed_as) {
-        child->killed_as = reason;
-        kill(-child->pid, SIGKILL);
-    }
+    kill(-child->process->pid, SIGKILL);
 }
-
-static void RJ_CALL spawn_kill(const rj_host *api, uint64_t id)
-{
-    plugin_host *host = (plugin_host *)api->ctx;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child *child = host->children; child; child = child->next)
-        if (child->id == id)
-            kill_group(child, RJ_EXIT_CANCELLED);
-    pthread_mutex_unlock(&host->lock);
-}
-
-const rj_host_spawn host_spawn_table = {sizeof(rj_host_spawn), RJ_ABI_MINOR, spawn_start,
-                                        spawn_kill};
 
 /* ---- The loop's part ------------------------------------------------------------------------- */
 
@@ -190,21 +138,13 @@ static size_t children_poll(plugin_host *host, struct pollfd *fds, size_t capaci
 
     pthread_mutex_lock(&host->lock);
     for (const host_child *child = host->children; child; child = child->next) {
-        const host_op *op = host_find_op(host, child->op);
-        int64_t wait = child->kill_at ? child->kill_at - host_now_ms() : INT64_MAX;
+        const struct host_process *process = child->process;
 
-        if (child->exec_error)
-            wait = 0;
-        if (op && !child->killed_as && op->deadline - host_now_ms() < wait)
-            wait = op->deadline - host_now_ms();
-        if (wait < 0)
-            wait = 0;
-        if (!child->killed_as && wait < *timeout_ms)
-            *timeout_ms = (int)wait;
-        if (child->pid_fd >= 0 && count < capacity)
-            fds[count++] = (struct pollfd){.fd = child->pid_fd, .events = POLLIN};
-        if (child->output_fd >= 0 && count < capacity)
-            fds[count++] = (struct pollfd){.fd = child->output_fd, .events = POLLIN};
+        host_child_lower_timeout(host, child, timeout_ms);
+        if (process->pid_fd >= 0 && count < capacity)
+            fds[count++] = (struct pollfd){.fd = process->pid_fd, .events = POLLIN};
+        if (process->output_fd >= 0 && count < capacity)
+            fds[count++] = (struct pollfd){.fd = process->output_fd, .events = POLLIN};
     }
     pthread_mutex_unlock(&host->lock);
     return count;
@@ -259,44 +199,26 @@ void host_become(bool nobody)
         fail_msg("cannot change the account: %s", strerror(errno));
 }
 
-static void keep_tail(host_child *child, const char *bytes, size_t length)
+void host_process_read(host_child *child)
 {
-    size_t capacity = sizeof child->tail - 1;
-
-    if (length > capacity) {
-        bytes += length - capacity;
-        length = capacity;
-    }
-    if (child->tail_length + length > capacity) {
-        size_t drop = child->tail_length + length - capacity;
-
-        memmove(child->tail, child->tail + drop, child->tail_length - drop);
-        child->tail_length -= drop;
-    }
-    memcpy(child->tail + child->tail_length, bytes, length);
-    child->tail_length += length;
-    child->tail[child->tail_length] = '\0';
-}
-
-static void read_output(host_child *child)
-{
+    struct host_process *process = child->process;
     char buffer[4096];
     ssize_t got;
 
-    while (child->output_fd >= 0) {
-        got = read(child->output_fd, buffer, sizeof buffer);
+    while (process->output_fd >= 0) {
+        got = read(process->output_fd, buffer, sizeof buffer);
         if (got > 0) {
-            keep_tail(child, buffer, (size_t)got);
-            if (child->log_fd >= 0 && write(child->log_fd, buffer, (size_t)got) < 0) {
-                close(child->log_fd);
-                child->log_fd = -1;
+            host_child_keep_tail(child, buffer, (size_t)got);
+            if (process->log_fd >= 0 && write(process->log_fd, buffer, (size_t)got) < 0) {
+                close(process->log_fd);
+                process->log_fd = -1;
             }
             continue;
         }
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        close(child->output_fd);
-        child->output_fd = -1;
+        close(process->output_fd);
+        process->output_fd = -1;
     }
 }
 
@@ -350,90 +272,41 @@ static uint32_t count_survivors(pid_t group)
     return survivors;
 }
 
-static void report(plugin_host *host, host_child *child, const siginfo_t *ended)
+void host_process_settle(host_child *child, rj_spawn_exit *how)
 {
-    rj_spawn_exit how = {.size = sizeof how, .minor = RJ_ABI_MINOR};
-    bool unanswered = false;
-    host_op *op;
+    struct host_process *process = child->process;
 
-    if (child->exec_error) {
-        how.kind = RJ_EXIT_NO_START;
-        snprintf(child->tail, sizeof child->tail, "%s", strerror(child->exec_error));
+    if (child->start_error) {
+        snprintf(child->tail, sizeof child->tail, "%s", strerror(child->start_error));
         child->tail_length = strlen(child->tail);
     } else {
         if (!child->killed_as)
-            how.survivors = count_survivors(child->pid);
-        kill(-child->pid, SIGKILL);
-        waitpid(child->pid, NULL, 0);
-        read_output(child);
-        how.kind = child->killed_as               ? child->killed_as
-                   : ended->si_code == CLD_EXITED ? RJ_EXIT_CODE
-                                                  : RJ_EXIT_SIGNAL;
-        how.value = child->killed_as ? 0 : ended->si_status;
+            how->survivors = count_survivors(process->pid);
+        kill(-process->pid, SIGKILL);
+        waitpid(process->pid, NULL, 0);
+        host_process_read(child);
+        how->kind = process->ended.si_code == CLD_EXITED ? RJ_EXIT_CODE : RJ_EXIT_SIGNAL;
+        how->value = child->killed_as ? 0 : process->ended.si_status;
     }
     make_valid_utf8(child);
-    how.tail = child->tail;
-    how.tail_length = child->tail_length;
-    child->on_exit(child->data, &how);
+}
 
-    pthread_mutex_lock(&host->lock);
-    op = host_find_op(host, child->op);
-    if (op) {
-        op->children--;
-        unanswered = !host->worker && !op->finished && !op->jobs && !op->children && !host->timers;
-    }
-    pthread_mutex_unlock(&host->lock);
-    if (unanswered)
-        host_misuse(host, "op %llu: its program has ended and nobody has answered",
-                    (unsigned long long)child->op);
-    for (int *fd = (int[]){child->pid_fd, child->output_fd, child->log_fd, -2}; *fd != -2; fd++)
+bool host_process_has_ended(host_child *child)
+{
+    struct host_process *process = child->process;
+
+    process->ended = (siginfo_t){0};
+    return waitid(P_PID, (id_t)process->pid, &process->ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+           process->ended.si_pid == process->pid;
+}
+
+void host_process_free(host_child *child)
+{
+    struct host_process *process = child->process;
+
+    for (int *fd = (int[]){process->pid_fd, process->output_fd, process->log_fd, -2}; *fd != -2;
+         fd++)
         if (*fd >= 0)
             close(*fd);
-    free(child);
-}
-
-/* The next child that has ended, taken off the list; NULL if none. */
-static host_child *take_ended(plugin_host *host, siginfo_t *ret_ended)
-{
-    host_child *found = NULL;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child **link = &host->children; *link && !found;) {
-        host_child *child = *link;
-
-        *ret_ended = (siginfo_t){0};
-        if (child->exec_error ||
-            (waitid(P_PID, (id_t)child->pid, ret_ended, WEXITED | WNOWAIT | WNOHANG) == 0 &&
-             ret_ended->si_pid == child->pid)) {
-            *link = child->next;
-            found = child;
-        } else {
-            link = &child->next;
-        }
-    }
-    pthread_mutex_unlock(&host->lock);
-    return found;
-}
-
-void host_children_tend(plugin_host *host)
-{
-    host_child *ended;
-    siginfo_t how;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child *child = host->children; child; child = child->next) {
-        const host_op *op = host_find_op(host, child->op);
-
-        if (child->exec_error)
-            continue;
-        read_output(child);
-        if (op && op->cancel_asked)
-            kill_group(child, RJ_EXIT_CANCELLED);
-        if ((child->kill_at && host_now_ms() >= child->kill_at) ||
-            (op && host_now_ms() >= op->deadline))
-            kill_group(child, RJ_EXIT_TIMEOUT);
-    }
-    pthread_mutex_unlock(&host->lock);
-    while ((ended = take_ended(host, &how)))
-        report(host, ended, &how);
+    free(process);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plugin test host's child processes on Windows: enough of rj.host.spawn/1 to test a plugin.
+ * The child processes of the plugin test host on Windows, and its loop's waiting.
  *
  * Happy path: a process in a job of its own, its output read by a thread of its own, its end seen by
- * the loop, what is left of the job ended, on_exit on the loop.
+ * the loop, what is left of the job ended.
  */
-#include "plugin_host_internal.h"
+#include "plugin_host_child.h"
 
 #include <windows.h>
 
@@ -19,21 +19,11 @@
 
 #include "plugin_host_command.h"
 
-typedef struct host_child {
-    struct host_child *next;
-    uint64_t id;
-    rj_op op;
-    HANDLE process, job, output, log; /* NULL: none */
-    pthread_t reader;
-    DWORD start_error;
+struct host_process {
+    HANDLE handle, job, output, log; /* NULL: none */
+    pthread_t reader;                /* has the child's tail until it has ended */
     bool reads;
-    int64_t kill_at; /* monotonic ms, 0: never */
-    int32_t killed_as;
-    void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how);
-    void *data;
-    char tail[4096]; /* of the reader until it has ended */
-    size_t tail_length;
-} host_child;
+};
 
 struct host_waiter {
     HANDLE wake;
@@ -41,37 +31,24 @@ struct host_waiter {
 
 /* ---- Output ---------------------------------------------------------------------------------- */
 
-static void keep_tail(host_child *child, const char *bytes, size_t length)
-{
-    size_t capacity = sizeof child->tail - 1;
-
-    if (length > capacity) {
-        bytes += length - capacity;
-        length = capacity;
-    }
-    if (child->tail_length + length > capacity) {
-        size_t drop = child->tail_length + length - capacity;
-
-        memmove(child->tail, child->tail + drop, child->tail_length - drop);
-        child->tail_length -= drop;
-    }
-    memcpy(child->tail + child->tail_length, bytes, length);
-    child->tail_length += length;
-    child->tail[child->tail_length] = '\0';
-}
-
 static void *read_output(void *data)
 {
     host_child *child = data;
+    const struct host_process *process = child->process;
     char buffer[4096];
     DWORD got = 0, written;
 
-    while (ReadFile(child->output, buffer, sizeof buffer, &got, NULL) && got > 0) {
-        keep_tail(child, buffer, got);
-        if (child->log)
-            WriteFile(child->log, buffer, got, &written, NULL);
+    while (ReadFile(process->output, buffer, sizeof buffer, &got, NULL) && got > 0) {
+        host_child_keep_tail(child, buffer, got);
+        if (process->log)
+            WriteFile(process->log, buffer, got, &written, NULL);
     }
     return NULL;
+}
+
+void host_process_read(host_child *child)
+{
+    (void)child; /* its thread does */
 }
 
 /* Programs print in the code page they like: make it valid UTF-8. */
@@ -100,120 +77,71 @@ static HANDLE make_job(void)
 
 static void start_process(host_child *child, const rj_spawn *spawn)
 {
+    struct host_process *process = child->process;
     SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
     STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION made = {0};
     HANDLE write_end = NULL;
     host_command command;
 
-    if (!CreatePipe(&child->output, &write_end, &inherited, 0))
+    if (!CreatePipe(&process->output, &write_end, &inherited, 0))
         fail_msg("no pipe: error %lu", GetLastError());
-    SetHandleInformation(child->output, HANDLE_FLAG_INHERIT, 0);
-    child->job = make_job();
+    SetHandleInformation(process->output, HANDLE_FLAG_INHERIT, 0);
+    process->job = make_job();
     startup.hStdInput = CreateFileW(L"NUL", GENERIC_READ, 0, &inherited, OPEN_EXISTING, 0, NULL);
     startup.hStdOutput = startup.hStdError = write_end;
     host_command_make(spawn, &command);
     if (CreateProcessW(command.program, command.line, NULL, NULL, TRUE,
                        CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT | CREATE_NO_WINDOW,
                        command.environment, command.directory, &startup, &made)) {
-        AssignProcessToJobObject(child->job, made.hProcess);
+        AssignProcessToJobObject(process->job, made.hProcess);
         ResumeThread(made.hThread);
         CloseHandle(made.hThread);
-        child->process = made.hProcess;
+        process->handle = made.hProcess;
     } else {
-        child->start_error = GetLastError();
+        child->start_error = (int32_t)GetLastError();
     }
     host_command_free(&command);
     CloseHandle(startup.hStdInput);
     CloseHandle(write_end);
-    child->reads = pthread_create(&child->reader, NULL, read_output, child) == 0;
+    process->reads = pthread_create(&process->reader, NULL, read_output, child) == 0;
 }
 
 static void open_log(host_child *child, const char *path)
 {
+    struct host_process *process = child->process;
     wchar_t wide[1024];
 
     if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 1024) > 0)
-        child->log = CreateFileW(wide, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                                 OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
-    if (!child->log || child->log == INVALID_HANDLE_VALUE) {
-        child->log = NULL;
+        process->log = CreateFileW(wide, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                   OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (!process->log || process->log == INVALID_HANDLE_VALUE) {
+        process->log = NULL;
         child->start_error = ERROR_OPEN_FAILED;
     }
 }
 
-static bool is_absolute(const char *path)
+bool host_process_path_is_absolute(const char *path)
 {
     return path && path[0] && path[1] == ':' && path[2] == '/';
 }
 
-static rj_status RJ_CALL spawn_start(const rj_host *api, rj_op id, const rj_spawn *spawn,
-                                     void(RJ_CALL *on_exit)(void *data, const rj_spawn_exit *how),
-                                     void *data, uint64_t *ret_child)
+bool host_process_start(host_child *child, const rj_spawn *spawn)
 {
-    plugin_host *host = (plugin_host *)api->ctx;
-    unsigned running = 0;
-    host_child *child;
-    host_op *op;
-
-    if (!is_absolute(spawn->program) || !spawn->arguments || !spawn->environment ||
-        !is_absolute(spawn->directory)) {
-        host_misuse(host, "op %llu: incomplete spawn request", (unsigned long long)id);
-        return RJ_E_INVALID;
-    }
-    child = calloc(1, sizeof *child);
-    if (!child)
-        return RJ_E_NO_MEMORY;
-    child->op = id;
-    child->on_exit = on_exit;
-    child->data = data;
-    pthread_mutex_lock(&host->lock);
-    for (const host_child *other = host->children; other; other = other->next)
-        running++;
-    op = host_find_op(host, id);
-    if (!op || op->finished || running >= HOST_MAX_CHILDREN) {
-        pthread_mutex_unlock(&host->lock);
-        free(child);
-        return !op || op->finished ? RJ_E_NOT_FOUND : RJ_E_BUSY;
-    }
+    child->process = calloc(1, sizeof *child->process);
+    if (!child->process)
+        return false;
     if (spawn->log_path)
         open_log(child, spawn->log_path);
     if (!child->start_error)
         start_process(child, spawn);
-    if (spawn->time_limit_ms > 0)
-        child->kill_at = host_now_ms() + spawn->time_limit_ms;
-    op->children++;
-    child->id = ++host->last_id;
-    child->next = host->children;
-    host->children = child;
-    if (ret_child)
-        *ret_child = child->id;
-    pthread_mutex_unlock(&host->lock);
-    host_wake(host);
-    return RJ_OK;
+    return true;
 }
 
-static void kill_job(host_child *child, int32_t reason)
+void host_process_kill(host_child *child)
 {
-    if (child->process && !child->killed_as) {
-        child->killed_as = reason;
-        TerminateJobObject(child->job, 1);
-    }
+    TerminateJobObject(child->process->job, 1);
 }
-
-static void RJ_CALL spawn_kill(const rj_host *api, uint64_t id)
-{
-    plugin_host *host = (plugin_host *)api->ctx;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child *child = host->children; child; child = child->next)
-        if (child->id == id)
-            kill_job(child, RJ_EXIT_CANCELLED);
-    pthread_mutex_unlock(&host->lock);
-}
-
-const rj_host_spawn host_spawn_table = {sizeof(rj_host_spawn), RJ_ABI_MINOR, spawn_start,
-                                        spawn_kill};
 
 /* ---- Waiting --------------------------------------------------------------------------------- */
 
@@ -244,19 +172,9 @@ void host_wait(plugin_host *host, int timeout_ms)
 
     pthread_mutex_lock(&host->lock);
     for (const host_child *child = host->children; child; child = child->next) {
-        const host_op *op = host_find_op(host, child->op);
-        int64_t wait = child->kill_at ? child->kill_at - host_now_ms() : INT64_MAX;
-
-        if (child->start_error)
-            wait = 0;
-        if (op && !child->killed_as && op->deadline - host_now_ms() < wait)
-            wait = op->deadline - host_now_ms();
-        if (wait < 0)
-            wait = 0;
-        if (!child->killed_as && wait < timeout_ms)
-            timeout_ms = (int)wait;
-        if (child->process)
-            handles[count++] = child->process;
+        host_child_lower_timeout(host, child, &timeout_ms);
+        if (child->process->handle)
+            handles[count++] = child->process->handle;
     }
     pthread_mutex_unlock(&host->lock);
     WaitForMultipleObjects(count, handles, FALSE, timeout_ms < 0 ? INFINITE : (DWORD)timeout_ms);
@@ -296,86 +214,41 @@ static uint32_t count_survivors(HANDLE job)
     return count;
 }
 
-static void report(plugin_host *host, host_child *child)
+void host_process_settle(host_child *child, rj_spawn_exit *how)
 {
-    rj_spawn_exit how = {.size = sizeof how, .minor = RJ_ABI_MINOR};
-    bool unanswered = false;
+    struct host_process *process = child->process;
     DWORD code = 0;
-    host_op *op;
 
     if (!child->start_error && !child->killed_as)
-        how.survivors = count_survivors(child->job);
-    if (child->job)
-        TerminateJobObject(child->job, 1);
-    if (child->reads)
-        pthread_join(child->reader, NULL);
+        how->survivors = count_survivors(process->job);
+    if (process->job)
+        TerminateJobObject(process->job, 1);
+    if (process->reads)
+        pthread_join(process->reader, NULL);
     if (child->start_error) {
-        how.kind = RJ_EXIT_NO_START;
-        snprintf(child->tail, sizeof child->tail, "error %lu", child->start_error);
+        snprintf(child->tail, sizeof child->tail, "error %ld", (long)child->start_error);
         child->tail_length = strlen(child->tail);
     } else {
-        GetExitCodeProcess(child->process, &code);
-        how.kind = child->killed_as ? child->killed_as : RJ_EXIT_CODE;
-        how.value = child->killed_as ? 0 : (int32_t)code;
+        GetExitCodeProcess(process->handle, &code);
+        how->kind = RJ_EXIT_CODE;
+        how->value = child->killed_as ? 0 : (int32_t)code;
     }
     make_valid_utf8(child);
-    how.tail = child->tail;
-    how.tail_length = child->tail_length;
-    child->on_exit(child->data, &how);
+}
 
-    pthread_mutex_lock(&host->lock);
-    op = host_find_op(host, child->op);
-    if (op) {
-        op->children--;
-        unanswered = !host->worker && !op->finished && !op->jobs && !op->children && !host->timers;
-    }
-    pthread_mutex_unlock(&host->lock);
-    if (unanswered)
-        host_misuse(host, "op %llu: its program has ended and nobody has answered",
-                    (unsigned long long)child->op);
-    for (HANDLE *handle = (HANDLE[]){child->process, child->job, child->output, child->log,
+bool host_process_has_ended(host_child *child)
+{
+    return WaitForSingleObject(child->process->handle, 0) == WAIT_OBJECT_0;
+}
+
+void host_process_free(host_child *child)
+{
+    struct host_process *process = child->process;
+
+    for (HANDLE *handle = (HANDLE[]){process->handle, process->job, process->output, process->log,
                                      INVALID_HANDLE_VALUE};
          *handle != INVALID_HANDLE_VALUE; handle++)
         if (*handle)
             CloseHandle(*handle);
-    free(child);
-}
-
-/* The next child that has ended, taken off the list; NULL if none. */
-static host_child *take_ended(plugin_host *host)
-{
-    host_child *found = NULL;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child **link = &host->children; *link && !found;) {
-        host_child *child = *link;
-
-        if (child->start_error || WaitForSingleObject(child->process, 0) == WAIT_OBJECT_0) {
-            *link = child->next;
-            found = child;
-        } else {
-            link = &child->next;
-        }
-    }
-    pthread_mutex_unlock(&host->lock);
-    return found;
-}
-
-void host_children_tend(plugin_host *host)
-{
-    host_child *ended;
-
-    pthread_mutex_lock(&host->lock);
-    for (host_child *child = host->children; child; child = child->next) {
-        const host_op *op = host_find_op(host, child->op);
-
-        if (op && op->cancel_asked)
-            kill_job(child, RJ_EXIT_CANCELLED);
-        if ((child->kill_at && host_now_ms() >= child->kill_at) ||
-            (op && host_now_ms() >= op->deadline))
-            kill_job(child, RJ_EXIT_TIMEOUT);
-    }
-    pthread_mutex_unlock(&host->lock);
-    while ((ended = take_ended(host)))
-        report(host, ended);
+    free(process);
 }

@@ -127,6 +127,16 @@ def an_action_out_of_place_is_found():
 
 
 @tap.test(timeout=60)
+def a_repair_by_a_user_that_changes_what_the_administrator_set_is_found():
+    def plant(tables):
+        for condition in tables["LaunchCondition"]:
+            condition["Condition"] = condition["Condition"].replace("OR AdminUser OR", "OR Privileged OR")
+
+    expect("may change NOGRAPH", plant)
+    expect("does not tell administrators", set_in("Property", "MSIUSEREALADMINDETECTION", "Value", "0"))
+
+
+@tap.test(timeout=60)
 def a_removal_of_the_state_at_the_wrong_time_is_found():
     expect("UPGRADINGPRODUCTCODE", set_in("InstallExecuteSequence", "RemoveData", "Condition",
                                           'REMOVE~="ALL" AND NOT KEEPDATA="1"'))

@@ -57,6 +57,13 @@ def popups(prefix):
                                         prefix.screen_windows()) if int(size[0]) > 60]
 
 
+def lines_of(items, level=0):
+    """What `realmjoin menu` prints of a model's menu."""
+    for item in items:
+        yield "" if item["kind"] == "separator" else 2 * level * " " + item["text"]
+        yield from lines_of(item.get("items", []), level + 1)
+
+
 @tap.test(timeout=180)
 def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray():
     if reason := wine.reason_missing(display=True):
@@ -73,6 +80,8 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
         wait_until(lambda: menu()[0].get("text") == "Web Links", menu)
         texts = [line.get("text", "-") for line in menu()]
         assert texts[:6] == ["Web Links", "Intranet ↗", "-", "Software Packages", "-", "Sync this device"], texts
+        printed = prefix.run([PROGRAM, *ROOT, "menu"]).out
+        assert printed.splitlines() == list(lines_of(menu())) and "    R&D Tool (ready to install)" in printed, printed
         tray = prefix.desktop([PROGRAM, *ROOT, "tray"], restricted=True)
         wait_until(lambda: "Session registered." in tray.output, lambda: tray.output)
 
@@ -92,7 +101,12 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
 
 LINKS = pathlib.Path(__file__).resolve().parent / "fixtures/hostile_links.json"
 TOOLS = ("Software Packages", "Tools")
+OWNER = "alice@contoso.example"
+HOST_NAME = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 BIOS = r"HKLM\HARDWARE\DESCRIPTION\System\BIOS"
+JOINED = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo\0123456789"
+LOGON = (r"HKLM\SOFTWARE\Microsoft\IdentityStore\LogonCache\B16898C6-A148-4967-9171-64D755DA8520\Sid2Name"
+         r"\S-1-5-21-0-0-0-1000")
 
 
 def waiting(name):
@@ -113,7 +127,21 @@ PACKAGES = (
     package("alone", "Alone Tool"),
     package("never", "Never Tool"),
     package("secret", "Secret", r"echo x> C:\secret.txt", Hidden=True),
+    # What the pictures show.
+    package("chrome", "Google Chrome", GroupName="Browsers"),
+    package("firefox", "Mozilla Firefox", "echo Unpacking Mozilla Firefox 128.0",
+            r"echo Copying files to C:\Program Files\Mozilla Firefox", "echo Writing the uninstall key",
+            waiting("firefox"), GroupName="Browsers", Version="128.0"),
+    package("fonts", "Contoso Fonts", GroupName="Office", AllowReinstall=True),
+    package("vpn", "Contoso VPN", "exit 3010", GroupName="Office"),
+    package("office", "LibreOffice", GroupName="Office"),
+    package("pdf", "PDF Creator", GroupName="Office"),
+    package("diagrams", "Diagrams", GroupName="Office"),
+    package("viewer", "Project Viewer", "echo There is no licence", "exit 7", GroupName="Office"),
 )
+LINKS_SHOWN = [{"Name": "Intranet", "Target": "https://intranet.example"},
+               {"Name": "IT service desk", "Target": "https://help.example"},
+               {"Name": "Time sheets", "Target": "https://time.example"}]
 
 
 class Shared:
@@ -124,8 +152,10 @@ class Shared:
     @classmethod
     def get(cls):
         if not cls.desk:
-            cls.desk = installed.Desk(*PACKAGES, links=[{"Name": "Intranet", "Target": "https://intranet.example"}])
+            cls.desk = installed.Desk(*PACKAGES, links=LINKS_SHOWN)
             cls.desk.__enter__()
+            cls.desk.registry_set(JOINED, "UserEmail", OWNER)
+            cls.desk.registry_set(LOGON, "IdentityName", OWNER)
             atexit.register(cls.desk.__exit__)
         return cls.desk
 
@@ -134,6 +164,20 @@ def signed_in():
     desk = Shared.get()
     desk.sign_in()
     return desk
+
+
+def name_the_machine(desk):
+    """All of it is gone with the next start of the machine."""
+    desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
+    desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
+    desk.registry_set(HOST_NAME, "Hostname", "PC-0042")
+
+
+def around(*places):
+    """The place that holds all of these."""
+    left, top = (min(place[i] for place in places) for i in (0, 1))
+    right, bottom = (max(place[i] + place[i + 2] for place in places) for i in (0, 1))
+    return left, top, right - left, bottom - top
 
 
 def go(desk, name):
@@ -162,30 +206,63 @@ def signing_in_brings_one_tray_without_rights_and_no_console():
     (tray,) = desk.processes()
     shown = desk.windows_shown()
     assert not [window for window in shown if "onsole" in window.kind], shown
-    desk.registry_set(BIOS, "SystemManufacturer", "Contoso")
-    desk.registry_set(BIOS, "SystemProductName", "Latitude 5440")
-    texts = [line.get("text", "") for line in desk.menu()]
-    assert "Contoso Latitude 5440" in texts and "Primary user: unknown" in texts, texts
-    assert [text for text in texts if re.fullmatch(r"RealmJoin \S+ \(unknown channel\)", text)], texts
-    assert [text for text in texts if re.match(r"[0-9a-f]+[.:]", text)], texts  # addresses
+    name_the_machine(desk)
+    lines = desk.menu()
+    texts = [line.get("text", "") for line in lines]
+    assert "Contoso Latitude 5440" in texts and f"{OWNER} (owner)" in texts, texts
+    assert [text for text in texts if re.fullmatch(r"RealmJoin \d+\.\d+\.\d+ \(release\)", text)], texts
+    # Addresses; Wine's network costs nothing.
+    assert [text for text in texts if re.fullmatch(r"[0-9a-f]+[.:][^ ]+(, [^ ]+)*", text)], texts
+    assert f"User: {OWNER} (owner)\nVersion: RealmJoin " in lines[-1]["copy"], lines[-1]
     second = desk.start([installed.PROGRAM, "tray"])
     assert second.wait(30).code == 0
     desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)
     desk.wait_until(lambda: desk.processes() == [tray], desk.processes)
 
 
+@tap.test(timeout=240)
+def every_state_of_a_package_stands_in_its_group_and_a_window_shows_the_work():
+    desk = signed_in()
+    name_the_machine(desk)
+    for name, code in (("fonts", 0), ("vpn", 0), ("office", 0), ("diagrams", 0), ("viewer", 1)):
+        done = desk.realmjoin("install", name)
+        assert done.code == code, done
+    policy = desk.program_data / "RealmJoin/policy/device.json"
+    document = json.loads(policy.read_text(encoding="utf-8"))
+    next(one for one in document["SoftwarePackages"] if one["ID"] == "diagrams")["Version"] = "2.0.0"
+    policy.write_text(json.dumps(document), encoding="utf-8")
+    assert desk.realmjoin("sync").code == 0
+    wanted = ["Contoso Fonts (ready to run)", "Contoso VPN (installed, restart needed)", "Diagrams (outdated)",
+              "LibreOffice (installed)", "PDF Creator (ready to install)", "Project Viewer (failed)"]
+    office = desk.line_of("Software Packages", "Office")
+    assert [line["text"] for line in office["items"]] == wanted, office
+    assert [line["enabled"] for line in office["items"]] == [True, False, True, False, True, True], office
+    listed = desk.realmjoin("list")
+    assert re.search(r"(?m)^vpn +installed .* restart +a restart completes", listed.out), listed
+    desk.point_at("Software Packages", "Office", "PDF Creator (ready to install)")
+    desk.picture("desk-menu.png", around(*desk.popups(), (*installed.ICON, 0, 0)))
+    desk.xdotool("key", "Escape", "key", "Escape", "key", "Escape")
+    desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
+
+    desk.choose("Software Packages", "Browsers", "Mozilla Firefox (ready to install)")
+    desk.press("Installing Mozilla Firefox…", "Show details")
+    desk.wait_until(lambda: "Writing" in desk.package_log("firefox"), desk.service_log)
+    window = desk.wait_for_text("Hide details")
+    desk.picture("desk-progress.png", window.place)
+    go(desk, "firefox")
+    desk.wait_for_text("Mozilla Firefox is installed.")
+    desk.press("Mozilla Firefox is installed.", "Done")
+
+
 @tap.test(timeout=120)
 def a_click_on_a_package_installs_it_by_the_service_and_tells_what_goes_on():
     desk = signed_in()
-    desk.point_at(*TOOLS, "R&D Tool (ready to install)")
-    desk.picture("desk-menu.png")
-    desk.xdotool("click", 1)
+    desk.choose(*TOOLS, "R&D Tool (ready to install)")
     desk.wait_for_text("Installing R&D Tool…")
     desk.wait_until(lambda: "Unpacking" in desk.package_log("tool"), desk.service_log)
     desk.press("Installing R&D Tool…", "Show details")
     window = desk.wait_for_text("Hide details")
     assert not window.find("Done").enabled and not window.find("Cancel").enabled, window
-    desk.picture("desk-progress.png", window.place)
     go(desk, "tool")
     window = desk.wait_for_text("R&D Tool is installed.")
     assert window.find("R&D Tool") and window.find("Done").enabled, window

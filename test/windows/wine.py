@@ -53,7 +53,7 @@ def reason_missing(display=False):
 
 
 def build_root():
-    return pathlib.Path(os.environ["RJ_BUILD_ROOT"])
+    return pathlib.Path(os.environ["RJ_BUILD_ROOT"]).absolute()
 
 
 def windows_path(path):
@@ -88,10 +88,17 @@ def _quiet(command, env, timeout):
     )
 
 
+def server_log(prefix):
+    """What the Wine server says of clients it ends: they themselves end with code 1 and no word."""
+    prefix = pathlib.Path(prefix)
+    return prefix.with_name(prefix.name + "-server.log")
+
+
 def start_session(env):
     """Starts the Wine server and the services that start by themselves, so that no test's pipe is theirs."""
-    subprocess.run(["wineserver", f"-p{SESSION_SECONDS}"], env=env, timeout=30, check=False,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(server_log(env["WINEPREFIX"]), "ab") as log:
+        subprocess.run(["wineserver", f"-p{SESSION_SECONDS}"], env=env, timeout=30, check=False,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
     _quiet(["wine", "cmd", "/c", "exit"], env, 60)
 
 
@@ -254,6 +261,9 @@ class Prefix:
         if self._xvfb:
             self._xvfb.terminate()
             self._xvfb.wait(10)
+        log = server_log(self.folder)
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
+            print(f"# wineserver: {line}", flush=True)
         shutil.rmtree(self._top, ignore_errors=True)
 
     # ---- the system ------------------------------------------------------------------------------
@@ -326,6 +336,18 @@ class Prefix:
         path = self.drive_c / f"batch{self._count}.bat"
         path.write_bytes(("@echo off\r\n" + text.replace("\n", "\r\n") + "\r\n").encode())
         return self.run(["cmd", "/d", "/c", self.windows_path(path)], timeout=timeout, **options)
+
+    def processes(self, name):
+        """Process numbers of this machine of all that run the program in this prefix."""
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                ours = f"WINEPREFIX={self.folder}".encode() in (folder / "environ").read_bytes().split(b"\0")
+                if ours and f"\\{name}".encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                pass  # it has ended
+        return found
 
     # ---- registry --------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/name_list.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -113,31 +114,6 @@ rj_status rj_dir_remove(const char *path, rj_error *err)
 
 /* ---- Listing --------------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names one behind the other, each with its NUL, to a sorted list in one allocation. */
-static char **list_of(const rj_text *names, size_t count)
-{
-    size_t pointers = (count + 1) * sizeof(char *);
-    char **list = rj_malloc(pointers + names->length + 1);
-    if (!list)
-        return NULL;
-    char *at = (char *)list + pointers;
-    if (names->length)
-        memcpy(at, names->bytes, names->length);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = at;
-        at += strlen(at) + 1;
-    }
-    list[count] = NULL;
-    if (count)
-        qsort(list, count, sizeof *list, compare_names);
-    return list;
-}
-
 rj_status rj_dir_list(const char *path, size_t max_names, char ***ret_names, size_t *ret_count,
                       rj_error *err)
 {
@@ -161,7 +137,7 @@ rj_status rj_dir_list(const char *path, size_t max_names, char ***ret_names, siz
         status = rj_fail_errno(err, errno, "folder %s cannot be read", path);
     closedir(dir);
     if (!status) {
-        char **list = rj_text_failed(&names) ? NULL : list_of(&names, count);
+        char **list = rj_name_list_new(&names, count);
         if (list) {
             *ret_names = list;
             *ret_count = count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: bounded reading, durable replacing, stamps, hashes, the instance lock. */
-#include "platform/file.h"
+/* Files: opening to read, durable replacing, stamps, the instance lock. */
+#include "platform/file_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,129 +18,47 @@
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* A descriptor of a regular file; opening never blocks, as O_NONBLOCK makes a FIFO answer at once. */
-static rj_status open_regular(const char *path, int *ret_fd, struct stat *ret_stat, rj_error *err)
+/* O_NONBLOCK makes a FIFO answer at once. */
+rj_status rj_open_file_regular(const char *path, rj_open_file *ret_file, rj_error *err)
 {
+    struct stat st;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return rj_fail_errno(err, errno, "%s cannot be opened", path);
-    if (fstat(fd, ret_stat) < 0) {
+    if (fstat(fd, &st) < 0) {
         rj_status status = rj_fail_errno(err, errno, "%s cannot be examined", path);
         close(fd);
         return status;
     }
-    if (!S_ISREG(ret_stat->st_mode)) {
+    if (!S_ISREG(st.st_mode)) {
         close(fd);
         return rj_fail(err, RJ_E_INVALID, "%s is not a regular file", path);
     }
-    *ret_fd = fd;
+    *ret_file = (rj_open_file){fd, st.st_size > 0 ? (uint64_t)st.st_size : 0};
     return RJ_OK;
 }
 
-/* Bytes read, fewer than size only at the end; -1 with errno. */
-static ssize_t read_fully(int fd, char *bytes, size_t size)
+rj_status rj_open_file_read(const rj_open_file *file, const char *path, void *bytes, size_t size,
+                            size_t *ret_used, rj_error *err)
 {
     size_t used = 0;
     while (used < size) {
-        ssize_t got = read(fd, bytes + used, size - used);
+        ssize_t got = read((int)file->handle, (char *)bytes + used, size - used);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return -1;
+            return rj_fail_errno(err, errno, "%s cannot be read", path);
         if (got == 0)
             break;
         used += (size_t)got;
     }
-    return (ssize_t)used;
-}
-
-static rj_status too_large(const char *path, size_t max_bytes, rj_error *err)
-{
-    return rj_fail(err, RJ_E_LIMIT, "%s is larger than the %zu bytes that are accepted", path,
-                   max_bytes);
-}
-
-/* Files of /proc claim to have 0 bytes, and others may grow: read until the end, not the size. */
-static rj_status read_all(int fd, const char *path, size_t expected, size_t max_bytes,
-                          char **ret_bytes, size_t *ret_length, rj_error *err)
-{
-    size_t capacity = expected < 4000 ? 4000 : expected;
-    capacity = capacity < max_bytes ? capacity : max_bytes;
-    char *bytes = rj_malloc(capacity + 2);
-    size_t used = 0;
-    while (bytes) {
-        ssize_t got = read_fully(fd, bytes + used, capacity + 1 - used);
-        if (got < 0) {
-            rj_status status = rj_fail_errno(err, errno, "%s cannot be read", path);
-            rj_free(bytes);
-            return status;
-        }
-        used += (size_t)got;
-        if (used <= capacity) {
-            bytes[used] = '\0';
-            *ret_bytes = bytes;
-            *ret_length = used;
-            return RJ_OK;
-        }
-        if (capacity == max_bytes) {
-            rj_free(bytes);
-            return too_large(path, max_bytes, err);
-        }
-        capacity = capacity > max_bytes / 2 ? max_bytes : capacity * 2;
-        char *larger = rj_realloc(bytes, capacity + 2);
-        if (!larger)
-            rj_free(bytes);
-        bytes = larger;
-    }
-    return rj_fail_memory(err, "reading a file");
-}
-
-rj_status rj_file_read(const char *path, size_t max_bytes, char **ret_bytes, size_t *ret_length,
-                       rj_error *err)
-{
-    int fd;
-    struct stat st;
-    rj_status status = open_regular(path, &fd, &st, err);
-    if (status)
-        return status;
-    if (st.st_size > 0 && (uint64_t)st.st_size > max_bytes)
-        status = too_large(path, max_bytes, err);
-    else
-        status = read_all(fd, path, (size_t)st.st_size, max_bytes, ret_bytes, ret_length, err);
-    close(fd);
-    return status;
-}
-
-rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
-{
-    int fd;
-    struct stat st;
-    rj_status status = open_regular(path, &fd, &st, err);
-    if (status)
-        return status;
-    mbedtls_sha256_context sha;
-    mbedtls_sha256_init(&sha);
-    mbedtls_sha256_starts(&sha, 0);
-    static const char digits[] = "0123456789abcdef";
-    unsigned char buffer[16384];
-    unsigned char digest[32];
-    ssize_t got;
-    while ((got = read_fully(fd, (char *)buffer, sizeof buffer)) > 0)
-        mbedtls_sha256_update(&sha, buffer, (size_t)got);
-    if (got < 0)
-        status = rj_fail_errno(err, errno, "%s cannot be read", path);
-    else
-        mbedtls_sha256_finish(&sha, digest);
-    mbedtls_sha256_free(&sha);
-    close(fd);
-    if (status)
-        return status;
-    for (size_t i = 0; i < sizeof digest; i++) {
-        ret_hex[2 * i] = digits[digest[i] >> 4];
-        ret_hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    ret_hex[64] = '\0';
+    *ret_used = used;
     return RJ_OK;
+}
+
+void rj_open_file_close(rj_open_file *file)
+{
+    close((int)file->handle);
 }
 
 bool rj_file_exists(const char *path)
@@ -149,25 +66,18 @@ bool rj_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    hash ^= value;
-    hash *= UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ (hash >> 29);
-}
-
 uint64_t rj_file_stamp(const char *path)
 {
     struct stat st;
     if (stat(path, &st) < 0)
         return 0;
-    uint64_t hash = mix(1, (uint64_t)st.st_dev);
-    hash = mix(hash, (uint64_t)st.st_ino);
-    hash = mix(hash, (uint64_t)st.st_size);
-    hash = mix(hash, (uint64_t)st.st_mtim.tv_sec);
-    hash = mix(hash, (uint64_t)st.st_mtim.tv_nsec);
-    hash = mix(hash, (uint64_t)st.st_ctim.tv_sec);
-    hash = mix(hash, (uint64_t)st.st_ctim.tv_nsec);
+    uint64_t hash = rj_file_stamp_mix(1, (uint64_t)st.st_dev);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_ino);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_size);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_mtim.tv_sec);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_mtim.tv_nsec);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_ctim.tv_sec);
+    hash = rj_file_stamp_mix(hash, (uint64_t)st.st_ctim.tv_nsec);
     return hash ? hash : 1;
 }
 

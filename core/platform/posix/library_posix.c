@@ -6,10 +6,9 @@
  * The dynamic linker knows a library by the name it was opened with, so the descriptor stays open as
  * long as the library is mapped: no other one can get its number, and with it its name.
  */
-#include "platform/library.h"
+#include "platform/library_system.h"
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "platform/file.h"
 
 #include <dlfcn.h>
@@ -60,10 +59,7 @@ static rj_status check_hash(const char *path, int fd, const char *sha256, rj_err
     rj_status status = rj_file_sha256(name, found, err);
     if (status)
         return rj_fail_prefix(err, status, "%s", path);
-    if (rj_ascii_casecmp(found, sha256) != 0)
-        return rj_fail(err, RJ_E_CORRUPT, "%s has SHA-256 %s, expected is %s; install it again",
-                       path, found, sha256);
-    return RJ_OK;
+    return rj_library_expect_hash(path, found, sha256, err);
 }
 
 rj_status rj_library_check(const char *path, const char *boundary, const char *sha256,
@@ -105,18 +101,6 @@ void rj_library_close_file(int file)
 {
     if (file >= 0)
         close(file);
-}
-
-rj_status rj_library_open(const char *path, const char *boundary, const char *sha256,
-                          rj_library **ret_library, rj_error *err)
-{
-    int file = -1;
-    rj_status status = rj_library_check(path, boundary, sha256, &file, err);
-    if (!status)
-        status = rj_library_map(file, path, ret_library, err);
-    if (status)
-        rj_library_close_file(file);
-    return status;
 }
 
 void *rj_library_symbol(rj_library *library, const char *name)

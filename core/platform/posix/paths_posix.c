@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where everything lives on Linux. */
-#include "platform/paths.h"
+#include "platform/paths_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -11,10 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct rj_paths {
-    char *root;
-    char *path[RJ_PATH_COUNT];
-};
+const char rj_paths_not_in_names[] = "/\\";
+const char rj_paths_plain_rule[] = "an absolute path without \"..\"";
 
 /* ---- Building -------------------------------------------------------------------------------- */
 
@@ -29,7 +27,7 @@ static bool set(char **target, const char *a, const char *b)
     return *target != NULL;
 }
 
-static bool set_machine_paths(rj_paths *p)
+rj_status rj_paths_set_machine(rj_paths *p, rj_error *err)
 {
     static const struct {
         rj_path_kind kind;
@@ -51,8 +49,8 @@ static bool set_machine_paths(rj_paths *p)
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (!set(&p->path[places[i].kind], p->root, places[i].path))
-            return false;
-    return true;
+            return rj_fail_memory(err, "finding the agent's folders");
+    return RJ_OK;
 }
 
 /* The user's home: below the root if there is one, else $HOME, else what the system says. */
@@ -88,7 +86,7 @@ static bool set_xdg(const rj_paths *p, const char *home, const char *variable, c
     return set(target, home, fallback) && set(target, *target, "/realmjoin");
 }
 
-static rj_status set_user_paths(rj_paths *p, rj_error *err)
+rj_status rj_paths_set_user(rj_paths *p, rj_error *err)
 {
     char *home = NULL;
     char *data = NULL;
@@ -110,11 +108,8 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
     return status;
 }
 
-/* An override: absolute, without "." and "..", slashes at its end dropped. */
-static rj_status take_override(const char *what, const char *value, char **target, rj_error *err)
+rj_status rj_paths_plain(const char *value, char **ret_path)
 {
-    if (rj_system_is_installed_service())
-        return rj_fail(err, RJ_E_DENIED, "%s is refused for an installed service", what);
     size_t length = strlen(value);
     while (length && value[length - 1] == '/')
         length--;
@@ -126,77 +121,20 @@ static rj_status take_override(const char *what, const char *value, char **targe
         at += name + 1;
     }
     if (bad)
-        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give an absolute path without \"..\"", what,
-                       value);
-    rj_free(*target);
-    *target = rj_strndup(value, length);
-    return *target ? RJ_OK : rj_fail_memory(err, "finding the agent's folders");
-}
-
-rj_status rj_paths_new(rj_role role, const char *root, const char *plugins, rj_paths **ret_paths,
-                       rj_error *err)
-{
-    rj_paths *p = rj_calloc(1, sizeof *p);
-    if (!p)
-        return rj_fail_memory(err, "finding the agent's folders");
-    rj_status status = RJ_OK;
-    if (root && *root)
-        status = take_override("--root", root, &p->root, err);
-    else if (!(p->root = rj_strdup("")))
-        status = rj_fail_memory(err, "finding the agent's folders");
-    if (!status && !set_machine_paths(p))
-        status = rj_fail_memory(err, "finding the agent's folders");
-    if (!status && plugins && *plugins)
-        status = take_override("the folder of plugins", plugins, &p->path[RJ_PATH_PLUGINS], err);
-    if (!status && role == RJ_ROLE_SESSION)
-        status = set_user_paths(p, err);
-    if (status)
-        rj_paths_free(p);
-    else
-        *ret_paths = p;
-    return status;
-}
-
-void rj_paths_free(rj_paths *paths)
-{
-    if (!paths)
-        return;
-    rj_free(paths->root);
-    for (int kind = 0; kind < RJ_PATH_COUNT; kind++)
-        rj_free(paths->path[kind]);
-    rj_free(paths);
-}
-
-/* ---- Asking ---------------------------------------------------------------------------------- */
-
-const char *rj_paths_root(const rj_paths *paths)
-{
-    return paths->root;
-}
-
-const char *rj_path(const rj_paths *paths, rj_path_kind kind)
-{
-    return paths->path[kind];
-}
-
-rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err)
-{
-    bool bad = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-    for (const unsigned char *c = (const unsigned char *)name; *c && !bad; c++)
-        bad = *c == '/' || *c == '\\' || *c < 0x20 || *c == 0x7f;
-    if (bad) {
-        char shown[80];
-        rj_text_to_line(shown, sizeof shown, name, strlen(name));
-        return rj_fail(err, RJ_E_INVALID, "\"%s\" cannot be the name of a file", shown);
-    }
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_text_addf(&text, "%s/%s", directory, name);
-    char *path = rj_text_take(&text);
+        return RJ_E_INVALID;
+    char *path = rj_strndup(value, length);
     if (!path)
-        return rj_fail_memory(err, "making a path");
+        return RJ_E_NO_MEMORY;
     *ret_path = path;
     return RJ_OK;
 }
+
+void rj_paths_made(const rj_paths *paths)
+{
+    (void)paths; /* nothing here depends on them */
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 bool rj_path_is_absolute(const char *path)
 {

@@ -4,7 +4,7 @@
  * the program runs, later collect its last message.  The control socket is also the descriptor that
  * becomes readable at the end, be it by that message or by the supervisor's sudden death.
  */
-#include "platform/process.h"
+#include "platform/process_system.h"
 
 #include "base/alloc.h"
 #include "supervisor_posix.h"
@@ -30,17 +30,9 @@ struct rj_process {
     int output;
 };
 
-static rj_status check_spec(const rj_process_spec *spec, rj_error *err)
+bool rj_process_is_absolute(const char *path)
 {
-    if (!spec->program || *spec->program != '/')
-        return rj_fail(err, RJ_E_INVALID, "program \"%s\" is not an absolute path",
-                       spec->program ? spec->program : "");
-    if (!spec->arguments || !spec->arguments[0])
-        return rj_fail(err, RJ_E_INVALID, "%s is given no argument list", spec->program);
-    if (spec->directory && *spec->directory != '/')
-        return rj_fail(err, RJ_E_INVALID, "working directory \"%s\" is not an absolute path",
-                       spec->directory);
-    return RJ_OK;
+    return *path == '/';
 }
 
 /* A supervisor that ended without reading our last request makes the kernel report a reset once,
@@ -125,7 +117,7 @@ static pid_t fork_supervisor(const rj_process_spec *spec, int control, int outpu
 
 rj_status rj_process_start(const rj_process_spec *spec, rj_process **ret_process, rj_error *err)
 {
-    rj_status status = check_spec(spec, err);
+    rj_status status = rj_process_check_spec(spec, err);
     if (status)
         return status;
     rj_process *process = rj_calloc(1, sizeof *process);

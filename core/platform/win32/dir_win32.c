@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/name_list.h"
 #include "platform/paths.h"
 #include "platform/win32/access_win32.h"
 #include "platform/win32/open_at_win32.h"
@@ -205,31 +206,6 @@ out:
 
 /* ---- Listing --------------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names one behind the other, each with its NUL, to a sorted list in one allocation. */
-static char **list_of(const rj_text *names, size_t count)
-{
-    size_t pointers = (count + 1) * sizeof(char *);
-    char **list = rj_malloc(pointers + names->length + 1);
-    if (!list)
-        return NULL;
-    char *at = (char *)list + pointers;
-    if (names->length)
-        memcpy(at, names->bytes, names->length);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = at;
-        at += strlen(at) + 1;
-    }
-    list[count] = NULL;
-    if (count)
-        qsort(list, count, sizeof *list, compare_names);
-    return list;
-}
-
 struct listing {
     rj_text names;
     size_t count;
@@ -271,7 +247,7 @@ rj_status rj_dir_list(const char *path, size_t max_names, char ***ret_names, siz
     rj_status status = RJ_OK;
     code = rj_each_entry_at(folder, list_entry, &listing);
     CloseHandle(folder);
-    char **list = code || listing.names.failed ? NULL : list_of(&listing.names, listing.count);
+    char **list = code ? NULL : rj_name_list_new(&listing.names, listing.count);
     if (code == ERROR_FILE_TOO_LARGE)
         status = rj_fail(err, RJ_E_LIMIT, "folder %s has more than %zu entries", path, max_names);
     else if (code && code != ERROR_NOT_ENOUGH_MEMORY)

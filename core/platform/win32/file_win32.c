@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: bounded reading, durable replacing, stamps, hashes. */
-#include "platform/file.h"
+/* Files: opening to read, durable replacing, stamps. */
+#include "platform/file_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -9,7 +9,6 @@
 #include "platform/win32/open_at_win32.h"
 #include "platform/win32/wide_win32.h"
 
-#include <mbedtls/sha256.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -25,8 +24,7 @@ static bool in_use(DWORD code)
            code == ERROR_USER_MAPPED_FILE || code == ERROR_DELETE_PENDING;
 }
 
-/* A handle of a regular file. */
-static rj_status open_regular(const char *path, HANDLE *ret_file, uint64_t *ret_size, rj_error *err)
+rj_status rj_open_file_regular(const char *path, rj_open_file *ret_file, rj_error *err)
 {
     wchar_t *wide = rj_wide_path(path, err);
     if (!wide)
@@ -50,116 +48,32 @@ static rj_status open_regular(const char *path, HANDLE *ret_file, uint64_t *ret_
         CloseHandle(file);
         return rj_fail(err, RJ_E_INVALID, "%s is not a regular file", path);
     }
-    *ret_file = file;
-    *ret_size = (uint64_t)information.nFileSizeHigh << 32 | information.nFileSizeLow;
+    *ret_file = (rj_open_file){(intptr_t)file, (uint64_t)information.nFileSizeHigh << 32 |
+                                                   information.nFileSizeLow};
     return RJ_OK;
 }
 
-/* Bytes read, fewer than size only at the end; false with GetLastError(). */
-static bool read_fully(HANDLE file, char *bytes, size_t size, size_t *ret_used)
+rj_status rj_open_file_read(const rj_open_file *file, const char *path, void *bytes, size_t size,
+                            size_t *ret_used, rj_error *err)
 {
     size_t used = 0;
     while (used < size) {
         size_t left = size - used;
+        DWORD part = left > 0x40000000 ? 0x40000000 : (DWORD)left;
         DWORD got = 0;
-        if (!ReadFile(file, bytes + used, left > 0x40000000 ? 0x40000000 : (DWORD)left, &got, NULL))
-            return false;
+        if (!ReadFile((HANDLE)file->handle, (char *)bytes + used, part, &got, NULL))
+            return rj_fail_win32(err, GetLastError(), "%s cannot be read", path);
         if (!got)
             break;
         used += got;
     }
     *ret_used = used;
-    return true;
-}
-
-static rj_status too_large(const char *path, size_t max_bytes, rj_error *err)
-{
-    return rj_fail(err, RJ_E_LIMIT, "%s is larger than the %zu bytes that are accepted", path,
-                   max_bytes);
-}
-
-/* Files may grow meanwhile: read until the end, not the size. */
-static rj_status read_all(HANDLE file, const char *path, size_t expected, size_t max_bytes,
-                          char **ret_bytes, size_t *ret_length, rj_error *err)
-{
-    size_t capacity = expected < 4000 ? 4000 : expected;
-    capacity = capacity < max_bytes ? capacity : max_bytes;
-    char *bytes = rj_malloc(capacity + 2);
-    size_t used = 0;
-    while (bytes) {
-        size_t got = 0;
-        if (!read_fully(file, bytes + used, capacity + 1 - used, &got)) {
-            rj_status status = rj_fail_win32(err, GetLastError(), "%s cannot be read", path);
-            rj_free(bytes);
-            return status;
-        }
-        used += got;
-        if (used <= capacity) {
-            bytes[used] = '\0';
-            *ret_bytes = bytes;
-            *ret_length = used;
-            return RJ_OK;
-        }
-        if (capacity == max_bytes) {
-            rj_free(bytes);
-            return too_large(path, max_bytes, err);
-        }
-        capacity = capacity > max_bytes / 2 ? max_bytes : capacity * 2;
-        char *larger = rj_realloc(bytes, capacity + 2);
-        if (!larger)
-            rj_free(bytes);
-        bytes = larger;
-    }
-    return rj_fail_memory(err, "reading a file");
-}
-
-rj_status rj_file_read(const char *path, size_t max_bytes, char **ret_bytes, size_t *ret_length,
-                       rj_error *err)
-{
-    HANDLE file = NULL;
-    uint64_t size = 0;
-    rj_status status = open_regular(path, &file, &size, err);
-    if (status)
-        return status;
-    if (size > max_bytes)
-        status = too_large(path, max_bytes, err);
-    else
-        status = read_all(file, path, (size_t)size, max_bytes, ret_bytes, ret_length, err);
-    CloseHandle(file);
-    return status;
-}
-
-rj_status rj_file_sha256(const char *path, char ret_hex[65], rj_error *err)
-{
-    HANDLE file = NULL;
-    uint64_t size = 0;
-    rj_status status = open_regular(path, &file, &size, err);
-    if (status)
-        return status;
-    mbedtls_sha256_context sha;
-    mbedtls_sha256_init(&sha);
-    mbedtls_sha256_starts(&sha, 0);
-    static const char digits[] = "0123456789abcdef";
-    unsigned char buffer[16384];
-    unsigned char digest[32];
-    size_t got = 0;
-    bool good;
-    while ((good = read_fully(file, (char *)buffer, sizeof buffer, &got)) && got)
-        mbedtls_sha256_update(&sha, buffer, got);
-    if (good)
-        mbedtls_sha256_finish(&sha, digest);
-    else
-        status = rj_fail_win32(err, GetLastError(), "%s cannot be read", path);
-    mbedtls_sha256_free(&sha);
-    CloseHandle(file);
-    if (status)
-        return status;
-    for (size_t i = 0; i < sizeof digest; i++) {
-        ret_hex[2 * i] = digits[digest[i] >> 4];
-        ret_hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    ret_hex[64] = '\0';
     return RJ_OK;
+}
+
+void rj_open_file_close(rj_open_file *file)
+{
+    CloseHandle((HANDLE)file->handle);
 }
 
 bool rj_file_exists(const char *path)
@@ -170,13 +84,6 @@ bool rj_file_exists(const char *path)
     bool there = GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
     rj_free(wide);
     return there;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-    hash ^= value;
-    hash *= UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ (hash >> 29);
 }
 
 uint64_t rj_file_stamp(const char *path)
@@ -196,12 +103,14 @@ uint64_t rj_file_stamp(const char *path)
     CloseHandle(file);
     if (!good)
         return 0;
-    uint64_t hash = mix(1, information.dwVolumeSerialNumber);
-    hash = mix(hash, (uint64_t)information.nFileIndexHigh << 32 | information.nFileIndexLow);
-    hash = mix(hash, (uint64_t)information.nFileSizeHigh << 32 | information.nFileSizeLow);
-    hash = mix(hash, (uint64_t)information.ftLastWriteTime.dwHighDateTime << 32 |
-                         information.ftLastWriteTime.dwLowDateTime);
-    hash = mix(hash, (uint64_t)times.ChangeTime.QuadPart);
+    uint64_t hash = rj_file_stamp_mix(1, information.dwVolumeSerialNumber);
+    hash = rj_file_stamp_mix(hash, (uint64_t)information.nFileIndexHigh << 32 |
+                                       information.nFileIndexLow);
+    hash = rj_file_stamp_mix(hash,
+                             (uint64_t)information.nFileSizeHigh << 32 | information.nFileSizeLow);
+    hash = rj_file_stamp_mix(hash, (uint64_t)information.ftLastWriteTime.dwHighDateTime << 32 |
+                                       information.ftLastWriteTime.dwLowDateTime);
+    hash = rj_file_stamp_mix(hash, (uint64_t)times.ChangeTime.QuadPart);
     return hash ? hash : 1;
 }
 

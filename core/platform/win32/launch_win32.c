@@ -95,8 +95,7 @@ static HANDLE open_nul(void)
                        &inherited, OPEN_EXISTING, 0, NULL);
 }
 
-/* *list takes the first `count` handles; freed by the caller with rj_free() after the deletion. */
-static DWORD make_list(HANDLE *handles, size_t count, LPPROC_THREAD_ATTRIBUTE_LIST *ret_list)
+DWORD rj_launch_inherit(HANDLE *handles, size_t count, LPPROC_THREAD_ATTRIBUTE_LIST *ret_list)
 {
     SIZE_T size = 0;
     InitializeProcThreadAttributeList(NULL, 1, 0, &size);
@@ -154,7 +153,7 @@ DWORD rj_launch_start(const rj_launch *launch, HANDLE *ret_process, DWORD *ret_p
     startup.StartupInfo.hStdOutput = launch->output;
     startup.StartupInfo.hStdError = launch->output;
     *ret_what = "list of handles";
-    DWORD problem = make_list(handles, count, &startup.lpAttributeList);
+    DWORD problem = rj_launch_inherit(handles, count, &startup.lpAttributeList);
     if (!problem) {
         *ret_what = "program";
         problem = create(launch, &startup, &made);

@@ -33,6 +33,10 @@ typedef struct rj_launch {
 DWORD rj_launch_start(const rj_launch *launch, HANDLE *ret_process, DWORD *ret_pid,
                       const char **ret_what);
 
+/* What a new process may inherit and nothing else: the first `count` handles, all inheritable and each
+ * there once; they must outlive the list.  0 or a code; DeleteProcThreadAttributeList(), rj_free(). */
+DWORD rj_launch_inherit(HANDLE *handles, size_t count, LPPROC_THREAD_ATTRIBUTE_LIST *ret_list);
+
 /* A job whose processes end with its last handle.  NULL: see GetLastError().  `limits` may name more. */
 HANDLE rj_job_make(const JOBOBJECT_EXTENDED_LIMIT_INFORMATION *limits);
 /* Processes in the job other than `except` and the system's helpers for console windows. */

@@ -4,20 +4,17 @@
  * then its trust is checked, what the handle holds is hashed, and the file is mapped by its full name.
  * The handle stays open as long as the library is mapped.
  */
-#include "platform/library.h"
+#include "platform/library_system.h"
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "command_line_win32.h"
 #include "descriptor_win32.h"
-#include "platform/file.h"
+#include "platform/file_system.h"
 #include "wide_win32.h"
 
-#include <mbedtls/sha256.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HASH_BYTES 65536u
 #define PATH_CHARS 32768u
 
 struct rj_library {
@@ -49,47 +46,14 @@ static rj_status open_locked(const char *path, HANDLE *ret_file, rj_error *err)
     return status;
 }
 
-static rj_status hash(const char *path, HANDLE file, char ret_hex[65], rj_error *err)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char sum[32];
-    DWORD got = 0;
-    rj_status status = RJ_OK;
-    mbedtls_sha256_context context;
-    unsigned char *buffer = rj_malloc(HASH_BYTES);
-    if (!buffer)
-        return rj_fail_memory(err, "checking a library");
-    mbedtls_sha256_init(&context);
-    int failed = mbedtls_sha256_starts(&context, 0);
-    do {
-        if (!ReadFile(file, buffer, HASH_BYTES, &got, NULL))
-            status = rj_fail_win32(err, GetLastError(), "%s cannot be read", path);
-        else
-            failed |= mbedtls_sha256_update(&context, buffer, got);
-    } while (!status && got);
-    failed |= mbedtls_sha256_finish(&context, sum);
-    mbedtls_sha256_free(&context);
-    rj_free(buffer);
-    if (!status && failed)
-        status = rj_fail(err, RJ_E_FAILED, "%s cannot be hashed", path);
-    for (size_t i = 0; i < sizeof sum; i++) {
-        ret_hex[2 * i] = digits[sum[i] >> 4];
-        ret_hex[2 * i + 1] = digits[sum[i] & 15];
-    }
-    ret_hex[64] = '\0';
-    return status;
-}
-
 static rj_status check_hash(const char *path, HANDLE file, const char *sha256, rj_error *err)
 {
+    const rj_open_file open_file = {.handle = (intptr_t)file};
     char found[65];
-    rj_status status = hash(path, file, found, err);
+    rj_status status = rj_open_file_sha256(&open_file, path, found, err);
     if (status)
         return status;
-    if (rj_ascii_casecmp(found, sha256) != 0)
-        return rj_fail(err, RJ_E_CORRUPT, "%s has SHA-256 %s, expected is %s; install it again",
-                       path, found, sha256);
-    return RJ_OK;
+    return rj_library_expect_hash(path, found, sha256, err);
 }
 
 rj_status rj_library_check(const char *path, const char *boundary, const char *sha256,
@@ -165,18 +129,6 @@ void rj_library_close_file(int file)
 {
     if (file >= 0)
         rj_descriptor_close(file);
-}
-
-rj_status rj_library_open(const char *path, const char *boundary, const char *sha256,
-                          rj_library **ret_library, rj_error *err)
-{
-    int file = -1;
-    rj_status status = rj_library_check(path, boundary, sha256, &file, err);
-    if (!status)
-        status = rj_library_map(file, path, ret_library, err);
-    if (status)
-        rj_library_close_file(file);
-    return status;
 }
 
 void *rj_library_symbol(rj_library *library, const char *name)

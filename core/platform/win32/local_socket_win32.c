@@ -15,6 +15,7 @@
 
 #include <aclapi.h>
 #include <sddl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,32 @@
 #define CLIENT_ACCESS 0x12019bu
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
+
+/* Who has the name already; it learns nothing about us. */
+static void name_holder(const wchar_t *name, char *text, size_t size)
+{
+    wchar_t path[MAX_PATH] = L"";
+    DWORD length = MAX_PATH;
+    ULONG pid = 0;
+    HANDLE process = NULL;
+    HANDLE pipe = CreateFileW(name, FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
+                              SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
+    *text = '\0';
+    if (pipe == INVALID_HANDLE_VALUE)
+        return;
+    if (GetNamedPipeServerProcessId(pipe, &pid))
+        process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+    CloseHandle(pipe);
+    if (process && !QueryFullProcessImageNameW(process, 0, path, &length))
+        *path = L'\0';
+    if (process)
+        CloseHandle(process);
+    char *image = rj_utf8(path);
+    if (pid)
+        snprintf(text, size, ": process %lu%s%s", (unsigned long)pid, image && *image ? ", " : "",
+                 image ? image : "");
+    rj_free(image);
+}
 
 rj_status rj_local_socket_instance(const char *path, bool first, HANDLE *ret_pipe, rj_error *err)
 {
@@ -42,12 +69,15 @@ rj_status rj_local_socket_instance(const char *path, bool first, HANDLE *ret_pip
             PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
             PIPE_UNLIMITED_INSTANCES, PIPE_BYTES, PIPE_BYTES, 0, &security);
         DWORD problem = GetLastError();
-        if (pipe != INVALID_HANDLE_VALUE)
+        if (pipe != INVALID_HANDLE_VALUE) {
             *ret_pipe = pipe;
-        else if (first && problem == ERROR_ACCESS_DENIED)
-            status = rj_fail(err, RJ_E_BUSY, "pipe %s belongs to another program already", path);
-        else
+        } else if (first && (problem == ERROR_ACCESS_DENIED || problem == ERROR_PIPE_BUSY)) {
+            char holder[400];
+            name_holder(name, holder, sizeof holder);
+            status = rj_fail(err, RJ_E_BUSY, "pipe %s belongs to another program%s", path, holder);
+        } else {
             status = rj_fail_win32(err, problem, "pipe %s cannot be made", path);
+        }
         LocalFree(security.lpSecurityDescriptor);
     }
     rj_free(name);

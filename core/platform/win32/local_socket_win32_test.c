@@ -166,6 +166,34 @@ static void a_name_that_another_program_has_is_not_shared(void **state)
     assert_int_equal(status, RJ_E_BUSY);
 }
 
+/* A pipe of `name` as somebody else may have made it before us. */
+static HANDLE squat(void)
+{
+    wchar_t wide[80];
+    swprintf(wide, 80, L"%hs", name);
+    for (wchar_t *c = wide; *c; c++)
+        *c = *c == L'/' ? L'\\' : *c;
+    HANDLE pipe = CreateNamedPipeW(wide, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                                   PIPE_TYPE_BYTE | PIPE_WAIT, 1, 4096, 4096, 0, NULL);
+    assert_true(pipe != INVALID_HANDLE_VALUE);
+    return pipe;
+}
+
+static void who_has_taken_the_name_is_named(void **state)
+{
+    rj_local_socket server = 0;
+    rj_error err = RJ_ERROR_NONE;
+    char process[60];
+    (void)state;
+    HANDLE taken = squat();
+    assert_int_equal(rj_local_socket_listen(name, 8, &server, &err), RJ_E_BUSY);
+    snprintf(process, sizeof process, "belongs to another program: process %lu, ",
+             GetCurrentProcessId());
+    assert_non_null(strstr(err.text, process));
+    assert_non_null(strstr(err.text, "local_socket_test.exe"));
+    CloseHandle(taken);
+}
+
 static void a_sandboxed_program_of_ours_is_no_service(void **state)
 {
     SECURITY_ATTRIBUTES security = {.nLength = sizeof security};
@@ -204,6 +232,7 @@ int main(void)
         TEST(where_nobody_listens_nobody_is_found),
         TEST(when_all_instances_are_taken_the_next_waits_for_one),
         TEST(a_name_that_another_program_has_is_not_shared),
+        TEST(who_has_taken_the_name_is_named),
         TEST(a_sandboxed_program_of_ours_is_no_service),
     };
     return cmocka_run_group_tests_name("platform_local_socket", tests, NULL, NULL);

@@ -5,11 +5,10 @@
  * The folders are asked of the system: the environment of a service may say something else.  Below a root
  * they have the names they have on a drive.
  */
-#include "platform/paths.h"
+#include "platform/paths_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "platform/system.h"
 #include "platform/win32/account_win32.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
@@ -23,10 +22,8 @@
 
 #define PIPE "//./pipe/realmjoin"
 
-struct rj_paths {
-    char *root;
-    char *path[RJ_PATH_COUNT];
-};
+const char rj_paths_not_in_names[] = "/\\:*?\"<>|";
+const char rj_paths_plain_rule[] = "an absolute path without \"..\" and : * ? \" < > | in it";
 
 /* ---- Folders of the system ------------------------------------------------------------------- */
 
@@ -107,7 +104,21 @@ static rj_status set_paths(rj_paths *p, const struct entry *entries, size_t coun
     return RJ_OK;
 }
 
-static rj_status set_machine_paths(rj_paths *p, rj_error *err)
+/* The pipe has no place below a root: a root gets one of its own name. */
+static rj_status set_pipe(rj_paths *p, rj_error *err)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    rj_text_add(&text, PIPE);
+    if (*p->root) {
+        char tag[17];
+        rj_root_tag(p->root, tag);
+        rj_text_addf(&text, "-%s", tag);
+    }
+    p->path[RJ_PATH_SOCKET] = rj_text_take(&text);
+    return p->path[RJ_PATH_SOCKET] ? RJ_OK : rj_fail_memory(err, "finding the agent's folders");
+}
+
+rj_status rj_paths_set_machine(rj_paths *p, rj_error *err)
 {
     static const struct entry entries[] = {
         {RJ_PATH_PLUGINS, PROGRAMS, "/RealmJoin/plugins"},
@@ -123,10 +134,11 @@ static rj_status set_machine_paths(rj_paths *p, rj_error *err)
         {RJ_PATH_RUN, DATA, "/RealmJoin/run"},
         {RJ_PATH_WORKER, PROGRAMS, "/RealmJoin/realmjoin-worker.exe"},
     };
-    return set_paths(p, entries, sizeof entries / sizeof entries[0], err);
+    rj_status status = set_paths(p, entries, sizeof entries / sizeof entries[0], err);
+    return status ? status : set_pipe(p, err);
 }
 
-static rj_status set_user_paths(rj_paths *p, rj_error *err)
+rj_status rj_paths_set_user(rj_paths *p, rj_error *err)
 {
     static const struct entry entries[] = {
         {RJ_PATH_STATE, USER_DATA, "/RealmJoin"},
@@ -137,20 +149,6 @@ static rj_status set_user_paths(rj_paths *p, rj_error *err)
         {RJ_PATH_PACKAGE_LIB, USER_DATA, "/RealmJoin/chocolatey/lib"},
     };
     return set_paths(p, entries, sizeof entries / sizeof entries[0], err);
-}
-
-/* The pipe has no place below a root: a root gets one of its own name. */
-static rj_status set_pipe(rj_paths *p, rj_error *err)
-{
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_text_add(&text, PIPE);
-    if (*p->root) {
-        char tag[17];
-        rj_root_tag(p->root, tag);
-        rj_text_addf(&text, "-%s", tag);
-    }
-    p->path[RJ_PATH_SOCKET] = rj_text_take(&text);
-    return p->path[RJ_PATH_SOCKET] ? RJ_OK : rj_fail_memory(err, "finding the agent's folders");
 }
 
 /* No "." or "..", no empty name, nothing that is not part of a name. */
@@ -172,98 +170,31 @@ static bool is_plain(const char *path, size_t length)
     return true;
 }
 
-/* An override: absolute, without "." and "..", with slashes of one kind, those at its end dropped. */
-static rj_status take_override(const char *what, const char *value, char **target, rj_error *err)
+rj_status rj_paths_plain(const char *value, char **ret_path)
 {
-    if (rj_system_is_installed_service())
-        return rj_fail(err, RJ_E_DENIED, "%s is refused for an installed service", what);
     char *path = rj_path_from_native(value);
     if (!path)
-        return rj_fail_memory(err, "finding the agent's folders");
+        return RJ_E_NO_MEMORY;
     size_t length = strlen(path);
     while (length > 2 && path[length - 1] == '/')
         length--;
     if (!rj_path_is_absolute(path) || !rj_utf8_valid(path, length) || !is_plain(path, length)) {
         rj_free(path);
-        return rj_fail(err, RJ_E_INVALID, "%s \"%s\": give an absolute path without \"..\"", what,
-                       value);
+        return RJ_E_INVALID;
     }
     path[length] = '\0';
     if (path[0] >= 'a' && path[0] <= 'z') /* one spelling of a root, one set of keys and pipes */
         path[0] = (char)(path[0] - 'a' + 'A');
-    rj_free(*target);
-    *target = path;
-    return RJ_OK;
-}
-
-rj_status rj_paths_new(rj_role role, const char *root, const char *plugins, rj_paths **ret_paths,
-                       rj_error *err)
-{
-    rj_paths *p = rj_calloc(1, sizeof *p);
-    if (!p)
-        return rj_fail_memory(err, "finding the agent's folders");
-    rj_status status = RJ_OK;
-    if (root && *root)
-        status = take_override("--root", root, &p->root, err);
-    else if (!(p->root = rj_strdup("")))
-        status = rj_fail_memory(err, "finding the agent's folders");
-    if (!status)
-        status = set_machine_paths(p, err);
-    if (!status)
-        status = set_pipe(p, err);
-    if (!status && plugins && *plugins)
-        status = take_override("the folder of plugins", plugins, &p->path[RJ_PATH_PLUGINS], err);
-    if (!status && role == RJ_ROLE_SESSION)
-        status = set_user_paths(p, err);
-    if (status) {
-        rj_paths_free(p);
-        return status;
-    }
-    rj_account_use_root(p->root);
-    *ret_paths = p;
-    return RJ_OK;
-}
-
-void rj_paths_free(rj_paths *paths)
-{
-    if (!paths)
-        return;
-    rj_free(paths->root);
-    for (int kind = 0; kind < RJ_PATH_COUNT; kind++)
-        rj_free(paths->path[kind]);
-    rj_free(paths);
-}
-
-/* ---- Asking ---------------------------------------------------------------------------------- */
-
-const char *rj_paths_root(const rj_paths *paths)
-{
-    return paths->root;
-}
-
-const char *rj_path(const rj_paths *paths, rj_path_kind kind)
-{
-    return paths->path[kind];
-}
-
-rj_status rj_path_join(const char *directory, const char *name, char **ret_path, rj_error *err)
-{
-    bool bad = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-    for (const unsigned char *c = (const unsigned char *)name; *c && !bad; c++)
-        bad = *c < 0x20 || *c == 0x7f || strchr("/\\:*?\"<>|", *c);
-    if (bad) {
-        char shown[80];
-        rj_text_to_line(shown, sizeof shown, name, strlen(name));
-        return rj_fail(err, RJ_E_INVALID, "\"%s\" cannot be the name of a file", shown);
-    }
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_text_addf(&text, "%s/%s", directory, name);
-    char *path = rj_text_take(&text);
-    if (!path)
-        return rj_fail_memory(err, "making a path");
     *ret_path = path;
     return RJ_OK;
 }
+
+void rj_paths_made(const rj_paths *paths)
+{
+    rj_account_use_root(paths->root);
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 static bool is_slash(char c)
 {

@@ -5,7 +5,7 @@
  *
  * The end is the process's own handle; output comes through a pipe whose writing end only the tree has.
  */
-#include "platform/process.h"
+#include "platform/process_system.h"
 
 #include "base/alloc.h"
 #include "command_line_win32.h"
@@ -29,25 +29,12 @@ struct rj_process {
     unsigned survivors; /* of kill_tree() */
 };
 
-static bool is_absolute(const char *path)
+bool rj_process_is_absolute(const char *path)
 {
     bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) &&
                  path[1] == ':' && (path[2] == '/' || path[2] == '\\');
     bool share = (path[0] == '/' && path[1] == '/') || (path[0] == '\\' && path[1] == '\\');
     return drive || share;
-}
-
-static rj_status check_spec(const rj_process_spec *spec, rj_error *err)
-{
-    if (!spec->program || !is_absolute(spec->program))
-        return rj_fail(err, RJ_E_INVALID, "program \"%s\" is not an absolute path",
-                       spec->program ? spec->program : "");
-    if (!spec->arguments || !spec->arguments[0])
-        return rj_fail(err, RJ_E_INVALID, "%s is given no argument list", spec->program);
-    if (spec->directory && !is_absolute(spec->directory))
-        return rj_fail(err, RJ_E_INVALID, "working directory \"%s\" is not an absolute path",
-                       spec->directory);
-    return RJ_OK;
 }
 
 /* The system's answer to a missing folder names neither the folder nor what is wrong. */
@@ -124,7 +111,7 @@ static rj_status launch(rj_process *process, const rj_process_spec *spec, HANDLE
 rj_status rj_process_start(const rj_process_spec *spec, rj_process **ret_process, rj_error *err)
 {
     HANDLE output = NULL;
-    rj_status status = check_spec(spec, err);
+    rj_status status = rj_process_check_spec(spec, err);
     if (!status)
         status = check_program(spec, err);
     if (status)

@@ -5,7 +5,7 @@
  *     mark the key as ours --> its values, only those that differ
  *
  * The mark comes first: a key without it would be left behind for ever.  A user's hive is that user's:
- * what lies in it is never believed, and the system follows no link out of it.
+ * what lies in it is never believed, and no link in it is followed.
  */
 #include "base/alloc.h"
 #include "base/text.h"

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -97,6 +98,80 @@ static void a_users_record_lies_below_that_users_sid(void **state)
     assert_int_equal(rj_record_mirror_remove(paths, &whose, NULL), RJ_OK); /* absent is fine */
 }
 
+#define USERS_RECORDS USER_SID "\\SOFTWARE\\RealmJoin\\Packages"
+#define USERS_POLICIES USER_SID "\\SOFTWARE\\Policies"
+
+/* A link in the user's hive to what an administrator set there, as the user can make one. */
+static void link_to_policies(const char *parent, const wchar_t *name)
+{
+    char tag[17], *sid = NULL;
+    wchar_t target[400];
+    HKEY folder = NULL, made = NULL;
+    rj_root_tag(ROOT, tag);
+    assert_int_equal(rj_account_token_sid(NULL, &sid, NULL), RJ_OK);
+    int length =
+        swprintf(target, 400, L"\\Registry\\User\\%hs\\Software\\RealmJoin-Roots\\%hs\\HKU\\%hs",
+                 sid, tag, USERS_POLICIES);
+    rj_free(sid);
+    assert_int_equal(rj_registry_open(ROOT, RJ_HIVE_USERS, parent, true, &folder, NULL), RJ_OK);
+    assert_int_equal(RegCreateKeyExW(folder, name, 0, NULL, REG_OPTION_CREATE_LINK,
+                                     KEY_CREATE_LINK | KEY_WRITE | KEY_WOW64_64KEY, NULL, &made,
+                                     NULL),
+                     0);
+    assert_int_equal(RegSetValueExW(made, L"SymbolicLinkValue", 0, REG_LINK,
+                                    (const BYTE *)(const void *)target,
+                                    (DWORD)length * sizeof *target),
+                     0);
+    RegCloseKey(made);
+    RegCloseKey(folder);
+}
+
+static void assert_policies_untouched(void)
+{
+    rj_registry_key policies = key_of(RJ_HIVE_USERS, USERS_POLICIES);
+    rj_registry_key below = key_of(RJ_HIVE_USERS, USERS_POLICIES "\\Below");
+    char **names = NULL;
+    size_t count = 0;
+    uint32_t number = 0;
+    assert_int_equal(rj_registry_list_values(&policies, 10, &names, &count, NULL), RJ_OK);
+    assert_int_equal(count, 1);
+    rj_free(names);
+    assert_int_equal(rj_registry_get_u32(&below, "Set", &number, NULL), RJ_OK);
+}
+
+static void a_link_in_a_users_hive_leads_to_nothing(void **state)
+{
+    (void)state;
+    rj_uid uid = 0;
+    rj_registry_key policies = key_of(RJ_HIVE_USERS, USERS_POLICIES);
+    rj_registry_key below = key_of(RJ_HIVE_USERS, USERS_POLICIES "\\Below");
+    rj_registry_key records = key_of(RJ_HIVE_USERS, USERS_RECORDS);
+    const rj_mirror_value value = {"Version", RJ_MIRROR_TEXT, "1.0", 0};
+    rj_mirror_id whose = {"tool", 0};
+    rj_error err = RJ_ERROR_NONE;
+    assert_int_equal(rj_account_of_sid(USER_SID, ROOT, &uid, NULL), RJ_OK);
+    whose.owner = uid;
+    assert_int_equal(rj_registry_set_u32(&policies, "Set", 1, NULL), RJ_OK);
+    assert_int_equal(rj_registry_set_u32(&below, "Set", 1, NULL), RJ_OK);
+
+    link_to_policies(USERS_RECORDS, L"tool");
+    assert_int_not_equal(rj_record_mirror_put(paths, &whose, &value, 1, &err), RJ_OK);
+    assert_non_null(strstr(err.text, "Packages\\tool"));
+    assert_policies_untouched();
+    assert_int_equal(rj_record_mirror_remove(paths, &whose, &err), RJ_OK); /* the link itself */
+    assert_policies_untouched();
+    assert_int_equal(rj_record_mirror_put(paths, &whose, &value, 1, &err), RJ_OK);
+    link_to_policies(USERS_RECORDS "\\tool", L"inside");
+    assert_int_equal(rj_record_mirror_remove(paths, &whose, &err), RJ_OK);
+    assert_policies_untouched();
+
+    assert_int_equal(rj_registry_remove_key(&records, NULL), RJ_OK);
+    link_to_policies(USER_SID "\\SOFTWARE\\RealmJoin", L"Packages");
+    assert_int_not_equal(rj_record_mirror_put(paths, &whose, &value, 1, NULL), RJ_OK);
+    assert_int_not_equal(rj_record_mirror_remove(paths, &whose, NULL), RJ_OK);
+    assert_policies_untouched();
+}
+
 static void pruning_takes_our_own_keys_and_leaves_those_of_others(void **state)
 {
     (void)state;
@@ -135,6 +210,7 @@ int main(void)
         MIRROR_TEST(a_result_appears_with_all_its_bits_and_goes_when_the_package_starts_again),
         MIRROR_TEST(a_value_of_the_wrong_type_is_written_anew),
         MIRROR_TEST(a_users_record_lies_below_that_users_sid),
+        MIRROR_TEST(a_link_in_a_users_hive_leads_to_nothing),
         MIRROR_TEST(pruning_takes_our_own_keys_and_leaves_those_of_others),
         MIRROR_TEST(an_id_that_is_no_single_name_is_refused),
     };

@@ -4,6 +4,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/name_list.h"
+#include "platform/win32/registry_walk_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <mbedtls/sha256.h>
@@ -75,6 +77,12 @@ static rj_status place_of(const rj_registry_key *where, HKEY *ret_hive, wchar_t 
     return fail_key(where, GetLastError(), "opened", err);
 }
 
+/* Our own hive is not meant: in it we have its user's rights and no more. */
+static bool is_of_user(const rj_registry_key *where)
+{
+    return where->hive == RJ_HIVE_USERS;
+}
+
 static rj_status open_key(const rj_registry_key *where, bool create, HKEY *ret_key, rj_error *err)
 {
     HKEY hive = NULL;
@@ -83,10 +91,11 @@ static rj_status open_key(const rj_registry_key *where, bool create, HKEY *ret_k
     rj_status status = place_of(where, &hive, &name, err);
     if (status)
         return status;
-    LSTATUS code = create
-                       ? RegCreateKeyExW(hive, name, 0, NULL, 0,
-                                         KEY_READ | KEY_WRITE | KEY_WOW64_64KEY, NULL, &key, NULL)
-                       : RegOpenKeyExW(hive, name, 0, KEY_READ | KEY_WOW64_64KEY, &key);
+    REGSAM access = KEY_READ | (create ? KEY_WRITE : 0);
+    LSTATUS code = is_of_user(where) ? rj_registry_walk(hive, name, access, create, &key)
+                   : create ? RegCreateKeyExW(hive, name, 0, NULL, 0, access | KEY_WOW64_64KEY,
+                                              NULL, &key, NULL)
+                            : RegOpenKeyExW(hive, name, 0, access | KEY_WOW64_64KEY, &key);
     rj_free(name);
     if (code)
         return fail_key(where, (DWORD)code, create ? "made" : "opened", err);
@@ -101,6 +110,18 @@ rj_status rj_registry_open(const char *root, rj_hive hive, const char *subkey, b
     return open_key(&where, create, ret_key, err);
 }
 
+static LSTATUS remove_tree(HKEY hive, const wchar_t *name)
+{
+    HKEY key = NULL;
+    LSTATUS code =
+        RegOpenKeyExW(hive, name, 0, DELETE | KEY_READ | KEY_WRITE | KEY_WOW64_64KEY, &key);
+    if (code)
+        return code;
+    code = RegDeleteTreeW(key, NULL);
+    RegCloseKey(key);
+    return code ? code : RegDeleteKeyExW(hive, name, KEY_WOW64_64KEY, 0);
+}
+
 rj_status rj_registry_remove_key(const rj_registry_key *where, rj_error *err)
 {
     HKEY hive = NULL;
@@ -110,15 +131,8 @@ rj_status rj_registry_remove_key(const rj_registry_key *where, rj_error *err)
     rj_status status = place_of(where, &hive, &name, err);
     if (status)
         return status;
-    HKEY key = NULL;
     LSTATUS code =
-        RegOpenKeyExW(hive, name, 0, DELETE | KEY_READ | KEY_WRITE | KEY_WOW64_64KEY, &key);
-    if (!code) {
-        code = RegDeleteTreeW(key, NULL);
-        RegCloseKey(key);
-        if (!code)
-            code = RegDeleteKeyExW(hive, name, KEY_WOW64_64KEY, 0);
-    }
+        is_of_user(where) ? rj_registry_walk_remove(hive, name) : remove_tree(hive, name);
     rj_free(name);
     if (code && code != ERROR_FILE_NOT_FOUND)
         return fail_key(where, (DWORD)code, "removed", err);
@@ -127,7 +141,8 @@ rj_status rj_registry_remove_key(const rj_registry_key *where, rj_error *err)
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
-/* The bytes of a value with two bytes of zero behind them (rj_free). */
+/* The bytes of a value with two bytes of zero behind them (rj_free).  RJ_E_LIMIT: its type and size are
+ * told. */
 static rj_status read_value(const rj_registry_key *where, const char *name, DWORD *ret_type,
                             unsigned char **ret_bytes, DWORD *ret_size, rj_error *err)
 {
@@ -143,6 +158,7 @@ static rj_status read_value(const rj_registry_key *where, const char *name, DWOR
         goto out;
     }
     LSTATUS code = RegQueryValueExW(key, wide, NULL, ret_type, bytes, &size);
+    *ret_size = size;
     if (code == ERROR_MORE_DATA) {
         status = rj_fail(err, RJ_E_LIMIT, "registry value %s\\%s\\%s is larger than %u bytes",
                          hive_name(where->hive), where->key, name, TEXT_MAX_BYTES);
@@ -151,7 +167,6 @@ static rj_status read_value(const rj_registry_key *where, const char *name, DWOR
     } else {
         bytes[size] = bytes[size + 1] = 0;
         *ret_bytes = bytes;
-        *ret_size = size;
         bytes = NULL;
     }
 out:
@@ -161,12 +176,29 @@ out:
     return status;
 }
 
-static rj_status wrong_type(const rj_registry_key *where, const char *name, const char *wanted,
-                            rj_error *err)
+static rj_status wrong_type(const rj_registry_key *where, const char *name, DWORD type, DWORD size,
+                            const char *wanted, rj_error *err)
 {
-    return rj_fail(err, RJ_E_INVALID,
-                   "registry value %s\\%s\\%s has the wrong type; it must be a %s",
-                   hive_name(where->hive), where->key, name, wanted);
+    static const char *const names[] = {"REG_NONE",
+                                        "REG_SZ",
+                                        "REG_EXPAND_SZ",
+                                        "REG_BINARY",
+                                        "REG_DWORD",
+                                        "REG_DWORD_BIG_ENDIAN",
+                                        "REG_LINK",
+                                        "REG_MULTI_SZ",
+                                        "REG_RESOURCE_LIST",
+                                        "REG_FULL_RESOURCE_DESCRIPTOR",
+                                        "REG_RESOURCE_REQUIREMENTS_LIST",
+                                        "REG_QWORD"};
+    char number[24];
+    snprintf(number, sizeof number, "number %lu", (unsigned long)type);
+    return rj_fail(
+        err, RJ_E_INVALID,
+        "registry value %s\\%s\\%s has the wrong type: it is a %s of %lu bytes and must be "
+        "a %s",
+        hive_name(where->hive), where->key, name,
+        type < sizeof names / sizeof *names ? names[type] : number, (unsigned long)size, wanted);
 }
 
 rj_status rj_registry_get_u32(const rj_registry_key *where, const char *name, uint32_t *ret_value,
@@ -177,15 +209,24 @@ rj_status rj_registry_get_u32(const rj_registry_key *where, const char *name, ui
     unsigned char *bytes = NULL;
     rj_status status = read_value(where, name, &type, &bytes, &size, err);
     if (status == RJ_E_LIMIT)
-        status = wrong_type(where, name, "REG_DWORD", err);
+        status = wrong_type(where, name, type, size, "REG_DWORD of 4", err);
     if (status)
         return status;
     if (type == REG_DWORD && size == sizeof *ret_value)
         memcpy(ret_value, bytes, sizeof *ret_value);
     else
-        status = wrong_type(where, name, "REG_DWORD", err);
+        status = wrong_type(where, name, type, size, "REG_DWORD of 4", err);
     rj_free(bytes);
     return status;
+}
+
+/* Others would read on behind the end that we see. */
+static bool is_one_text(const wchar_t *text, size_t length)
+{
+    size_t end = wcsnlen(text, length);
+    while (end < length && !text[end])
+        end++;
+    return end == length;
 }
 
 rj_status rj_registry_get_text(const rj_registry_key *where, const char *name, char **ret_text,
@@ -197,14 +238,15 @@ rj_status rj_registry_get_text(const rj_registry_key *where, const char *name, c
     rj_status status = read_value(where, name, &type, &bytes, &size, err);
     if (status)
         return status;
-    if (type == REG_SZ && size % sizeof(wchar_t) == 0) {
-        char *text = rj_utf8((const wchar_t *)(const void *)bytes);
+    const wchar_t *wide = (const wchar_t *)(const void *)bytes;
+    if (type == REG_SZ && size % sizeof *wide == 0 && is_one_text(wide, size / sizeof *wide)) {
+        char *text = rj_utf8(wide);
         if (text)
             *ret_text = text;
         else
             status = rj_fail_memory(err, "reading a registry value");
     } else {
-        status = wrong_type(where, name, "REG_SZ", err);
+        status = wrong_type(where, name, type, size, "REG_SZ that ends at its first NUL", err);
     }
     rj_free(bytes);
     return status;
@@ -258,8 +300,10 @@ rj_status rj_registry_remove_value(const rj_registry_key *where, const char *nam
     if (status)
         return status;
     wchar_t *wide = rj_wide(name);
-    LSTATUS code = wide ? RegOpenKeyExW(hive, path, 0, KEY_WRITE | KEY_WOW64_64KEY, &key)
-                        : (LSTATUS)GetLastError();
+    LSTATUS code = !wide ? (LSTATUS)GetLastError()
+                   : is_of_user(where)
+                       ? rj_registry_walk(hive, path, KEY_WRITE, false, &key)
+                       : RegOpenKeyExW(hive, path, 0, KEY_WRITE | KEY_WOW64_64KEY, &key);
     if (!code) {
         code = RegDeleteValueW(key, wide);
         RegCloseKey(key);
@@ -272,30 +316,6 @@ rj_status rj_registry_remove_value(const rj_registry_key *where, const char *nam
 }
 
 /* ---- Lists ----------------------------------------------------------------------------------- */
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char **list_of(const rj_text *names, size_t count)
-{
-    size_t pointers = (count + 1) * sizeof(char *);
-    char **list = names->failed ? NULL : rj_malloc(pointers + names->length + 1);
-    if (!list)
-        return NULL;
-    char *at = (char *)list + pointers;
-    if (names->length)
-        memcpy(at, names->bytes, names->length);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = at;
-        at += strlen(at) + 1;
-    }
-    list[count] = NULL;
-    if (count)
-        qsort(list, count, sizeof *list, compare_names);
-    return list;
-}
 
 static LSTATUS next_name(HKEY key, DWORD index, bool values, wchar_t *name)
 {
@@ -331,7 +351,7 @@ static rj_status list_names(const rj_registry_key *where, bool values, size_t ma
     if (!status && code != ERROR_NO_MORE_ITEMS)
         status = fail_key(where, (DWORD)code, "read", err);
     if (!status) {
-        char **list = name ? list_of(&names, count) : NULL;
+        char **list = name ? rj_name_list_new(&names, count) : NULL;
         if (list) {
             *ret_names = list;
             *ret_count = count;

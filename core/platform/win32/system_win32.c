@@ -3,7 +3,6 @@
 #include "platform/system.h"
 
 #include "base/alloc.h"
-#include "base/calendar.h"
 #include "platform/win32/wide_win32.h"
 
 #include <bcrypt.h>
@@ -26,30 +25,12 @@ uint64_t rj_clock_monotonic_ns(void)
     return ticks / per_second * second + ticks % per_second * second / per_second;
 }
 
-uint64_t rj_clock_monotonic_ms(void)
-{
-    return rj_clock_monotonic_ns() / 1000000;
-}
-
 int64_t rj_clock_wall_ms(void)
 {
     const int64_t until_1970 = INT64_C(116444736000000000); /* of 100 ns, since 1601 */
     FILETIME now;
     GetSystemTimePreciseAsFileTime(&now);
     return ((int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime) - until_1970) / 10000;
-}
-
-void rj_clock_format(int64_t wall_ms, char ret_text[25])
-{
-    const int64_t first = INT64_C(-62135596800000); /* year 1 */
-    const int64_t last = INT64_C(253402300799999);  /* year 9999 */
-    wall_ms = wall_ms < first ? first : wall_ms > last ? last : wall_ms;
-    rj_calendar date = rj_calendar_of(wall_ms);
-    char text[64];
-    snprintf(text, sizeof text, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", (int)date.year, date.month,
-             date.day, date.hour, date.minute, date.second, date.millisecond);
-    memcpy(ret_text, text, 24);
-    ret_text[24] = '\0';
 }
 
 rj_status rj_random(void *bytes, size_t length, rj_error *err)

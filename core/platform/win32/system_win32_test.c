@@ -178,12 +178,53 @@ static void values_keep_their_type_and_a_wrong_one_is_named(void **state)
     rj_free(text);
     assert_int_equal(rj_registry_get_u32(&key, "t", &number, &err), RJ_E_INVALID);
     assert_non_null(strstr(err.text, "HKLM\\SOFTWARE\\RealmJoin\\Test\\t"));
+    assert_non_null(strstr(err.text, "it is a REG_SZ of 8 bytes and must be a REG_DWORD"));
     assert_int_equal(rj_registry_get_text(&key, "n", &text, &err), RJ_E_INVALID);
     assert_int_equal(rj_registry_remove_value(&key, "n", &err), RJ_OK);
     assert_int_equal(rj_registry_remove_value(&key, "n", &err), RJ_OK);
     assert_int_equal(rj_registry_get_u32(&key, "n", &number, &err), RJ_E_NOT_FOUND);
     assert_int_equal(rj_registry_remove_key(&key, &err), RJ_OK);
     assert_int_equal(rj_registry_remove_key(&key, &err), RJ_OK);
+}
+
+static void values_of_odd_forms_are_refused_with_what_they_are(void **state)
+{
+    (void)state;
+    static const wchar_t two[] = L"1.0\0and more", open_ended[] = {L'a', L'b', 0, L'c'};
+    static char much[1024 * 1024];
+    static const struct {
+        DWORD type;
+        const void *bytes;
+        DWORD size;
+        const char *number, *text;
+    } cases[] = {
+        {REG_SZ, two, sizeof two, "it is a REG_SZ of 26 bytes", "it is a REG_SZ of 26 bytes"},
+        {REG_SZ, two, 7, "it is a REG_SZ of", "it is a REG_SZ of"},
+        {REG_MULTI_SZ, open_ended, sizeof open_ended, "it is a REG_MULTI_SZ",
+         "it is a REG_MULTI_SZ"},
+        {REG_DWORD, much, 3, "REG_DWORD of 3 bytes", "REG_DWORD of 3 bytes"},
+        {REG_DWORD, much, 0, "REG_DWORD of 0 bytes", "REG_DWORD of 0 bytes"},
+        {REG_QWORD, much, 8, "REG_QWORD", "REG_QWORD"},
+        {REG_BINARY, much, sizeof much, "REG_BINARY of 1048576 bytes",
+         "is larger than 32768 bytes"},
+        {4711, much, 4, "number 4711", "number 4711"},
+    };
+    rj_registry_key where = {root, RJ_HIVE_MACHINE, "SOFTWARE\\RealmJoin\\Test"};
+    HKEY key = NULL;
+    assert_int_equal(rj_registry_open(root, where.hive, where.key, true, &key, NULL), RJ_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rj_error err = RJ_ERROR_NONE;
+        uint32_t number = 0;
+        char *text = NULL;
+        assert_int_equal(RegSetValueExW(key, L"v", 0, cases[i].type, cases[i].bytes, cases[i].size),
+                         0);
+        assert_int_equal(rj_registry_get_u32(&where, "v", &number, &err), RJ_E_INVALID);
+        assert_non_null(strstr(err.text, cases[i].number));
+        assert_int_not_equal(rj_registry_get_text(&where, "v", &text, &err), RJ_OK);
+        assert_non_null(strstr(err.text, cases[i].text));
+        assert_null(text);
+    }
+    RegCloseKey(key);
 }
 
 static void a_list_of_values_is_sorted_and_limited(void **state)
@@ -467,6 +508,7 @@ int main(int argc, char **argv)
         SYSTEM_TEST(without_a_root_the_system_says_where_folders_are),
         SYSTEM_TEST(a_root_is_an_absolute_plain_path),
         SYSTEM_TEST(values_keep_their_type_and_a_wrong_one_is_named),
+        SYSTEM_TEST(values_of_odd_forms_are_refused_with_what_they_are),
         SYSTEM_TEST(a_list_of_values_is_sorted_and_limited),
         SYSTEM_TEST(a_parameter_is_a_dword_of_the_service_key),
         SYSTEM_TEST(an_account_keeps_the_number_it_got),

@@ -38,6 +38,7 @@ int rj_cli_fail(rj_cli *cli, rj_status status, const rj_error *error)
     }
     rj_say_error(&cli->out, error->text);
     snprintf(cli->failure, sizeof cli->failure, "%s", error->text);
+    cli->failure_status = status;
     return rj_cli_exit_code(status);
 }
 
@@ -77,6 +78,7 @@ int rj_cli_connect(rj_cli *cli,
     if (status == RJ_OK)
         return RJ_EXIT_OK;
     rj_cli_fail(cli, status, &error);
+    cli->failure_status = RJ_E_NOT_STARTED; /* whatever the connection says: nobody was asked */
     return RJ_EXIT_NO_SERVICE;
 }
 

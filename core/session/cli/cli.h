@@ -17,6 +17,7 @@ typedef struct rj_cli {
     bool json, plain, help;
     bool stay_down;              /* a service that does not run is not started for this command */
     char failure[RJ_ERROR_TEXT]; /* the last one that was told */
+    rj_status failure_status;
     bool left_running; /* a plugin still uses the loop and the paths: they are not freed */
     rj_output out;
     rj_paths *paths; /* of the session role */

@@ -3,15 +3,20 @@
 #include "session/command/dispatch.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/policy.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "session/command/command.h"
 #include "session/command/link_arguments.h"
 #include "session/instance.h"
 #include "session/notice.h"
-#include "session/ui/texts.h"
+#include "session/program.h"
+#include "session/ui/refusal.h"
 #include <stdio.h>
 #include <string.h>
+
+#define TRAY_LIMIT_MS 15000u
+#define POLL_MS 100u
 
 static int make_paths(rj_cli *cli)
 {
@@ -63,20 +68,62 @@ static void log_refusal(rj_cli *cli)
     rj_log_close();
 }
 
-/* In the person's language around the sentence that says why. */
-static void show_failure(const rj_cli *cli, int code)
+/* In the person's language; the whole sentence is on stderr, and of a bad link in the log. */
+static void show_failure(const rj_cli *cli, int code, const char *link)
 {
     const rj_texts *texts = rj_texts_own();
+    const rj_ui_refusal why = {cli->failure_status, true, cli->failure};
     bool refused = code == RJ_EXIT_USAGE || code == RJ_EXIT_REFUSED;
+    rj_link_verb verb;
+    char id[132] = "";
+    if (rj_link_parse(link, strlen(link), &verb, id, NULL) != RJ_OK)
+        id[0] = '\0';
     char *heading = refused ? rj_texts_make(texts, "job.failed.link", NULL) : NULL;
-    char *next = refused                      ? rj_texts_make(texts, "job.next.link", NULL)
-                 : code == RJ_EXIT_NO_SERVICE ? rj_texts_make(texts, "job.next.service", NULL)
-                                              : NULL;
-    rj_notice_show(heading,
-                   cli->failure[0] ? cli->failure : "That did not work; `realmjoin log` says why.",
-                   next);
+    char *reason = rj_ui_refusal_reason(texts, &why, id);
+    char *next = refused || code == RJ_EXIT_NO_SERVICE ? rj_ui_refusal_next(texts, &why) : NULL;
+    rj_notice_show(heading, reason, next);
     rj_free(heading);
+    rj_free(reason);
     rj_free(next);
+}
+
+static bool is_link(const char *text)
+{
+    rj_link_verb verb;
+    char id[132] = "";
+    return rj_link_parse(text, strlen(text), &verb, id, NULL) == RJ_OK;
+}
+
+static rj_status start_tray(const rj_cli *cli, rj_program **ret_tray)
+{
+    const char *const plain[] = {"realmjoin", "tray", NULL};
+    const char *const rooted[] = {"realmjoin", "--root", cli->root, "tray", NULL};
+    char *path = NULL;
+    rj_status status = rj_program_path(&path, NULL);
+    if (status == RJ_OK)
+        status = rj_program_start(path, cli->root ? rooted : plain, ret_tray, NULL);
+    rj_free(path);
+    return status;
+}
+
+/* The person sees in the tray what becomes of it; where nobody looks at a terminal, one is started for it. */
+static bool tray_takes(rj_cli *cli, const char *link)
+{
+    const char *root = rj_paths_root(cli->paths);
+    rj_program *tray = NULL;
+    int code = 0;
+    bool taken = rj_instance_forward(root, link, NULL) == RJ_OK;
+    if (taken || !rj_notice_is_needed() || !is_link(link) || rj_cli_make_loop(cli) != RJ_EXIT_OK ||
+        start_tray(cli, &tray) != RJ_OK)
+        return taken;
+    for (unsigned waited = 0; waited < TRAY_LIMIT_MS && !taken; waited += POLL_MS) {
+        rj_cli_pause(cli, POLL_MS);
+        taken = rj_instance_forward(root, link, NULL) == RJ_OK;
+        if (!taken && rj_program_has_ended(tray, &code) && code != RJ_EXIT_OK)
+            break; /* RJ_EXIT_OK: it has started itself once more, with less rights */
+    }
+    rj_program_forget(tray);
+    return taken;
 }
 
 /* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */
@@ -89,12 +136,12 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     if (line == RJ_LINK_LINE_REFUSED)
         code = rj_cli_fail_usage(cli, "link",
                                  "link refused: a link stands alone: unexpected argument");
-    else if (rj_instance_forward(rj_paths_root(cli->paths), arguments[0], NULL) != RJ_OK)
+    else if (!tray_takes(cli, arguments[0]))
         code = rj_command_link.run(cli, &link);
     if (code == RJ_EXIT_USAGE)
         log_refusal(cli);
     if (code != RJ_EXIT_OK)
-        show_failure(cli, code);
+        show_failure(cli, code, arguments[0]);
     return code;
 }
 

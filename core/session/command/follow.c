@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Ask for a run and follow it to its end, see follow.h. */
 #include "session/command/follow.h"
+#include "base/alloc.h"
 #include "base/json.h"
 #include "platform/system.h"
+#include "session/log_place.h"
 #include "session/session_host.h"
 #include <signal.h>
 #include <string.h>
@@ -99,8 +101,10 @@ static void show_action_end(follow *self, const json_t *action, bool failed)
         rj_say(out, RJ_STYLE_CARE, "; %s", rj_clean(out, text_of(action, "message")));
     if (failed)
         rj_say(out, RJ_STYLE_NONE, ": %s", rj_clean(out, text_of(action, "message")));
-    if (failed && text_of(action, "log")[0])
-        rj_say(out, RJ_STYLE_FAINT, "\n         log: %s", rj_clean(out, text_of(action, "log")));
+    char *place = failed ? rj_log_place(text_of(action, "log")) : NULL;
+    if (place)
+        rj_say(out, RJ_STYLE_FAINT, "\n         log: %s", rj_clean(out, place));
+    rj_free(place);
     rj_say(out, RJ_STYLE_NONE, "\n");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin help [COMMAND], and --help everywhere. */
 #include "session/command/command.h"
+#include "session/program.h"
 #include <string.h>
 
 static void show_options(rj_output *out, const rj_option *options)
@@ -38,7 +39,8 @@ static void show_all(rj_output *out)
            "  5  must wait: a check, a session, a dependency\n"
            "  6  done, and a restart is needed (only with --exit-restart)\n"
            "\n"
-           "`realmjoin COMMAND --help` explains a command; realmjoin(1) has everything.\n");
+           "`realmjoin COMMAND --help` explains a command%s.\n",
+           rj_program_manual);
 }
 
 static void show_command(rj_output *out, const rj_command *command)

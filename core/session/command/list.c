@@ -30,8 +30,13 @@ static void add_row(rj_table *table, const json_t *package)
     rj_table_add(table, style_of(state), state);
     rj_table_add(table, RJ_STYLE_NONE, text_of(package, "installed_version"));
     rj_table_add(table, RJ_STYLE_NONE, text_of(package, "version"));
-    rj_table_add(table, trouble ? RJ_STYLE_CARE : RJ_STYLE_NONE, next_word(verdict));
-    rj_table_add(table, RJ_STYLE_FAINT, text_of(package, "reason"));
+    const char *next = next_word(verdict), *why = text_of(package, "reason");
+    bool restart = !*next && json_is_true(json_object_get(package, "restart_pending"));
+    if (restart)
+        why = "a restart completes what was done last";
+    rj_table_add(table, trouble || restart ? RJ_STYLE_CARE : RJ_STYLE_NONE,
+                 restart ? "restart" : next);
+    rj_table_add(table, RJ_STYLE_FAINT, why);
 }
 
 static void show(rj_output *out, const json_t *packages)
@@ -68,7 +73,8 @@ const rj_command rj_command_list = {
     .name = "list",
     .synopsis = "",
     .summary = "show the packages that are assigned to you or installed",
-    .help = "NEXT is what the next sync would do, WHY the deciding reason; `realmjoin why ID` has\n"
-            "the whole chain.\n",
+    .help =
+        "NEXT is what the next sync would do, or \"restart\" if one is needed, WHY the deciding\n"
+        "reason; `realmjoin why ID` has the whole chain.\n",
     .run = run,
 };

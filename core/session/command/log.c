@@ -131,7 +131,8 @@ const rj_command rj_command_log = {
     .name = "log",
     .synopsis = "[-n N] [--follow]",
     .summary = "show the log of the service",
-    .help = "Root sees all of it, a user the lines of what they asked for since the service\n"
+    .help = "An administrator sees all of it, a user the lines of what they asked for since the "
+            "service\n"
             "started.  With --json and --follow each line is one JSON text.\n",
     .options = options,
     .run = run,

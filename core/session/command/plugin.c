@@ -133,12 +133,13 @@ const rj_command rj_command_plugin = {
     .name = "plugin",
     .synopsis = "list | info ID | enable ID | disable ID | quarantine [--clear] ID",
     .summary = "look at the agent's plugins, and rule over them",
-    .help = "list        all plugins, those in trouble first\n"
-            "info        everything about one, and what to do when it does not run\n"
-            "enable      use it again, or try to load again one that was not loaded (root)\n"
-            "disable     use it no more, also after a restart (root)\n"
-            "quarantine  never run its file as it is now, by its SHA-256; another file under the\n"
-            "            same id may run (root)\n",
+    .help =
+        "list        all plugins, those in trouble first\n"
+        "info        everything about one, and what to do when it does not run\n"
+        "enable      use it again, or try to load again one that was not loaded (administrators)\n"
+        "disable     use it no more, also after a restart (administrators)\n"
+        "quarantine  never run its file as it is now, by its SHA-256; another file under the\n"
+        "            same id may run (administrators)\n",
     .options = options,
     .operands_least = 1,
     .operands_most = 2,

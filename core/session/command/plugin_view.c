@@ -9,6 +9,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/paths.h"
+#include "platform/system.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -338,7 +340,7 @@ static void show_capabilities(rj_output *out, const json_t *plugin)
 
 static void show_worker_now(rj_output *out, const json_t *worker)
 {
-    char size[32], spent[32];
+    char size[32], spent[32], user[64];
     say_size(count_of(worker, "memory_kb"), size, sizeof size);
     say_time(count_of(worker, "cpu_ms"), spent, sizeof spent);
     say_label(out, "Worker");
@@ -348,7 +350,8 @@ static void show_worker_now(rj_output *out, const json_t *worker)
     if (count_of(worker, "cpu_ms") > 0)
         rj_say(out, RJ_STYLE_NONE, ", %s of processor time", spent);
     if (json_is_integer(json_object_get(worker, "user")))
-        rj_say(out, RJ_STYLE_NONE, ", as uid %lld", count_of(worker, "user"));
+        rj_say(out, RJ_STYLE_NONE, ", as %s",
+               rj_system_user_name((rj_uid)count_of(worker, "user"), user, sizeof user));
     rj_say(out, RJ_STYLE_NONE, "\n");
 }
 
@@ -420,7 +423,9 @@ void rj_plugin_show(rj_output *out, const json_t *plugin)
     show_text(out, "Why", RJ_STYLE_NONE, text_of(plugin, "reason"));
     show_advice(out, plugin);
     show_place(out, plugin);
-    show_text(out, "Folder", RJ_STYLE_NONE, text_of(plugin, "folder"));
+    char *folder = rj_path_native(text_of(plugin, "folder"));
+    show_text(out, "Folder", RJ_STYLE_NONE, folder ? folder : "");
+    rj_free(folder);
     show_text(out, "SHA-256", RJ_STYLE_NONE, text_of(plugin, "sha256"));
     show_texts(out, "Provides", json_object_get(plugin, "provides"));
     show_texts(out, "Checks", json_object_get(plugin, "checks"));

@@ -165,7 +165,7 @@ const rj_command rj_command_policy = {
     .help =
         "check  needs no service: names file, place, what was expected and what was found, and\n"
         "       exits with 2 when the file is not a policy\n"
-        "show   the caller's part; all of it for root\n",
+        "show   the caller's part; all of it for an administrator\n",
     .operands_least = 1,
     .operands_most = 2,
     .run = run,

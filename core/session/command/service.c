@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin service status | start | stop */
 #include "base/alloc.h"
+#include "ipc/refusal_texts.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "session/command/command.h"
@@ -114,8 +115,9 @@ static bool has_stopped(void)
 static int fail_start(rj_cli *cli, const char *text)
 {
     rj_error error = RJ_ERROR_NONE;
-    rj_fail(&error, RJ_E_FAILED, "%s; its log is in %s%s", text, cli->root ? cli->root : "",
-            rj_program_service_log);
+    char *folder = rj_program_service_log(cli->root);
+    rj_fail(&error, RJ_E_FAILED, "%s; its log is in %s", text, folder ? folder : "its folder");
+    rj_free(folder);
     return rj_cli_fail(cli, RJ_E_FAILED, &error);
 }
 
@@ -163,9 +165,7 @@ static int start(rj_cli *cli)
     if (managed != RJ_E_NOT_APPLICABLE && managed != RJ_E_NOT_FOUND)
         return rj_cli_fail(cli, managed, &error);
     if (!rj_system_is_root()) {
-        rj_fail(&error, RJ_E_DENIED,
-                "only root or an administrator may start the service; run it with sudo, or from an "
-                "elevated terminal");
+        rj_fail(&error, RJ_E_DENIED, "%s", rj_refusal_admin_only);
         return rj_cli_fail(cli, RJ_E_DENIED, &error);
     }
     char *path = NULL;
@@ -289,9 +289,9 @@ const rj_command rj_command_service = {
     .synopsis = "status | start | stop",
     .summary = "look at, start or stop the service",
     .help = "status  exits with 3 when the service is not running; lists its plugins\n"
-            "start   starts it in the background when it is not running (root)\n"
+            "start   starts it in the background when it is not running (administrators)\n"
             "stop    ends it; what is being installed is completed or undone at the next start\n"
-            "        (root)\n",
+            "        (administrators)\n",
     .operands_least = 1,
     .operands_most = 1,
     .run = run,

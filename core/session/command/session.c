@@ -317,7 +317,8 @@ const rj_command rj_command_session = {
     .summary = "stay, and install packages of user scope for the calling user",
     .help =
         "Started with the desktop session.  Packages of user scope run here with the user's own\n"
-        "rights, never as root: root is refused.  Waits for the service when it is not there.\n",
+        "rights, never with an administrator's: who has these is refused.  Waits for the service\n"
+        "when it is not there.\n",
     .options = options,
     .run = run,
 };

@@ -16,7 +16,8 @@ const rj_command rj_command_uninstall = {
     .name = "uninstall",
     .synopsis = "[--no-wait] [--exit-restart] ID",
     .summary = "remove an installed package",
-    .help = "Packages of the machine are removed by root only, packages of a user by that user.\n"
+    .help = "Packages of the machine are removed by an administrator only, packages of a user by "
+            "that user.\n"
             "A mandatory package comes back with the next sync.\n",
     .options = options,
     .operands_least = 1,

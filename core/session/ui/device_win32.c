@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Facts of this device on Windows: what the firmware says of itself, and the network's addresses. */
+/*
+ * Facts of this device on Windows: what the firmware says of itself, the network's addresses and what it
+ * costs, and who is signed in.
+ */
 #include "session/ui/model.h"
 
 #include "base/alloc.h"
 #include "platform/system.h"
+#include "platform/win32/account_win32.h"
+#include "session/ui/joiner_win32.h"
 
 #include <winsock2.h>
 
 #include <iphlpapi.h>
+#include <string.h>
 #include <windows.h>
 #include <ws2tcpip.h>
 
@@ -66,19 +72,56 @@ static void set_addresses(json_t *device)
     json_object_set_new(device, "addresses", list);
 }
 
+/* As NL_NETWORK_CONNECTIVITY_HINT, of Windows 10 2004 and later. */
+typedef struct connectivity {
+    int level, cost;
+    BOOLEAN near_limit, over_limit, roaming;
+} connectivity;
+
+enum { COST_FIXED = 2, COST_VARIABLE = 3 };
+
+/* Where Windows does not say, nothing is said. */
+static void set_metered(json_t *device)
+{
+    DWORD(WINAPI * ask)(connectivity *) = NULL;
+    connectivity found = {0};
+    FARPROC address =
+        GetProcAddress(GetModuleHandleW(L"iphlpapi.dll"), "GetNetworkConnectivityHint");
+    memcpy(&ask, &address, sizeof ask);
+    if (ask && ask(&found) == NO_ERROR)
+        json_object_set_new(device, "metered",
+                            json_boolean(found.cost == COST_FIXED || found.cost == COST_VARIABLE));
+}
+
+/* Asked for once: it stays the same, and a far directory may be asked. */
+static void set_user(json_t *device, const char *root)
+{
+    static char *principal;
+    static bool asked;
+    char *sid = NULL, user[256];
+    if (!asked && rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
+        principal = rj_ui_principal_name(root, sid);
+    asked = true;
+    rj_free(sid);
+    json_object_set_new(device, "user",
+                        json_string(principal
+                                        ? principal
+                                        : rj_system_user_name(rj_system_uid(), user, sizeof user)));
+    if (principal)
+        json_object_set_new(device, "owner", json_boolean(rj_ui_has_joined(root, principal)));
+}
+
 json_t *rj_ui_device(const char *root)
 {
     wchar_t name[256];
     DWORD size = sizeof name / sizeof *name;
-    char user[256];
     json_t *device = json_object();
-    (void)root;
     set_from_registry(device, "manufacturer", L"SystemManufacturer");
     set_from_registry(device, "model", L"SystemProductName");
     if (GetComputerNameExW(ComputerNameDnsHostname, name, &size))
         set_wide(device, "computer", name);
-    json_object_set_new(device, "user",
-                        json_string(rj_system_user_name(rj_system_uid(), user, sizeof user)));
+    set_user(device, root);
     set_addresses(device);
+    set_metered(device);
     return device;
 }

@@ -118,9 +118,7 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     host->asking = true;
     rj_status status =
         rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
-    rj_ui_refusal why = status == RJ_E_NOT_STARTED || status == RJ_E_TIMEOUT ? RJ_UI_NO_SERVICE
-                        : link                                               ? RJ_UI_BAD_LINK
-                                                                             : RJ_UI_REFUSED;
+    const rj_ui_refusal why = {status, link, error.text};
     const char *correlation = json_string_value(json_object_get(result, "correlation"));
     bool accepted = status == RJ_OK && correlation;
     if (accepted && waited)
@@ -128,9 +126,9 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     else if (accepted)
         rj_ui_jobs_begin(host->jobs, correlation, verb, id, name);
     else if (waited)
-        rj_ui_jobs_not_started(host->jobs, why, error.text);
+        rj_ui_jobs_not_started(host->jobs, &why);
     else
-        rj_ui_jobs_refuse(host->jobs, why, name, error.text);
+        rj_ui_jobs_refuse(host->jobs, &why, verb, name);
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
@@ -142,8 +140,8 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (id && rj_ui_jobs_are_many(host->jobs)) {
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s %s is refused: too many are asked for", verb, id);
-        rj_ui_jobs_refuse(host->jobs, link ? RJ_UI_BAD_LINK : RJ_UI_REFUSED, name,
-                          "too many packages are asked for at once; wait until some are there");
+        const rj_ui_refusal many = {RJ_E_BUSY, link, "too many packages are asked for at once"};
+        rj_ui_jobs_refuse(host->jobs, &many, verb, name);
         json_decref(params);
         host->due = true;
         return;
@@ -153,8 +151,9 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
         return;
     }
     if (host->waiting) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_NO_SERVICE, name,
-                          "the RealmJoin service is still being started");
+        const rj_ui_refusal starting = {RJ_E_NOT_STARTED, false,
+                                        "the RealmJoin service is still being started"};
+        rj_ui_jobs_refuse(host->jobs, &starting, verb, name);
     } else {
         host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
                                   params, "link", link);
@@ -188,7 +187,7 @@ void rj_ui_host_no_service(rj_ui_host *host, const char *why)
         return;
     json_decref(host->waiting);
     host->waiting = NULL;
-    rj_ui_jobs_not_started(host->jobs, RJ_UI_NO_SERVICE, why);
+    rj_ui_jobs_not_started(host->jobs, &(rj_ui_refusal){RJ_E_NOT_STARTED, false, why});
     host->due = true;
 }
 
@@ -219,7 +218,8 @@ static void do_link(rj_ui_host *host, const char *text)
     char id[132] = "";
     rj_error error = RJ_ERROR_NONE;
     if (rj_link_parse(text, strlen(text), &verb, id, &error) != RJ_OK) {
-        rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, error.text);
+        rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){RJ_E_INVALID, true, error.text}, "install",
+                          NULL);
         host->due = true;
         return;
     }
@@ -270,7 +270,7 @@ static void carry_out(rj_ui_host *host, const char *action)
 static void refuse_link(rj_ui_host *host, const char *text, const char *why)
 {
     rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the link %.300s is refused: %s", text, why);
-    rj_ui_jobs_refuse(host->jobs, RJ_UI_BAD_LINK, NULL, why);
+    rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){RJ_E_INVALID, true, why}, "install", NULL);
     want_model(host);
 }
 

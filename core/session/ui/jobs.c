@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "session/log_place.h"
 #include "session/ui/details.h"
 #include "session/ui/one_line.h"
 
@@ -34,7 +35,9 @@ typedef struct job {
     int permille;
     bool begun;       /* the package's own program runs: no cancelling any more */
     bool for_service; /* waits until the service has been started */
+    bool restart;     /* what was done is complete after a restart */
     bool closed;
+    int64_t refused_links; /* gathered in this window; 0: it is about something else */
 } job;
 
 struct rj_ui_jobs {
@@ -59,6 +62,15 @@ static char *say(const rj_ui_jobs *jobs, const char *id, const char *name, const
     return rj_texts_make(jobs->texts, id, values);
 }
 
+/* "job.done.upgrade"; an install is what the text without a verb is about. */
+static char *say_by_verb(const rj_ui_jobs *jobs, const char *base, const job *one)
+{
+    char id[48];
+    bool is_install = strcmp(one->verb, "install") == 0;
+    snprintf(id, sizeof id, "%s%s%s", base, is_install ? "" : ".", is_install ? "" : one->verb);
+    return say(jobs, id, one->name, NULL);
+}
+
 static void put(char **text, char *made)
 {
     rj_free(*text);
@@ -70,10 +82,9 @@ static void add_detail(job *one, const char *line)
     rj_ui_details_add(&one->details, line);
 }
 
-static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, const char *title_id,
-                 const char *text)
+/* `title` is taken. */
+static void tell(rj_ui_jobs *jobs, const job *one, const char *kind, char *title, const char *text)
 {
-    char *title = rj_texts_make(jobs->texts, title_id, NULL);
     char id[48];
     snprintf(id, sizeof id, "n-%s", one->window);
     json_t *notice = title && *text ? json_pack("{s:s, s:s, s:s, s:s}", "id", id, "kind", kind,
@@ -228,37 +239,77 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
     put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-static void fail(rj_ui_jobs *jobs, job *one, const char *title_id, const char *message,
-                 const char *next_id)
+/* `text`, `status` and `next_step` are taken. */
+static void fail(job *one, char *text, char *status, char *next_step)
 {
     one->state = FAILED;
-    put(&one->text, say(jobs, title_id, one->name, NULL));
-    put(&one->status, rj_ui_one_line(message, 1000));
-    put(&one->next_step, say(jobs, next_id, NULL, NULL));
-    add_detail(one, message);
-    tell(jobs, one, "error", "notice.failed", one->text ? one->text : message);
+    put(&one->text, text);
+    put(&one->status, status);
+    put(&one->next_step, next_step);
 }
 
-static const char *const next_steps[] = {"job.next", "job.next.link", "job.next.service"};
+static void fail_by_verb(rj_ui_jobs *jobs, job *one, const char *message, const char *next_id)
+{
+    fail(one, say_by_verb(jobs, "job.failed", one), rj_ui_one_line(message, 1000),
+         say(jobs, next_id, NULL, NULL));
+    add_detail(one, message);
+    tell(jobs, one, "error", say_by_verb(jobs, "notice.failed", one), one->text ? one->text : "");
+}
 
-void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message)
+static void refuse(rj_ui_jobs *jobs, job *one, const rj_ui_refusal *why)
+{
+    bool link = why->link && !is_sync(one);
+    fail(one,
+         link ? say(jobs, "job.failed.link", NULL, NULL) : say_by_verb(jobs, "job.failed", one),
+         rj_ui_refusal_reason(jobs->texts, why, one->name ? one->name : ""),
+         rj_ui_refusal_next(jobs->texts, why));
+    add_detail(one, why->message);
+    tell(jobs, one, "error",
+         link ? say(jobs, "notice.failed.link", NULL, NULL)
+              : say_by_verb(jobs, "notice.failed", one),
+         one->text ? one->text : "");
+}
+
+void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
 {
     job *one = take_waiting(jobs);
     if (one)
-        fail(jobs, one,
-             is_sync(one)            ? "job.failed.sync"
-             : why == RJ_UI_BAD_LINK ? "job.failed.link"
-                                     : "job.failed",
-             message, next_steps[why]);
+        refuse(jobs, one, why);
 }
 
-void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *name, const char *message)
+static job *refused_links(const rj_ui_jobs *jobs)
 {
-    job *one = new_job(jobs, "install", name);
+    job *at = jobs->first;
+    while (at && (!at->refused_links || at->closed))
+        at = at->next;
+    return at;
+}
+
+/* A page may send any number of links: that is one window, and told once. */
+static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *name)
+{
+    job *one = refused_links(jobs);
+    if (!one)
+        return false;
+    const rj_text_value values[] = {{"count", NULL, ++one->refused_links}, {NULL, NULL, 0}};
+    put(&one->text, rj_texts_make(jobs->texts, "job.failed.links", values));
+    put(&one->status, rj_ui_refusal_reason(jobs->texts, why, name ? name : ""));
+    put(&one->next_step, rj_ui_refusal_next(jobs->texts, why));
+    add_detail(one, why->message);
+    return true;
+}
+
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *verb,
+                       const char *name)
+{
+    bool link = why->link && strcmp(verb, "sync") != 0;
+    if (link && gather(jobs, why, name))
+        return;
+    job *one = new_job(jobs, verb, name);
     if (!one)
         return;
-    fail(jobs, one, why == RJ_UI_BAD_LINK || !name || !*name ? "job.failed.link" : "job.failed",
-         message, next_steps[why]);
+    refuse(jobs, one, why);
+    one->refused_links = link;
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -275,6 +326,20 @@ static void on_plan(job *one, const json_t *document)
     }
 }
 
+static void tell_end(rj_ui_jobs *jobs, job *one, bool nothing)
+{
+    rj_text text = RJ_TEXT_EMPTY;
+    if (one->restart)
+        put(&one->next_step, say(jobs, "job.restart", NULL, NULL));
+    rj_text_addf(&text, "%s%s%s", one->status ? one->status : "", one->next_step ? " " : "",
+                 one->next_step ? one->next_step : "");
+    char *whole = rj_text_take(&text);
+    tell(jobs, one, one->restart ? "warning" : "info",
+         nothing ? say(jobs, "notice.nothing", NULL, NULL) : say_by_verb(jobs, "notice.done", one),
+         whole ? whole : "");
+    rj_free(whole);
+}
+
 static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const char *outcome = text_of(document, "outcome"), *message = text_of(document, "message");
@@ -285,8 +350,7 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail(jobs, one, is_sync(one) ? "job.failed.sync" : "job.failed",
-             one->begun && last && *last ? last : message, "job.next");
+        fail_by_verb(jobs, one, one->begun && last && *last ? last : message, "job.next");
         rj_free(last);
         return;
     }
@@ -295,15 +359,11 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->status, say(jobs, "job.cancelled", NULL, NULL));
         return;
     }
-    char text_id[32];
     one->state = DONE;
-    snprintf(text_id, sizeof text_id, "job.done%s%s", strcmp(one->verb, "install") ? "." : "",
-             strcmp(one->verb, "install") ? one->verb : "");
-    if (strcmp(outcome, "nothing") == 0 && !is_sync(one))
-        put(&one->status, say(jobs, "job.nothing", NULL, message));
-    else
-        put(&one->status, say(jobs, text_id, one->name, NULL));
-    tell(jobs, one, "info", "notice.done", one->status ? one->status : "");
+    bool nothing = strcmp(outcome, "nothing") == 0 && !is_sync(one);
+    put(&one->status,
+        nothing ? say(jobs, "job.nothing", NULL, message) : say_by_verb(jobs, "job.done", one));
+    tell_end(jobs, one, nothing);
 }
 
 static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
@@ -340,7 +400,9 @@ static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
                      ? rj_texts_make(jobs->texts, "job.exit-code", values)
                      : rj_ui_one_line(text_of(document, "message"), 1000);
     put(&one->status, line);
-    add_detail(one, text_of(document, "log"));
+    char *place = rj_log_place(text_of(document, "log"));
+    add_detail(one, place);
+    rj_free(place);
     add_detail(one, line);
     one->begun = true; /* the reason is known: the end has only a summary */
 }
@@ -355,6 +417,7 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
                  {"verifying", "job.verifying"}};
     const char *step = text_of(document, "state"), *id = text_of(document, "id");
     bool own = rj_ascii_casecmp(id, one->id) == 0 || is_sync(one);
+    one->restart |= json_is_true(json_object_get(document, "restart"));
     if (strcmp(step, "failed") == 0 || strcmp(step, "held") == 0) {
         on_action_failed(jobs, one, document);
         return true;
@@ -381,16 +444,34 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
     return true;
 }
 
-static bool on_progress(job *one, const json_t *document)
+/* What formats say without a size, in the person's language; all else as it is. */
+static char *step_of(const rj_ui_jobs *jobs, const char *text)
+{
+    static const char *const known[] = {"copying", "unpacking"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "step.%s", known[i]);
+        if (strcmp(text, known[i]) == 0)
+            return say(jobs, id, NULL, NULL);
+    }
+    return rj_ui_one_line(text, 1000);
+}
+
+static bool on_progress(const rj_ui_jobs *jobs, job *one, const json_t *document)
 {
     const json_t *permille = json_object_get(document, "permille");
     const char *text = text_of(document, "text");
     one->permille = json_is_integer(permille) ? (int)json_integer_value(permille) : -1;
     if (one->permille > 1000)
         one->permille = 1000;
-    if (*text && (!one->status || strcmp(one->status, text) != 0)) {
-        put(&one->status, rj_ui_one_line(text, 1000));
-        add_detail(one, text);
+    if (!*text)
+        return true;
+    char *step = step_of(jobs, text);
+    if (step && (!one->status || strcmp(one->status, step) != 0)) {
+        add_detail(one, step);
+        put(&one->status, step);
+    } else {
+        rj_free(step);
     }
     return true;
 }
@@ -414,7 +495,7 @@ bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *documen
         return on_action(jobs, one, document);
     if (strcmp(topic, "output") == 0)
         return on_output(jobs, one, document);
-    return strcmp(topic, "progress") == 0 && on_progress(one, document);
+    return strcmp(topic, "progress") == 0 && on_progress(jobs, one, document);
 }
 
 bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
@@ -424,8 +505,7 @@ bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
         if (at->state >= DONE || at->for_service)
             continue;
         char *message = say(jobs, "menu.unreachable", NULL, NULL);
-        fail(jobs, at, is_sync(at) ? "job.failed.sync" : "job.failed", message ? message : "",
-             "job.next.service");
+        fail_by_verb(jobs, at, message ? message : "", "job.next.service");
         rj_free(message);
         changed = true;
     }

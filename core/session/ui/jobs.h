@@ -6,6 +6,7 @@
 #ifndef RJ_SESSION_UI_JOBS_H
 #define RJ_SESSION_UI_JOBS_H
 
+#include "session/ui/refusal.h"
 #include "session/ui/texts.h"
 
 #include <jansson.h>
@@ -20,13 +21,13 @@ void rj_ui_jobs_free(rj_ui_jobs *jobs);
  * only its end is told. */
 void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *verb, const char *id,
                       const char *name);
-typedef enum rj_ui_refusal { RJ_UI_REFUSED, RJ_UI_BAD_LINK, RJ_UI_NO_SERVICE } rj_ui_refusal;
 /* One for which the service is started first; it goes on with rj_ui_jobs_started() or _not_started(). */
 void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name);
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation);
-void rj_ui_jobs_not_started(rj_ui_jobs *jobs, rj_ui_refusal why, const char *message);
+void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why);
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
-void rj_ui_jobs_refuse(rj_ui_jobs *jobs, rj_ui_refusal why, const char *name, const char *message);
+void rj_ui_jobs_refuse(rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *verb,
+                       const char *name);
 /* As many as a person can follow are not over yet. */
 bool rj_ui_jobs_are_many(const rj_ui_jobs *jobs);
 /* An event of docs/ipc.md.  True: windows or notices have changed. */

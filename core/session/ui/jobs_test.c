@@ -3,6 +3,8 @@
 #include "session/ui/jobs.h"
 
 #include "base/alloc.h"
+#include "platform/paths.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,16 +102,38 @@ static void a_failure_stays_and_says_what_to_do(void **state)
     (void)state;
     event("run", "{'correlation':'c1','state':'started'}");
     event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
-                    "'message':'the installer said no','exit_code':1603,'log':'/var/log/x.log'}");
+                    "'message':'the installer said no','exit_code':1603}");
     event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "Firefox could not be installed");
     assert_string_equal(member("status"), "the installer said no (exit code 1603)");
     assert_non_null(strstr(member("next"), "helpdesk"));
-    assert_non_null(strstr(member("copy"), "/var/log/x.log"));
     assert_non_null(strstr(member("copy"), "Correlation: c1"));
     event("run", "{'correlation':'c1','state':'started'}"); /* too late */
     assert_string_equal(member("state"), "failed");
+}
+
+static void a_log_is_named_only_to_who_can_read_it(void **state)
+{
+    (void)state;
+    char failed[1024], folder[256], there[300];
+    assert_true(test_folder("rj-jobs", folder, sizeof folder));
+    snprintf(there, sizeof there, "%s/there.log", folder);
+    assert_true(test_write_file(there, "output", 6));
+    const char *const logs[] = {"gone.log", "there.log"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(failed, sizeof failed,
+                 "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
+                 "'message':'no','exit_code':1,'log':'%s/%s'}",
+                 folder, logs[i]);
+        event("action", failed);
+        assert_true((strstr(member("details"), "there.log") != NULL) == (i == 1));
+        assert_null(strstr(member("details"), "gone.log"));
+    }
+    char *native = rj_path_native(there);
+    assert_non_null(strstr(member("details"), native));
+    rj_free(native);
+    test_remove_tree(folder);
 }
 
 static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
@@ -125,15 +149,136 @@ static void a_closed_window_stays_closed_and_its_end_is_told(void **state)
     json_decref(notices);
 }
 
+static void refuse(rj_status status, const char *verb, const char *name, const char *message)
+{
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){status, false, message}, verb, name);
+}
+
+static void refuse_link(rj_status status, const char *name, const char *message)
+{
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){status, true, message}, "install", name);
+}
+
+static void a_reason_is_in_the_persons_language_and_the_services_words_are_behind_it(void **state)
+{
+    (void)state;
+    static const struct {
+        rj_status status;
+        bool link;
+        const char *name, *german, *next;
+    } cases[] = {
+        {RJ_E_NOT_FOUND, false, "Tool", "Tool ist Ihnen nicht zugewiesen.", "Versuchen Sie es"},
+        {RJ_E_DENIED, true, "Tool", "Das ist f\xc3\xbcr Tool nicht erlaubt.", "Es wurde nichts"},
+        {RJ_E_INVALID, true, NULL, "Der Link ist nicht so geschrieben, wie er sein muss.",
+         "Es wurde nichts"},
+        {RJ_E_BUSY, false, "Tool",
+         "Der RealmJoin-Dienst kann das im Moment nicht \xc3\xbc"
+         "bernehmen.",
+         "Versuchen Sie es"},
+        {RJ_E_TIMEOUT, true, "Tool", "Der RealmJoin-Dienst ist nicht verf\xc3\xbcgbar.",
+         "Versuchen Sie es in einer Minute"},
+        {RJ_E_CORRUPT, false, "Tool", "what the service said", "Versuchen Sie es"},
+    };
+    rj_ui_jobs_free(jobs);
+    jobs = rj_ui_jobs_new(rj_texts_for("de"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const rj_ui_refusal why = {cases[i].status, cases[i].link, "what the service said"};
+        rj_ui_jobs_refuse(jobs, &why, "install", cases[i].name);
+        assert_string_equal(member("status"), cases[i].german);
+        assert_int_equal(strncmp(member("next"), cases[i].next, strlen(cases[i].next)), 0);
+        assert_string_equal(member("details"), "what the service said\n");
+        assert_non_null(strstr(member("copy"), "what the service said"));
+        rj_ui_jobs_close(jobs, member("id")); /* or the next link would be gathered there */
+    }
+    const rj_ui_refusal silent = {RJ_E_FAILED, false, ""};
+    char *reason = rj_ui_refusal_reason(rj_texts_for("de"), &silent, "");
+    assert_non_null(strstr(reason, "realmjoin log"));
+    rj_free(reason);
+}
+
+static void a_formats_step_is_in_the_persons_language(void **state)
+{
+    (void)state;
+    rj_ui_jobs_free(jobs);
+    jobs = rj_ui_jobs_new(rj_texts_for("de"));
+    rj_ui_jobs_begin(jobs, "c1", "install", "firefox", "Firefox");
+    event("progress", "{'correlation':'c1','id':'firefox','permille':-1,'text':'copying'}");
+    assert_string_equal(member("status"), "Wird kopiert");
+    assert_string_equal(member("details"), "Wird kopiert\n");
+    event("progress", "{'correlation':'c1','id':'firefox','permille':1,'text':'12 of 30 MB'}");
+    assert_string_equal(member("status"), "12 of 30 MB");
+}
+
 static void what_is_refused_at_once_is_a_window_too(void **state)
 {
     (void)state;
-    rj_ui_jobs_refuse(jobs, RJ_UI_BAD_LINK, NULL, "evil is not assigned to you");
+    refuse_link(RJ_E_NOT_FOUND, "evil", "evil is not assigned to root");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "This link cannot be followed");
-    assert_string_equal(member("status"), "evil is not assigned to you");
-    rj_ui_jobs_refuse(jobs, RJ_UI_NO_SERVICE, "Tool", "the service is not running");
+    assert_string_equal(member("status"), "evil is not assigned to you.");
+    assert_string_equal(member("details"), "evil is not assigned to root\n");
+    refuse(RJ_E_NOT_STARTED, "install", "Tool", "the service is not running");
     assert_string_equal(member("text"), "Tool could not be installed");
+}
+
+/* The newest notice, "title|text". */
+static const char *newest_notice(void)
+{
+    static char text[512];
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    const json_t *notice = json_array_get(notices, json_array_size(notices) - 1);
+    snprintf(text, sizeof text, "%s|%s", json_string_value(json_object_get(notice, "title")),
+             json_string_value(json_object_get(notice, "text")));
+    json_decref(notices);
+    return text;
+}
+
+static void a_notices_title_says_what_was_done_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *verb, *outcome, *notice;
+    } cases[] = {
+        {"install", "done", "Software installed|Tool is installed."},
+        {"upgrade", "done", "Software upgraded|Tool is up to date."},
+        {"uninstall", "done", "Software removed|Tool was removed."},
+        {"sync", "done", "Device synchronised|This device is up to date."},
+        {"sync", "nothing", "Device synchronised|This device is up to date."},
+        {"install", "nothing", "Nothing to do|Nothing had to be done: m"},
+        {"install", "failed", "Installation failed|Tool could not be installed"},
+        {"upgrade", "failed", "Upgrade failed|Tool could not be upgraded"},
+        {"uninstall", "failed", "Removal failed|Tool could not be removed"},
+        {"sync", "failed", "Synchronisation failed|This device could not be synchronised"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char ended[128];
+        rj_ui_jobs_begin(jobs, "c2", cases[i].verb, "tool", "Tool");
+        snprintf(ended, sizeof ended,
+                 "{'correlation':'c2','state':'ended','outcome':'%s','message':'m'}",
+                 cases[i].outcome);
+        event("run", ended);
+        assert_string_equal(newest_notice(), cases[i].notice);
+    }
+    refuse_link(RJ_E_NOT_FOUND, "Tool", "no");
+    assert_string_equal(newest_notice(), "Link refused|This link cannot be followed");
+    refuse(RJ_E_FAILED, "upgrade", "Tool", "no");
+    assert_string_equal(newest_notice(), "Upgrade failed|Tool could not be upgraded");
+    refuse(RJ_E_NOT_STARTED, "sync", NULL, "no");
+    assert_string_equal(newest_notice(),
+                        "Synchronisation failed|This device could not be synchronised");
+}
+
+static void a_wanted_restart_is_said_in_the_window_and_the_notice(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'done',"
+                    "'exit_code':3010,'restart':true}");
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_string_equal(member("status"), "Firefox is installed.");
+    assert_string_equal(member("next"), "Restart the computer to finish.");
+    assert_string_equal(newest_notice(), "Software installed|Firefox is installed. "
+                                         "Restart the computer to finish.");
 }
 
 static void a_lost_service_does_not_leave_windows_waiting(void **state)
@@ -164,7 +309,7 @@ static void a_sync_has_no_window_and_many_jobs_have_an_end(void **state)
                         "This device is up to date.");
     json_decref(notices);
     for (int i = 0; i < 50; i++)
-        rj_ui_jobs_refuse(jobs, RJ_UI_REFUSED, "x", "no");
+        refuse(RJ_E_FAILED, "install", "x", "no");
     assert_true(windows() <= 8);
 }
 
@@ -204,13 +349,14 @@ static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
     assert_int_equal(windows(), 1);
     assert_string_equal(member("status"), "Tool is installed.");
     rj_ui_jobs_wait(jobs, "upgrade", "tool", "Tool");
-    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "the service is disabled");
+    rj_ui_jobs_not_started(jobs, &(rj_ui_refusal){RJ_E_NOT_STARTED, false, "it is disabled"});
     assert_int_equal(windows(), 2);
     assert_string_equal(member("state"), "failed");
-    assert_string_equal(member("status"), "the service is disabled");
+    assert_string_equal(member("status"), "The RealmJoin service is not available.");
+    assert_non_null(strstr(member("details"), "it is disabled\n"));
     assert_non_null(strstr(member("next"), "restart the computer"));
-    rj_ui_jobs_not_started(jobs, RJ_UI_NO_SERVICE, "nobody waits any more");
-    assert_string_equal(member("status"), "the service is disabled");
+    rj_ui_jobs_not_started(jobs, &(rj_ui_refusal){RJ_E_FAILED, false, "nobody waits any more"});
+    assert_string_equal(member("status"), "The RealmJoin service is not available.");
 }
 
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, begin, end)
@@ -232,6 +378,41 @@ static void what_the_program_writes_is_in_the_details_while_it_runs(void **state
     event("action", "{'correlation':'c1','id':'second','name':'Second','state':'started'}");
     event("output", "{'correlation':'c1','id':'second','line':1,'text':'Next\\n'}");
     assert_non_null(strstr(member("details"), "Installing dependency Second\xe2\x80\xa6\nNext\n"));
+}
+
+static void refused_links_are_one_window_that_counts_them(void **state)
+{
+    (void)state;
+    rj_ui_jobs_close(jobs, "w1");
+    for (int i = 0; i < 14; i++) {
+        char message[64];
+        snprintf(message, sizeof message, "package-%d is not assigned to you", i);
+        rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_NOT_FOUND, true, message}, "install", NULL);
+    }
+    assert_int_equal(windows(), 1);
+    assert_string_equal(member("text"), "14 links cannot be followed");
+    assert_non_null(strstr(member("details"), "package-0 is not"));
+    assert_non_null(strstr(member("details"), "package-13 is not"));
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    assert_int_equal(json_array_size(notices), 1);
+    json_decref(notices);
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_BUSY, false, "busy"}, "install", "Tool");
+    assert_int_equal(windows(), 2); /* chosen in the menu: its own */
+    rj_ui_jobs_close(jobs, "w2");
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_NOT_FOUND, true, "no"}, "install", NULL);
+    assert_int_equal(windows(), 2);
+}
+
+static void no_more_is_begun_than_a_person_can_follow(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 7; i++) {
+        assert_false(rj_ui_jobs_are_many(jobs));
+        rj_ui_jobs_begin(jobs, "c2", "install", "tool", "Tool");
+    }
+    assert_true(rj_ui_jobs_are_many(jobs));
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_false(rj_ui_jobs_are_many(jobs));
 }
 
 static void details_keep_the_newest_of_much_output(void **state)
@@ -262,11 +443,18 @@ int main(void)
         TEST(another_exit_code_in_the_message_hides_none),
         TEST(what_waits_for_the_service_goes_on_in_the_same_window),
         TEST(a_failure_stays_and_says_what_to_do),
+        TEST(a_log_is_named_only_to_who_can_read_it),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
+        TEST(a_reason_is_in_the_persons_language_and_the_services_words_are_behind_it),
+        TEST(a_formats_step_is_in_the_persons_language),
         TEST(what_is_refused_at_once_is_a_window_too),
+        TEST(a_notices_title_says_what_was_done_or_not),
+        TEST(a_wanted_restart_is_said_in_the_window_and_the_notice),
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
         TEST(what_the_program_writes_is_in_the_details_while_it_runs),
+        TEST(refused_links_are_one_window_that_counts_them),
+        TEST(no_more_is_begun_than_a_person_can_follow),
         TEST(details_keep_the_newest_of_much_output),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
     };

@@ -278,7 +278,13 @@ static char *addresses_of(build *b)
         rj_text_addf(&text, "%s%s", i ? ", " : "", one ? one : "");
         rj_free(one);
     }
-    return rj_text_take(&text);
+    char *addresses = rj_text_take(&text);
+    if (!addresses || !*addresses || !json_is_true(json_object_get(b->facts->device, "metered")))
+        return addresses;
+    const rj_text_value values[] = {{"addresses", addresses, 0}, {NULL, NULL, 0}};
+    char *line = rj_texts_make(b->facts->texts, "fact.addresses.metered", values);
+    rj_free(addresses);
+    return line;
 }
 
 static char *model_of(const json_t *device)
@@ -289,24 +295,35 @@ static char *model_of(const json_t *device)
     return rj_text_take(&text);
 }
 
-static char *owner_of(build *b)
+static char *user_of(build *b)
 {
-    const char *owner = text_of(b->facts->device, "owner");
-    const rj_text_value values[] = {{"name", owner, 0}, {NULL, NULL, 0}};
-    return *owner ? rj_texts_make(b->facts->texts, "fact.owner.value", values) : rj_strdup("");
+    const char *user = text_of(b->facts->device, "user");
+    const rj_text_value values[] = {{"name", user, 0}, {NULL, NULL, 0}};
+    return *user && json_is_true(json_object_get(b->facts->device, "owner"))
+               ? rj_texts_make(b->facts->texts, "fact.user.owner", values)
+               : rj_strdup(user);
+}
+
+/* Its first tag: "1.2.0-beta+57.abc"; one without a tag is a release. */
+static const char *channel_of(const char *version)
+{
+    static const char *const tagged[] = {"canary", "beta"};
+    const char *tag = version + strcspn(version, "-+");
+    for (size_t i = 0; *tag == '-' && i < sizeof tagged / sizeof *tagged; i++) {
+        size_t length = strlen(tagged[i]);
+        if (strncmp(tag + 1, tagged[i], length) == 0 && strcspn(tag + 1, ".+-") == length)
+            return tagged[i];
+    }
+    return *tag == '-' ? "" : "release";
 }
 
 static char *version_of(build *b)
 {
-    const char *channel = text_of(b->facts->device, "channel");
-    char *unknown = rj_texts_make(b->facts->texts, "fact.channel.unknown", NULL);
-    const rj_text_value values[] = {{"version", b->facts->version, 0},
-                                    {"channel", *channel || !unknown ? channel : unknown, 0},
-                                    {NULL, NULL, 0}};
-    char *text = rj_texts_make(b->facts->texts, "fact.version.value", values);
-    b->failed |= !unknown;
-    rj_free(unknown);
-    return text;
+    const char *channel = channel_of(b->facts->version);
+    const rj_text_value values[] = {
+        {"version", b->facts->version, 0}, {"channel", channel, 0}, {NULL, NULL, 0}};
+    return rj_texts_make(b->facts->texts, *channel ? "fact.version.channel" : "fact.version.value",
+                         values);
 }
 
 /* The line of the menu, and the fact for views that show a table; `value` is taken, "" is unknown. */
@@ -345,7 +362,7 @@ static void add_device(build *b, json_t *menu, json_t *device)
     add_fact(b, menu, device, "fact.model", model_of(b->facts->device));
     add_fact(b, menu, device, "fact.computer", rj_strdup(text_of(b->facts->device, "computer")));
     add_fact(b, menu, device, "fact.addresses", addresses_of(b));
-    add_fact(b, menu, device, "fact.owner", owner_of(b));
+    add_fact(b, menu, device, "fact.user", user_of(b));
     add_fact(b, menu, device, "fact.version", version_of(b));
     json_t *item = new_item(b, say(b, "menu.copy", NULL), json_string("copy-device"));
     set(b, item, "copy", copy_text(b, device));

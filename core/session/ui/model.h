@@ -22,7 +22,8 @@ typedef struct rj_ui_facts {
     const json_t *packages; /* of "list": the array "packages" of all pages */
     const json_t *ui;       /* of "ui" */
     /* What the session itself found: {"manufacturer", "model", "computer", "addresses": [],
-     * "user", "owner", "channel"}; what is absent is not known. */
+     * "metered": bool, "user": who is signed in, "owner": bool, is that who joined the device};
+     * what is absent is not known. */
     const json_t *device;
     const json_t *progress; /* arrays of ui.h, NULL: none */
     const json_t *notices;

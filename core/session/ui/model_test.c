@@ -93,8 +93,8 @@ static void assert_outline(const json_t *items, const char *expected)
 
 #define DEVICE                                                                                     \
     "{'manufacturer':'Contoso','model':'Latitude 5440','computer':'PC-0042',"                      \
-    "'addresses':['192.0.2.17','2001:db8:1:2:3:4:5:17'],'user':'alice','owner':'alice',"           \
-    "'channel':'canary'}"
+    "'addresses':['192.0.2.17','2001:db8:1:2:3:4:5:17'],'user':'alice@contoso.example',"           \
+    "'owner':true,'metered':false}"
 
 static void the_menu_is_in_the_order_of_the_product(void **state)
 {
@@ -115,8 +115,8 @@ static void the_menu_is_in_the_order_of_the_product(void **state)
     assert_outline(menu,
                    "Web Links|Intranet \xe2\x86\x97|For us \xe2\x86\x97|-|Software Packages|-|"
                    "Sync this device|-|(Contoso Latitude 5440)|(PC-0042)|"
-                   "(192.0.2.17, 2001:db8:\xe2\x80\xa6:17)|(alice (owner))|"
-                   "(RealmJoin 0.1.0 (canary))|Copy device information");
+                   "(192.0.2.17, 2001:db8:\xe2\x80\xa6:17)|(alice@contoso.example (owner))|"
+                   "(RealmJoin 0.1.0 (release))|Copy device information");
     const json_t *groups = below(menu, "Software Packages");
     assert_outline(groups, "Browsers|tools|Other");
     assert_outline(below(groups, "tools"), "(alpha (installed))|Beta (ready to install)");
@@ -145,6 +145,9 @@ static void every_state_has_its_word(void **state)
         {"{'id':'x','state':'not-installed','verdict':'install'}", "ready-to-install", "install"},
         {"{'id':'x','state':'installed','verdict':'nothing'}", "installed", NULL},
         {"{'id':'x','state':'installed','allow_reinstall':true}", "ready-to-run", "install"},
+        {"{'id':'x','state':'installed','restart_pending':true}", "restart", NULL},
+        {"{'id':'x','state':'installed','restart_pending':true,'allow_reinstall':true}", "restart",
+         "install"},
         {"{'id':'x','state':'outdated','verdict':'upgrade'}", "outdated", "upgrade"},
         {"{'id':'x','state':'installed','verdict':'reinstall','reason_code':'args-changed'}",
          "new-configuration", "install"},
@@ -214,8 +217,8 @@ static void what_nobody_knows_says_so(void **state)
     json_t *model = make(&g);
     assert_outline(json_object_get(model, "menu"),
                    "(Der RealmJoin-Dienst antwortet nicht)|-|(Modell: unbekannt)|"
-                   "(Computername: unbekannt)|(IP-Adressen: unbekannt)|(Hauptbenutzer: unbekannt)|"
-                   "(RealmJoin 0.1.0 (Kanal unbekannt))|Ger\xc3\xa4teinformationen kopieren");
+                   "(Computername: unbekannt)|(IP-Adressen: unbekannt)|(Benutzer: unbekannt)|"
+                   "(RealmJoin 0.1.0 (release))|Ger\xc3\xa4teinformationen kopieren");
     assert_string_equal(json_string_value(json_object_get(model, "icon")), "attention");
     assert_string_equal(json_string_value(json_object_get(model, "tooltip")),
                         "RealmJoin: Der Dienst antwortet nicht");
@@ -225,6 +228,59 @@ static void what_nobody_knows_says_so(void **state)
     assert_outline(below(json_object_get(model, "menu"), "Software Packages"),
                    "(No software is assigned to you)");
     json_decref(model);
+}
+
+/* The grey line of the fact with this label. */
+static void assert_fact(const given *g, const char *version, const char *label, const char *value)
+{
+    json_t *device = g->device ? parse(g->device) : NULL;
+    rj_ui_facts facts = {
+        .texts = rj_texts_for("en"), .platform = "windows", .version = version, .device = device};
+    json_t *model = rj_ui_model(&facts, 1);
+    const json_t *all = json_object_get(model, "device");
+    const char *found = NULL;
+    for (size_t i = 0; i < json_array_size(all); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(all, i), "label")), label) == 0)
+            found = json_string_value(json_object_get(json_array_get(all, i), "value"));
+    assert_string_equal(found, value);
+    json_decref(model);
+    json_decref(device);
+}
+
+static void the_channel_is_the_versions_tag(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *line;
+    } cases[] = {
+        {"1.2.0", "RealmJoin 1.2.0 (release)"},
+        {"1.2.0+57.abc-beta", "RealmJoin 1.2.0+57.abc-beta (release)"},
+        {"1.2.0-canary", "RealmJoin 1.2.0-canary (canary)"},
+        {"1.2.0-beta+57.abc", "RealmJoin 1.2.0-beta+57.abc (beta)"},
+        {"1.2.0-beta.2", "RealmJoin 1.2.0-beta.2 (beta)"},
+        {"1.2.0-betamax", "RealmJoin 1.2.0-betamax"},
+    };
+    const given nothing = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fact(&nothing, cases[i].version, "Version", cases[i].line);
+}
+
+static void who_is_signed_in_owns_the_device_only_if_known_to(void **state)
+{
+    (void)state;
+    const given other = {.device = "{'user':'bob','owner':false}"};
+    const given plain = {.device = "{'user':'bob'}"};
+    assert_fact(&other, "1", "User", "bob");
+    assert_fact(&plain, "1", "User", "bob");
+}
+
+static void a_metered_connection_is_hinted_at(void **state)
+{
+    (void)state;
+    const given metered = {.device = "{'addresses':['192.0.2.17'],'metered':true}"};
+    const given offline = {.device = "{'addresses':[],'metered':true}"};
+    assert_fact(&metered, "1", "IP addresses", "192.0.2.17 (metered connection)");
+    assert_fact(&offline, "1", "IP addresses", "unknown");
 }
 
 static void more_than_25_of_a_group_are_one_level_down(void **state)
@@ -314,6 +370,16 @@ static void assert_bracketed(const json_t *value, const char *key)
         assert_bracketed(part, key && strcmp(key, "words") == 0 ? "text" : member);
 }
 
+/* "fact.version: RealmJoin 0.1.0", a line of what is copied, has an id in the place of its label. */
+static void assert_bracketed_lines(const char *text)
+{
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, "[!! ", 4) != 0)
+            fail_msg("\"%s\" is copied with a line that is not translated", text);
+    }
+}
+
 static void every_visible_text_comes_from_the_catalogue(void **state)
 {
     (void)state;
@@ -324,6 +390,10 @@ static void every_visible_text_comes_from_the_catalogue(void **state)
                      .packages = "[{'id':'a','name':'A','state':'installed'}]"};
     json_t *model = make(&g);
     assert_bracketed(model, NULL);
+    const json_t *menu = json_object_get(model, "menu");
+    const json_t *copy = json_object_get(json_array_get(menu, json_array_size(menu) - 3), "copy");
+    assert_true(json_is_string(copy));
+    assert_bracketed_lines(json_string_value(copy));
     assert_string_equal(json_string_value(json_object_get(model, "direction")), "ltr");
     json_decref(model);
 }
@@ -336,6 +406,9 @@ int main(void)
         cmocka_unit_test(only_beside_own_packages_those_of_the_device_are_marked),
         cmocka_unit_test(debug_mode_shows_everything_and_the_way_out),
         cmocka_unit_test(what_nobody_knows_says_so),
+        cmocka_unit_test(the_channel_is_the_versions_tag),
+        cmocka_unit_test(who_is_signed_in_owns_the_device_only_if_known_to),
+        cmocka_unit_test(a_metered_connection_is_hinted_at),
         cmocka_unit_test(more_than_25_of_a_group_are_one_level_down),
         cmocka_unit_test(long_and_hostile_names_fit_on_a_line),
         cmocka_unit_test(the_tooltip_begins_with_what_matters_most),

@@ -50,6 +50,10 @@ static rj_ui_package_state state_of(const json_t *package)
         return (rj_ui_package_state){"state.failed", "install"};
     if (is(package, "state", "outdated"))
         return (rj_ui_package_state){"state.outdated", "upgrade"};
+    if (installed && json_is_true(json_object_get(package, "restart_pending")))
+        return (rj_ui_package_state){
+            "state.restart",
+            json_is_true(json_object_get(package, "allow_reinstall")) ? "install" : NULL};
     if (installed && json_is_true(json_object_get(package, "allow_reinstall")))
         return (rj_ui_package_state){"state.ready-to-run", "install"};
     if (installed)

@@ -94,7 +94,7 @@ static const char *find_text(const rj_texts *texts, const char *id, const rj_tex
     const rj_text_entry *entry = find_entry(texts, id);
     int form = RJ_FORM_OTHER;
     if (!entry)
-        return id;
+        return NULL;
     for (; values && values->name; values++)
         if (strcmp(values->name, "count") == 0)
             form = form_of(texts->language, values->number);
@@ -143,6 +143,8 @@ static void add_padding(rj_text *text, size_t length)
 char *rj_texts_make(const rj_texts *texts, const char *id, const rj_text_value *values)
 {
     const char *from = find_text(texts, id, values);
+    if (!from)
+        return rj_strdup(id); /* without brackets, so that a test of the pseudo-language finds it */
     size_t length = strlen(from);
     bool pseudo = texts->pseudo && strcmp(id, "dir") != 0;
     rj_text text = RJ_TEXT_EMPTY;

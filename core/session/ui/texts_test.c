@@ -107,6 +107,7 @@ static void an_argument_is_never_looked_into(void **state)
     assert_text("en", "package.line", values, "{state} 100 %s { (x)");
     assert_text("en", "package.line", NULL, " ()");
     assert_text("en", "no.such-id", NULL, "no.such-id");
+    assert_text("qps-ploc", "no.such-id", NULL, "no.such-id"); /* what has no brackets is found */
 }
 
 static void the_pseudo_language_brackets_everything_but_arguments(void **state)

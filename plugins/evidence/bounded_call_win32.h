@@ -6,8 +6,8 @@
  * They do not pile up: until what was left behind has ended, a new call is CALL_BUSY.  The thread keeps
  * the module loaded, so that a plugin may be unloaded meanwhile.
  */
-#ifndef CHECK_OS_UPDATE_BOUNDED_CALL_WIN32_H
-#define CHECK_OS_UPDATE_BOUNDED_CALL_WIN32_H
+#ifndef PLUGINS_EVIDENCE_BOUNDED_CALL_WIN32_H
+#define PLUGINS_EVIDENCE_BOUNDED_CALL_WIN32_H
 
 #include <stdbool.h>
 #include <stdint.h>
