@@ -33,7 +33,7 @@ char *rj_program_service_log(const char *root)
     return rj_text_take(&path);
 }
 
-rj_status rj_program_path(char **ret_path, rj_error *err)
+rj_status rj_program_own_path(char **ret_path, rj_error *err)
 {
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -46,7 +46,7 @@ rj_status rj_program_path(char **ret_path, rj_error *err)
 
 rj_status rj_program_folder(char **ret_folder, rj_error *err)
 {
-    rj_status status = rj_program_path(ret_folder, err);
+    rj_status status = rj_program_own_path(ret_folder, err);
     char *slash = status == RJ_OK ? strrchr(*ret_folder, '/') : NULL;
     if (slash)
         *slash = '\0';

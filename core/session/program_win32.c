@@ -35,7 +35,7 @@ char *rj_program_service_log(const char *root)
     return native;
 }
 
-rj_status rj_program_path(char **ret_path, rj_error *err)
+rj_status rj_program_own_path(char **ret_path, rj_error *err)
 {
     wchar_t *wide = rj_malloc(PATH_MOST * sizeof *wide);
     if (!wide)
@@ -54,7 +54,7 @@ rj_status rj_program_path(char **ret_path, rj_error *err)
 rj_status rj_program_folder(char **ret_folder, rj_error *err)
 {
     char *folder = NULL;
-    rj_status status = rj_program_path(&folder, err);
+    rj_status status = rj_program_own_path(&folder, err);
     if (status != RJ_OK)
         return status;
     char *slash = strrchr(folder, '/');

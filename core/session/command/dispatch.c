@@ -96,12 +96,16 @@ static bool is_link(const char *text)
 
 static rj_status start_tray(const rj_cli *cli, rj_program **ret_tray)
 {
-    const char *const plain[] = {"realmjoin", "tray", NULL};
-    const char *const rooted[] = {"realmjoin", "--root", cli->root, "tray", NULL};
     char *path = NULL;
-    rj_status status = rj_program_path(&path, NULL);
-    if (status == RJ_OK)
+    rj_status status = rj_program_own_path(&path, NULL);
+    char *name = status == RJ_OK ? rj_path_native(path) : NULL;
+    const char *const plain[] = {name, "tray", NULL};
+    const char *const rooted[] = {name, "--root", cli->root, "tray", NULL};
+    if (name)
         status = rj_program_start(path, cli->root ? rooted : plain, ret_tray, NULL);
+    else if (status == RJ_OK)
+        status = RJ_E_NO_MEMORY;
+    rj_free(name);
     rj_free(path);
     return status;
 }

@@ -277,18 +277,12 @@ void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
         refuse(jobs, one, why);
 }
 
-static job *refused_links(const rj_ui_jobs *jobs)
-{
-    job *at = jobs->first;
-    while (at && (!at->refused_links || at->closed))
-        at = at->next;
-    return at;
-}
-
 /* A page may send any number of links: that is one window, and told once. */
 static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *name)
 {
-    job *one = refused_links(jobs);
+    job *one = jobs->first;
+    while (one && (!one->refused_links || one->closed))
+        one = one->next;
     if (!one)
         return false;
     const rj_text_value values[] = {{"count", NULL, ++one->refused_links}, {NULL, NULL, 0}};
@@ -428,7 +422,10 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
         char *name = rj_ui_one_line(text_of(document, "name"), NAME_COLUMNS);
         put(&one->text, say(jobs, text_id, name, NULL));
         add_detail(one, one->text);
-        rj_free(name);
+        if (own && !is_sync(one) && name) /* who asked may have known its id alone */
+            put(&one->name, name);
+        else
+            rj_free(name);
         one->state = WORKING;
         one->permille = -1;
         one->next_line = 1;

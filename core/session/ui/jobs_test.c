@@ -380,6 +380,16 @@ static void what_the_program_writes_is_in_the_details_while_it_runs(void **state
     assert_non_null(strstr(member("details"), "Installing dependency Second\xe2\x80\xa6\nNext\n"));
 }
 
+static void a_job_that_began_with_an_id_gets_its_name(void **state)
+{
+    (void)state;
+    rj_ui_jobs_begin(jobs, "c2", "install", "tool", "tool");
+    event("action", "{'correlation':'c2','id':'runtime','name':'Runtime','state':'started'}");
+    event("action", "{'correlation':'c2','id':'tool','name':'R&D Tool','state':'started'}");
+    event("run", "{'correlation':'c2','state':'ended','outcome':'done'}");
+    assert_string_equal(member("status"), "R&D Tool is installed.");
+}
+
 static void refused_links_are_one_window_that_counts_them(void **state)
 {
     (void)state;
@@ -453,6 +463,7 @@ int main(void)
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
         TEST(what_the_program_writes_is_in_the_details_while_it_runs),
+        TEST(a_job_that_began_with_an_id_gets_its_name),
         TEST(refused_links_are_one_window_that_counts_them),
         TEST(no_more_is_begun_than_a_person_can_follow),
         TEST(details_keep_the_newest_of_much_output),
