@@ -12,7 +12,9 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/end_code.h"
 #include "engine/request.h"
+#include "platform/event_log.h"
 #include "platform/system.h"
 
 #include <stdio.h>
@@ -71,7 +73,8 @@ static rj_store_record record_of(const rj_executor *executor, const char *versio
                  .version = version,
                  .args_hash = action->entry.args_hash,
                  .success = success,
-                 .exit_code = action->exit_code,
+                 .exit_code = success || action->has_exit_code ? action->exit_code
+                                                               : rj_end_code(action->ended_as),
                  .restart_pending = action->restart},
         .format = action->entry.format,
         .display_name = action->entry.display_name,
@@ -116,6 +119,7 @@ static void fail(rj_executor *executor, const char *message)
     }
     rj_mirror_ended(executor->execution.mirror, &action->entry, &record);
     rj_report_state(executor, "failed", message);
+    rj_event_log_report(RJ_EVENT_PACKAGE_FAILED, action->entry.id, message);
     over(executor, RJ_ACTION_FAILED, message);
 }
 
@@ -138,6 +142,7 @@ static void go_back(rj_executor *executor, rj_action_end end, const char *messag
 /* A step that answered other than OK, and left the system as it was. */
 static void end_without_change(rj_executor *executor, const rj_answer *answer)
 {
+    executor->action.ended_as = answer->status;
     switch (answer->status) {
     case RJ_E_NOT_STARTED:
         go_back(executor, RJ_ACTION_HELD, answer->message);

@@ -25,7 +25,8 @@ typedef struct rj_action {
     char *version;        /* what the provider says it installed */
     int32_t exit_code;
     bool has_exit_code, restart;
-    char note[256]; /* what a person should know although it is done */
+    rj_status ended_as; /* the answer that was no success */
+    char note[256];     /* what a person should know although it is done */
     int permille;
     char text[160];
     uint64_t progress_shown_ms;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "engine/request.h"
+#include "platform/event_log.h"
 #include "platform/file.h"
 
 #include <setjmp.h>
@@ -403,6 +404,35 @@ static void a_packages_log_is_named_by_time_id_and_version_and_ten_are_kept(void
     rj_free(names);
 }
 
+static void on_event(void *data, rj_event event, const char *about, const char *why)
+{
+    char *told = data;
+    size_t length = strlen(told);
+    snprintf(told + length, 400 - length, "%d %s: %s; ", (int)event, about, why);
+}
+
+static void only_a_failure_that_counts_is_an_event_for_the_administrator(void **state)
+{
+    (void)state;
+    char told[400] = "";
+    rj_event_log log = {.report = on_event, .data = told};
+    rj_event_log_open(&log);
+    bench_add("good", RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+    bench_add("waits", RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+    bench_add("bad", RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+    fake_script_add(
+        &b.fake,
+        (fake_script){.verb = RJ_PACKAGE_INSTALL, .id = "waits", .status = RJ_E_NOT_STARTED});
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_INSTALL,
+                                           .id = "bad",
+                                           .status = RJ_E_FAILED,
+                                           .message = "exit code 7"});
+    bench_run();
+    rj_event_log_close();
+    bench_run();
+    assert_string_equal(told, "10 bad: exit code 7; ");
+}
+
 /* ---- What programs write --------------------------------------------------------------------- */
 
 static void run_with_output(rj_uid caller, rj_uid owner, rj_uid audience)
@@ -463,6 +493,7 @@ int main(void)
         BENCH_TEST(a_user_package_interrupted_waits_for_that_users_session),
         BENCH_TEST(the_request_carries_the_environment_that_scripts_know),
         BENCH_TEST(a_packages_log_is_named_by_time_id_and_version_and_ten_are_kept),
+        BENCH_TEST(only_a_failure_that_counts_is_an_event_for_the_administrator),
         BENCH_TEST(what_a_program_writes_goes_to_who_asked_and_to_root),
     };
     return cmocka_run_group_tests_name("executor", tests, NULL, NULL);

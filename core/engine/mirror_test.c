@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What other products see of a package, from its start to its end. */
+#include "engine/end_code.h"
 #include "engine/executor_bench_test.h"
 
 #include "base/alloc.h"
@@ -102,6 +103,36 @@ static void a_failure_is_shown_with_its_exit_code(void **state)
     assert_non_null(strstr(b.mirrored, "Success=0 LastExitCode=1603; "));
 }
 
+static void a_failure_without_an_exit_code_is_shown_with_one_that_is_no_success(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        rj_status status;
+        unsigned windows;
+    } cases[] = {{"late", RJ_E_TIMEOUT, 1460},
+                 {"stopped", RJ_E_CANCELLED, 1223},
+                 {"broken", RJ_E_FAILED, 1603}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char wanted[80];
+        uint32_t code = (uint32_t)rj_end_code(cases[i].status);
+        assert_true(code == 0 || code == cases[i].windows);
+        b.mirrored[0] = '\0';
+        bench_add(cases[i].id, RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+        fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_INSTALL,
+                                               .id = cases[i].id,
+                                               .status = cases[i].status,
+                                               .times = 1,
+                                               .message = "it was killed",
+                                               .result = "{\"certain\": false}"});
+        bench_run();
+        snprintf(wanted, sizeof wanted, "DisplayName=%s Success=0 LastExitCode=%u; ", cases[i].id,
+                 (unsigned)code);
+        if (!strstr(b.mirrored, wanted))
+            fail_msg("%s", b.mirrored);
+    }
+}
+
 static void a_removal_takes_the_key_away_and_says_nothing_before(void **state)
 {
     (void)state;
@@ -155,6 +186,7 @@ int main(void)
         cmocka_unit_test(values_are_named_and_typed_as_other_products_read_them),
         BENCH_TEST(a_package_shows_up_when_it_starts_and_its_result_when_it_ends),
         BENCH_TEST(a_failure_is_shown_with_its_exit_code),
+        BENCH_TEST(a_failure_without_an_exit_code_is_shown_with_one_that_is_no_success),
         BENCH_TEST(a_removal_takes_the_key_away_and_says_nothing_before),
         BENCH_TEST(a_package_that_goes_back_to_waiting_is_shown_as_the_store_has_it),
         BENCH_TEST(a_mirror_that_cannot_be_written_is_a_warning_and_no_failure),

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "engine/end_code.h"
+#include "platform/event_log.h"
 #include "platform/system.h"
 
 #include <string.h>
@@ -103,7 +105,8 @@ static void end(rj_recovery *recovery, bool done, const char *version, const cha
                  .uid = entry->uid,
                  .version = version[0] ? version : entry->assignment_version,
                  .args_hash = entry->args_hash,
-                 .success = done},
+                 .success = done,
+                 .exit_code = done ? 0 : rj_end_code(RJ_E_ABANDONED)},
         .format = entry->format,
         .display_name = entry->display_name,
         .message = message,
@@ -120,6 +123,8 @@ static void end(rj_recovery *recovery, bool done, const char *version, const cha
     }
     rj_mirror_ended(recovery->options.mirror, entry, &record);
     tell(recovery, done ? RJ_LOG_INFO : RJ_LOG_WARNING, done ? "done" : "failed", message);
+    if (!done)
+        rj_event_log_report(RJ_EVENT_PACKAGE_FAILED, entry->id, message);
     entry_over(recovery);
 }
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "host/host.h"
+#include "platform/event_log.h"
 #include "platform/file.h"
 
 #include <stdio.h>
@@ -397,6 +398,8 @@ void rj_registry_load(rj_runtime *runtime, rj_instance *instance)
     bool wanted = instance->state == RJ_INSTANCE_DISABLED || status == RJ_E_NOT_APPLICABLE;
     rj_log(wanted ? RJ_LOG_INFO : RJ_LOG_WARNING, "runtime", NULL, "plugin %s is not loaded: %s",
            instance->id, instance->reason);
+    if (!wanted)
+        rj_event_log_report(RJ_EVENT_PLUGIN_REFUSED, instance->id, instance->reason);
 }
 
 bool rj_registry_reload_changed(rj_instance *instance)

@@ -112,6 +112,15 @@ static void mark(HANDLE folder)
         rj_registry_set_text(&judged_key, JUDGED, name, NULL); /* else it is looked at again */
 }
 
+static void mark_new(const char *path)
+{
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    if (rj_foreign_open(path, FILE_SHARE_DELETE, &folder, NULL) != RJ_OK)
+        return;
+    mark(folder);
+    CloseHandle(folder);
+}
+
 /* Of a folder that was there.  RJ_E_DENIED: it cannot be ours.  RJ_E_NOT_FOUND: it is gone.
  *
  * A good owner is not enough: a folder of an administrator that others may rename can be put in our
@@ -150,8 +159,10 @@ rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
     /* Whoever loses a folder may make the next one before us: only one that is ours is an end. */
     for (int tries = 0; tries < MAKING_TRIES; tries++) {
         DWORD failed = make_folder(path, SDDL_STATE);
-        if (!failed)
+        if (!failed) {
+            mark_new(path);
             return RJ_OK;
+        }
         if (failed == ERROR_PATH_NOT_FOUND)
             return RJ_OK; /* no parent: the lock's folder is made a moment later, or says why */
         why = (rj_error)RJ_ERROR_NONE;

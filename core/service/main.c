@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "platform/system.h"
 #include "service/remove_data.h"
+#include "service/replace_sessions.h"
 #include "service/service.h"
 #include "service/service_main.h"
 #include <stdio.h>
@@ -29,6 +30,8 @@ int main(int argc, char **argv)
         puts("realmjoinservice " RJ_VERSION);
         return RJ_SERVICE_OK;
     }
+    if (options.end_sessions)
+        return rj_service_end_sessions(&options);
     if (options.remove_data)
         return rj_service_remove_data(&options);
     return rj_service_main(&options, rj_service_run);

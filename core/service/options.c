@@ -98,15 +98,20 @@ static rj_status check_options(const rj_service_options *options, rj_error *err)
 {
     if (options->kill_at && !options->root)
         return rj_fail(err, RJ_E_INVALID, "--kill-at is only for tests, with --root");
-    if ((options->service || options->remove_data) && !rj_service_knows_manager())
+    if ((options->service || options->remove_data || options->end_sessions) &&
+        !rj_service_knows_manager())
         return rj_fail(
             err, RJ_E_INVALID,
-            "--service and --remove-data are for Windows; here the system's packages and "
-            "service manager do that");
-    if (options->service && (options->foreground || options->remove_data))
+            "--service, --remove-data and --end-sessions are for Windows; here the system's "
+            "packages and service manager do that");
+    if (options->service && (options->foreground || options->remove_data || options->end_sessions))
         return rj_fail(err, RJ_E_INVALID,
-                       "--service stands for a run by the service manager; --foreground and "
-                       "--remove-data do not go with it");
+                       "--service stands for a run by the service manager; --foreground, "
+                       "--remove-data and --end-sessions do not go with it");
+    if (options->end_sessions && (options->remove_data || options->root || options->plugins))
+        return rj_fail(err, RJ_E_INVALID,
+                       "--end-sessions ends the programs of its own folder; --remove-data, --root "
+                       "and --plugins do not go with it");
     if (options->root && !rj_path_is_absolute(options->root))
         return rj_fail(err, RJ_E_INVALID, "--root needs an absolute folder, not \"%s\"",
                        options->root);
@@ -129,6 +134,8 @@ rj_status rj_service_read_options(int count, char **arguments, rj_service_option
             options.service = true;
         } else if (strcmp(name, "--remove-data") == 0) {
             options.remove_data = true;
+        } else if (strcmp(name, "--end-sessions") == 0) {
+            options.end_sessions = true;
         } else if (strcmp(name, "--help") == 0) {
             options.show_help = true;
         } else if (strcmp(name, "--version") == 0) {

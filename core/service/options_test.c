@@ -72,10 +72,15 @@ static void the_service_manager_is_asked_for_only_where_there_is_one_and_alone(v
         {{"--service", "--root", "C:/r"}, "refused in an installed service"},
         {{"--service", "--plugins", "C:/p"}, "refused in an installed service"},
         {{"--remove-data"}, NULL},
+        {{"--end-sessions"}, NULL},
+        {{"--service", "--end-sessions"}, "do not go with it"},
+        {{"--end-sessions", "--remove-data"}, "do not go with it"},
+        {{"--end-sessions", "--root", "C:/r"}, "do not go with it"},
     };
     static const line alone[] = {
         {{"--service"}, "are for Windows"},
         {{"--remove-data"}, "are for Windows"},
+        {{"--end-sessions"}, "are for Windows"},
     };
     if (rj_service_knows_manager())
         assert_lines(managed, sizeof managed / sizeof *managed);

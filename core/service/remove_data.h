@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * realmjoinservice --remove-data: for the uninstallation.  State, policy, cache, own logs and settings of
- * the agent go; what packages have installed stays, and so does chocolatey/lib.
+ * the agent go, in the profiles of people as well; what packages have installed stays, and so does a
+ * chocolatey/lib that is not empty.
  *
  * posix: the package manager's purge does that.
  */

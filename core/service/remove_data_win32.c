@@ -2,7 +2,7 @@
 /*
  * Removes what the agent keeps, see remove_data.h.
  *
- *     lock (nobody runs) --> keys of records --> logs --> settings in the registry --> state
+ *     lock (nobody runs) --> keys of records --> logs --> settings in the registry --> state --> profiles
  *
  * Goes on after a failure and says each; links are removed, never followed.
  */
@@ -14,6 +14,7 @@
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
 #include "service/remove_data.h"
+#include "service/remove_profiles_win32.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -115,10 +116,12 @@ int rj_service_remove_data(const rj_service_options *options)
     rj_registry_key settings = {
         .root = rj_paths_root(paths), .hive = RJ_HIVE_MACHINE, .key = "SOFTWARE\\RealmJoin"};
     bool done = say(rj_record_mirror_prune(paths, NULL, 0, &error), &error);
+    rj_service_remove_user_keys(paths);
     done &= remove_logs(paths);
     done &= say(rj_registry_remove_key(&settings, &error), &error);
     done &= say(rj_dir_remove(rj_path(paths, RJ_PATH_STATE), &error), &error);
     remove_unused_library(paths);
+    done &= rj_service_remove_profiles(paths);
     rj_paths_free(paths);
     return done ? RJ_SERVICE_OK : RJ_SERVICE_FAILED;
 }

@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "engine/agent.h"
 #include "ipc/server.h"
+#include "platform/event_log.h"
 #include "platform/file.h"
 #include "platform/local_socket.h"
 #include "service/configure.h"
 #include "service/notify.h"
+#include "service/replace_sessions.h"
 #include "service/service_main.h"
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +35,7 @@ typedef struct service {
     bool stopping;
     bool stuck; /* did not end in time: nothing may be freed */
     bool failed;
+    char why[RJ_ERROR_TEXT]; /* it stops */
 } service;
 
 static void begin_stop(service *self, const char *why);
@@ -178,6 +181,7 @@ static void begin_stop(service *self, const char *why)
         return;
     }
     self->stopping = true;
+    snprintf(self->why, sizeof self->why, "%s", why);
     rj_log(self->failed ? RJ_LOG_ERROR : RJ_LOG_INFO, "service", NULL, "stopping: %s", why);
     rj_service_notify(RJ_SERVICE_STOPPING, NULL);
     rj_timer_stop(self->store_retry);
@@ -316,6 +320,7 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
     fprintf(stderr, "realmjoinservice: %s\n", error->text);
     if (self->locked)
         rj_log(RJ_LOG_ERROR, "service", NULL, "cannot start: %s", error->text);
+    rj_event_log_report(RJ_EVENT_SERVICE_FAILED, RJ_VERSION, error->text);
     if (self->server) {
         rj_server_stop(self->server, on_server_stopped, self);
         rj_loop_run(self->loop);
@@ -329,12 +334,19 @@ int rj_service_run(const rj_service_options *options)
 {
     service self = {.options = options};
     rj_error error = RJ_ERROR_NONE;
+    if (options->service)
+        rj_event_log_open(NULL);
     rj_status status = start(&self, &error);
     if (status != RJ_OK)
         return fail_to_start(&self, status, &error);
     bring_up(&self);
     rj_service_notify(RJ_SERVICE_READY, NULL);
+    rj_event_log_report(RJ_EVENT_SERVICE_STARTED, RJ_VERSION, NULL);
+    if (options->service)
+        rj_service_return_sessions();
     rj_loop_run(self.loop);
+    rj_event_log_report(self.failed ? RJ_EVENT_SERVICE_FAILED : RJ_EVENT_SERVICE_STOPPED,
+                        RJ_VERSION, self.why);
     if (self.stuck) {
         /* The supervisors of running scripts see this process end and kill what they guard. */
         rj_local_socket_remove(rj_path(self.paths, RJ_PATH_SOCKET));

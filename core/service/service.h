@@ -22,8 +22,9 @@ typedef struct rj_service_options {
     const char *root;
     const char *plugins;
     bool foreground;
-    bool service;     /* started by the system's service manager */
-    bool remove_data; /* remove what the agent keeps, instead of running */
+    bool service;      /* started by the system's service manager */
+    bool remove_data;  /* remove what the agent keeps, instead of running */
+    bool end_sessions; /* end people's session programs, instead of running */
     int log_level;
     unsigned kill_at;
     bool show_help;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The end of the desktop session, as Windows announces it: the person signs out, the machine shuts down, or
- * an installer closes the program to replace it.
+ * an installer closes the program to replace or remove it.
  *
  *     announced --> held up with a reason? refused --> otherwise: `ended` on the loop --> cleaned up --> stop
  *
- * An end that is forced is never refused.  RJ_E_NOT_APPLICABLE: there is no desktop, or (posix) signals tell.
+ * An end that is forced, or that an installer wants (realmjoinservice --end-sessions), is never refused.  RJ_E_NOT_APPLICABLE: there is no desktop, or (posix) signals tell.
  */
 #ifndef RJ_SESSION_SIGN_OUT_H
 #define RJ_SESSION_SIGN_OUT_H

@@ -3,6 +3,7 @@
  * A hidden window with a thread of its own, see sign_out.h.
  *
  *     WM_QUERYENDSESSION --> yes, unless held up --> WM_ENDSESSION: `ended` to the loop --> wait for stop
+ *     an installer sets the process's event ------------------------> `ended` to the loop
  *
  * When the answer to WM_ENDSESSION is given the process is ended, so it is given when all is cleaned up.  The
  * loop may be busy for long, which is why it does not have the window itself.
@@ -11,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "platform/win32/end_event_win32.h"
 #include "platform/win32/wide_win32.h"
 
 #include <windows.h>
@@ -27,11 +29,12 @@ struct rj_sign_out {
     void (*ended)(void *data);
     void *data;
     HANDLE thread, ready, cleaned;
-    HWND window;     /* NULL: it could not be made */
-    SRWLOCK lock;    /* guards: */
-    wchar_t *reason; /* NULL: nothing has to be waited for */
-    bool held;       /* of the thread */
-    bool told;       /* of the thread */
+    HANDLE told_to_end; /* by who replaces or removes our files; NULL: nobody can say so */
+    HWND window;        /* NULL: it could not be made */
+    SRWLOCK lock;       /* guards: */
+    wchar_t *reason;    /* NULL: nothing has to be waited for */
+    bool held;          /* of the thread */
+    bool told;          /* of the thread */
     rj_post post;
     LONG over;       /* the window may go */
     LONG references; /* the owner, and the post that is on its way */
@@ -46,6 +49,8 @@ static void drop(rj_sign_out *watch)
         CloseHandle(watch->ready);
     if (watch->cleaned)
         CloseHandle(watch->cleaned);
+    if (watch->told_to_end)
+        CloseHandle(watch->told_to_end);
     rj_free(watch->reason);
     rj_free(watch);
 }
@@ -119,6 +124,24 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
     }
 }
 
+/* Until the window is gone. */
+static void serve(rj_sign_out *watch)
+{
+    for (;;) {
+        MSG message;
+        DWORD events = watch->told_to_end && !watch->told ? 1 : 0;
+        DWORD woken =
+            MsgWaitForMultipleObjects(events, &watch->told_to_end, FALSE, INFINITE, QS_ALLINPUT);
+        if (events && woken == WAIT_OBJECT_0)
+            tell(watch, "an installer replaces or removes this program");
+        while (PeekMessageW(&message, NULL, 0, 0, PM_REMOVE)) {
+            if (message.message == WM_QUIT)
+                return;
+            DispatchMessageW(&message);
+        }
+    }
+}
+
 static DWORD WINAPI run(void *data)
 {
     rj_sign_out *watch = data;
@@ -127,15 +150,14 @@ static DWORD WINAPI run(void *data)
                          .lpfnWndProc = on_message,
                          .hInstance = module,
                          .lpszClassName = CLASS_NAME};
-    MSG message;
     if (RegisterClassExW(&shape) || GetLastError() == ERROR_CLASS_ALREADY_EXISTS) /* top-level: */
         watch->window = CreateWindowExW(WS_EX_TOOLWINDOW, CLASS_NAME, L"RealmJoin", WS_POPUP, 0, 0,
                                         0, 0, NULL, NULL, module, NULL); /* hears of the end */
     if (watch->window)
         SetWindowLongPtrW(watch->window, GWLP_USERDATA, (LONG_PTR)watch);
     SetEvent(watch->ready);
-    while (watch->window && GetMessageW(&message, NULL, 0, 0) > 0)
-        DispatchMessageW(&message);
+    if (watch->window)
+        serve(watch);
     return 0;
 }
 
@@ -152,6 +174,7 @@ rj_status rj_sign_out_watch(rj_loop *loop, void (*ended)(void *data), void *data
     InitializeSRWLock(&watch->lock);
     watch->ready = CreateEventW(NULL, TRUE, FALSE, NULL);
     watch->cleaned = CreateEventW(NULL, TRUE, FALSE, NULL);
+    watch->told_to_end = rj_end_event_make();
     if (watch->ready && watch->cleaned)
         watch->thread = CreateThread(NULL, 0, run, watch, 0, NULL);
     if (watch->thread)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Told of the end as the system does it: by messages to every top-level window.  Without a screen there are
  * none under Wine, so test/windows/tray_test.py runs this with one. */
+#include "platform/win32/end_event_win32.h"
 #include "session/sign_out.h"
 
 #include <setjmp.h>
@@ -121,6 +122,18 @@ static void a_program_that_asks_us_to_close_is_heard(void **state)
     assert_int_equal(ask(0), TRUE); /* the window is still there */
 }
 
+static void an_installer_ends_it_though_a_package_holds_the_end_up(void **state)
+{
+    (void)state;
+    rj_sign_out_hold(watch, "Größenrechner wird installiert");
+    HANDLE event = rj_end_event_open(GetCurrentProcessId());
+    assert_non_null(event);
+    assert_true(SetEvent(event));
+    turn_until_ended();
+    assert_int_equal(ask((LPARAM)ENDSESSION_CRITICAL), TRUE); /* it still listens */
+    CloseHandle(event);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +143,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_reason_holds_the_end_up_unless_it_is_forced, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_installer_ends_it_though_a_package_holds_the_end_up,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_of_other_programs_bring_nothing_with_them, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_program_that_asks_us_to_close_is_heard, set_up,

@@ -15,6 +15,7 @@ import msi_tables
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("realmjoinservice.exe", "realmjoin.exe", "realmjoin.com", "realmjoin-worker.exe")
+NOTICES = "THIRD-PARTY-NOTICES.txt"
 TRIPLET = "x86_64-w64-mingw32"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -44,6 +45,7 @@ def stage(build, folder, sign):
     for name in PROGRAMS:
         put_binary(find_program(build, name), folder / name, sign)
     shutil.copyfile(SOURCE / "LICENSE", folder / "LICENSE")
+    shutil.copyfile(find_program(build, NOTICES), folder / NOTICES)
 
     ids = []
     for source in plugin_folders(build):

@@ -3,13 +3,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "archive_hash.h"
 #include "craft_fixture_test.h"
+#include "craft_scripts_test.h"
+#include "craft_system.h"
+#include "test_files.h"
 
 static void fetch_keeps_the_archive_under_its_hash(void **state)
 {
@@ -18,7 +20,7 @@ static void fetch_keeps_the_archive_under_its_hash(void **state)
     char hex[RJ_SHA256_HEX], upper[RJ_SHA256_HEX];
     plugin_answer answer;
 
-    craft_write(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
+    craft_write(f, craft_script_that.succeeds, NULL, NULL);
     assert_int_equal(rj_hash_file(craft_path(f, "feed/hello.zip"), 256, digest, NULL), RJ_OK);
     rj_hex(digest, sizeof digest, hex);
     for (size_t i = 0; i < sizeof hex; i++)
@@ -31,7 +33,7 @@ static void fetch_keeps_the_archive_under_its_hash(void **state)
     assert_true(craft_there(craft_said(&answer, "path")));
     assert_int_equal(craft_count(craft_path(f, "host/cache")), 1);
     /* the second time it need not be there any more */
-    unlink(craft_path(f, "feed/hello.zip"));
+    test_file_remove(craft_path(f, "feed/hello.zip"));
     answer = craft_ask(f, f->table->fetch);
     craft_assert_ok(&answer);
 }
@@ -41,7 +43,7 @@ static void another_hash_than_wanted_is_refused_and_not_kept(void **state)
     craft_fixture *f = *state;
     plugin_answer answer;
 
-    craft_write(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
+    craft_write(f, craft_script_that.succeeds, NULL, NULL);
     json_object_set_new(
         f->request, "hash",
         json_string("00000000000000000000000000000000000000000000000000000000000000ff"));
@@ -55,7 +57,7 @@ static void a_sha1_is_refused_with_what_is_needed(void **state)
     craft_fixture *f = *state;
     plugin_answer answer;
 
-    craft_write(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
+    craft_write(f, craft_script_that.succeeds, NULL, NULL);
     json_object_set_new(f->request, "hash",
                         json_string("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
     answer = craft_ask(f, f->table->fetch);
@@ -75,7 +77,7 @@ static void a_wrong_location_is_named(void **state)
                  {"../hello.zip", RJ_E_INVALID, "remove the \"..\""},
                  {"a/../../hello.zip", RJ_E_INVALID, "remove the \"..\""},
                  {"https://x/hello.zip", RJ_E_INVALID, "is an address"},
-                 {"/proc", RJ_E_INVALID, "not a regular file"},
+                 {".", RJ_E_INVALID, "not a regular file"},
                  {"", RJ_E_INVALID, "has no location"}};
     craft_fixture *f = *state;
     plugin_answer answer;
@@ -105,20 +107,13 @@ static void assert_archive_refused(craft_fixture *f, const craft_member *members
 static void an_archive_that_is_no_craft_is_refused(void **state)
 {
     const craft_member without[] = {{"readme.txt", "x", 0}, {0}};
-    const craft_member deeper[] = {{"sub/rj_install.sh", "#!/bin/sh\n", 0}, {0}};
-    const craft_member plain[] = {{"rj_install.sh", "exit 0\n", 0644}, {0}};
-    const craft_member crlf[] = {{"rj_install.sh", "#!/bin/sh\r\nexit 0\r\n", 0}, {0}};
-    const craft_member empty[] = {{"rj_install.sh", "", 0644}, {0}};
-    const craft_member detect[] = {
-        {"rj_install.sh", "#!/bin/sh\n", 0}, {"rj_detect.sh", "#!/bin/sh\r\n", 0}, {0}};
+    const char *deeper_name = craft_words("sub/%s", craft_install_name());
+    const craft_member deeper[] = {{deeper_name, craft_script_that.succeeds, 0}, {0}};
+    const char *expected = craft_words("there is no %s at its root", craft_install_script.shown);
     craft_fixture *f = *state;
 
-    assert_archive_refused(f, without, RJ_E_INVALID, "there is no rj_install.sh at its root");
-    assert_archive_refused(f, deeper, RJ_E_INVALID, "there is no rj_install.sh at its root");
-    assert_archive_refused(f, plain, RJ_E_INVALID, "rj_install.sh cannot be started");
-    assert_archive_refused(f, crlf, RJ_E_INVALID, "Windows line ends (CRLF)");
-    assert_archive_refused(f, empty, RJ_E_INVALID, "rj_install.sh cannot be started");
-    assert_archive_refused(f, detect, RJ_E_INVALID, "rj_detect.sh has Windows line ends");
+    assert_archive_refused(f, without, RJ_E_INVALID, expected);
+    assert_archive_refused(f, deeper, RJ_E_INVALID, expected);
 }
 
 static void an_archive_with_names_that_leave_the_folder_is_refused(void **state)
@@ -128,7 +123,7 @@ static void an_archive_with_names_that_leave_the_folder_is_refused(void **state)
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const craft_member members[] = {
-            {"rj_install.sh", "#!/bin/sh\n", 0}, {names[i], "x", 0}, {0}};
+            {craft_install_name(), craft_script_that.succeeds, 0}, {names[i], "x", 0}, {0}};
         plugin_answer answer;
 
         craft_write_archive(f, "hello.zip", members);
@@ -142,9 +137,14 @@ static void a_truncated_archive_is_refused(void **state)
 {
     craft_fixture *f = *state;
     plugin_answer answer;
+    char *bytes;
+    size_t length;
 
-    craft_write(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
-    assert_int_equal(truncate(craft_path(f, "feed/hello.zip"), 120), 0);
+    craft_write(f, craft_script_that.succeeds, NULL, NULL);
+    bytes = test_file_read(craft_path(f, "feed/hello.zip"), &length);
+    assert_true(bytes && length > 120);
+    test_file_write(craft_path(f, "feed/hello.zip"), bytes, 120);
+    free(bytes);
     answer = craft_ask(f, f->table->fetch);
     assert_true(answer.status == RJ_E_CORRUPT || answer.status == RJ_E_INVALID);
     craft_assert_has(answer.message, ".zip");
@@ -156,14 +156,11 @@ static void the_script_names_the_version_when_the_policy_does_not(void **state)
     plugin_answer answer;
 
     json_object_del(f->request, "version");
-    craft_write(f,
-                "#!/bin/sh\n# RealmJoin Craft Package ID: hello\n"
-                "# RealmJoin Craft Package Version:  4.5.6 \nexit 0\n",
-                NULL, NULL);
+    craft_write(f, craft_script_that.names_version, NULL, NULL);
     answer = craft_ask(f, f->table->fetch);
     craft_assert_ok(&answer);
     assert_string_equal(craft_said(&answer, "version"), "4.5.6");
-    craft_write(f, "#!/bin/sh\nexit 0\n", NULL, NULL);
+    craft_write(f, craft_script_that.succeeds, NULL, NULL);
     answer = craft_ask(f, f->table->fetch);
     craft_assert_fails(&answer, RJ_E_INVALID, "names a version");
 }

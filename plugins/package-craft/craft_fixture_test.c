@@ -33,6 +33,29 @@ const char *craft_path(const craft_fixture *fixture, const char *format, ...)
     return buffer;
 }
 
+const char *craft_words(const char *format, ...)
+{
+    static char buffers[4][512];
+    static unsigned next;
+    char *buffer = buffers[next++ % 4];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(buffer, sizeof buffers[0], format, arguments);
+    va_end(arguments);
+    return buffer;
+}
+
+static void end_lines_alike(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++)
+        if (from[0] != '\r' || from[1] != '\n')
+            *to++ = *from;
+    *to = '\0';
+}
+
 int craft_there(const char *path)
 {
     return test_is_there(path);
@@ -45,6 +68,7 @@ const char *craft_text(const char *path)
 
     snprintf(text, sizeof text, "%s", bytes ? bytes : "");
     free(bytes);
+    end_lines_alike(text);
     return text;
 }
 
@@ -223,6 +247,7 @@ const char *craft_said(const plugin_answer *answer, const char *member)
         free(dump);
     }
     json_decref(document);
+    end_lines_alike(text);
     return text;
 }
 
@@ -236,6 +261,16 @@ static const char *craft_script_name(const craft_script *script)
     while (name[1])
         name++;
     return *name;
+}
+
+const char *craft_install_name(void)
+{
+    return craft_script_name(&craft_install_script);
+}
+
+const char *craft_uninstall_name(void)
+{
+    return craft_script_name(&craft_uninstall_script);
 }
 
 void craft_write(const craft_fixture *f, const char *install, const char *uninstall,

@@ -46,8 +46,10 @@ void craft_write_archive(const craft_fixture *fixture, const char *name,
 /* Formatted path below the scratch folder, in one of four rotating buffers. */
 const char *craft_path(const craft_fixture *fixture, const char *format, ...)
     __attribute__((format(__printf__, 2, 3)));
+/* Formatted text, in one of four rotating buffers. */
+const char *craft_words(const char *format, ...) __attribute__((format(__printf__, 1, 2)));
 int craft_there(const char *path);
-/* The file's text in a static buffer; "" if it is not there. */
+/* The file's text in a static buffer, lines ended by "\n"; "" if it is not there. */
 const char *craft_text(const char *path);
 /* How many entries a folder has; 0 if it is not there. */
 unsigned craft_count(const char *folder);
@@ -63,9 +65,13 @@ plugin_answer craft_ask_meanwhile(craft_fixture *fixture, craft_method first, cr
 plugin_answer craft_install_now(craft_fixture *fixture);
 /* fetch has to work; its result goes into the request. */
 void craft_fetch_now(craft_fixture *fixture);
-/* The member of the answer's result as text ("true", "3", "a text"), "" if it is not there. */
+/* The member of the answer's result as text ("true", "3", "a text"), lines ended by "\n"; "" if it is not
+ * there. */
 const char *craft_said(const plugin_answer *answer, const char *member);
 
+/* What scripts are called that tests can run here. */
+const char *craft_install_name(void);
+const char *craft_uninstall_name(void);
 /* Write hello.zip with a payload and these scripts; NULL: without. */
 void craft_write(const craft_fixture *fixture, const char *install, const char *uninstall,
                  const char *detect);

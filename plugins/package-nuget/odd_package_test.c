@@ -82,21 +82,6 @@ static void a_file_that_may_not_be_removed_is_left_and_named(void **state)
     assert_false(is_installed(f, "odd"));
 }
 
-static void a_damaged_record_holds_up_nothing_and_is_replaced(void **state)
-{
-    fixture *f = *state;
-    zip_writer *zip = new_package("one", "1.0.0", "");
-    save_package(f, zip, "one.nupkg");
-    zip = new_package("two", "1.0.0", "");
-    save_package(f, zip, "two.nupkg");
-    expect_ok(f, install_package(f, "one", NULL));
-    assert_int_equal(truncate(fixture_path(f, "lib/one/.realmjoin.json"), 0), 0);
-    expect_ok(f, install_package(f, "two", NULL));
-    assert_false(is_installed(f, "one"));
-    expect_ok(f, install_package(f, "one", NULL));
-    assert_true(is_installed(f, "one"));
-}
-
 static void an_uninstall_script_that_cannot_start_is_refused_at_the_install(void **state)
 {
     fixture *f = *state;
@@ -115,7 +100,6 @@ int main(void)
         with_fixture(a_file_whose_name_is_no_text_stays_and_is_named),
         with_fixture(arguments_reach_the_package_however_its_id_is_spelled),
         with_fixture(a_file_that_may_not_be_removed_is_left_and_named),
-        with_fixture(a_damaged_record_holds_up_nothing_and_is_replaced),
         with_fixture(an_uninstall_script_that_cannot_start_is_refused_at_the_install),
     };
     return cmocka_run_group_tests_name("package-nuget-odd", tests, NULL, NULL);

@@ -42,6 +42,9 @@ def every_command_and_option_is_in_help_manual_and_completion(folder):
     completion = (SOURCE / "packaging/linux/completion/realmjoin").read_text()
     overview = it.realmjoin("--help")
     assert overview.returncode == agent.OK
+    for option in ("--version", "--dump-menu"):  # instead of a command
+        assert re.search(rf"^  {option} +\S", overview.stdout, re.M) and f"Fl {option[1:]}" in manual, option
+        assert it.realmjoin("status", option).returncode == agent.USAGE, option
     names = {c["name"] for c in document["commands"]}
     assert names >= {"status", "list", "install", "uninstall", "upgrade", "sync", "why", "check", "log", "policy",
                      "plugin", "service", "version", "session", "tray", "menu", "help", "link"}
@@ -109,7 +112,9 @@ def without_a_service_commands_say_what_to_do_and_exit_with_three(folder):
         assert result.returncode == agent.NO_SERVICE, (arguments, result)
         assert "the RealmJoin service is not running" in result.stderr
         assert "service start" in result.stderr
-    assert it.realmjoin("version").returncode == agent.OK
+    version = it.realmjoin("version")
+    assert version.returncode == agent.OK and re.match(r"realmjoin \d+\.\d+\.\d+\n", version.stdout), version
+    assert it.realmjoin("--version").stdout == version.stdout
     assert "not running" in it.realmjoin("service", "stop").stdout
 
 

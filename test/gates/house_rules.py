@@ -32,7 +32,7 @@ SHARED_PLUGIN_FOLDERS = {"check": "evidence", "package": "archive"}
 C_INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"])([^>\"]+)[>\"]")
 OS_HEADERS = re.compile(
     r"(sys|linux|asm|net|netinet|arpa|mntent|windows|winsock2?|winternl|wincrypt|bcrypt|winreg|sddl|aclapi|shellapi|shlobj|commctrl"
-    r"|uxtheme|dwmapi|userenv)"
+    r"|uxtheme|dwmapi|userenv|wtsapi32|tlhelp32)"
     r"([/.].*)?$|"
     r"(unistd|fcntl|dirent|pwd|grp|poll|dlfcn|netdb|termios|spawn|ftw|fts|glob|wordexp|syslog|utime"
     r"|pthread|sched|semaphore|shadow|utmpx|ifaddrs|libgen)\.h$"

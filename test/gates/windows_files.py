@@ -27,6 +27,15 @@ SYSTEM_LIBRARIES = set(
     """advapi32 bcrypt comctl32 crypt32 dbghelp dwmapi gdi32 iphlpapi kernel32 msvcrt ncrypt netapi32 ntdll
     ole32 oleaut32 secur32 shell32 shlwapi user32 userenv uxtheme winhttp wintrust ws2_32 wtsapi32""".split()
 )
+MANIFEST_WORDS = (
+    ">PerMonitorV2, PerMonitor<",
+    ">UTF-8</activeCodePage>",
+    '<supportedOS Id="{8e0f7a12-bfb3-4fe8-b9a5-48fd50a15a9a}"/>',
+    'level="asInvoker"',
+    ">true</longPathAware>",
+    'name="Microsoft.Windows.Common-Controls" version="6.0.0.0"',
+)
+ICON_SIZES = (16, 32, 48, 256)
 HARDENING = {
     "DYNAMIC_BASE": pe.DYNAMIC_BASE,
     "HIGH_ENTROPY_VA": pe.HIGH_ENTROPY_VA,
@@ -72,6 +81,27 @@ def version_faults(program, version):
     return faults
 
 
+def manifest_faults(program):
+    """Programs say for which Windows they are made; plugins live in a program that has."""
+    if program.is_dll:
+        return []
+    text = program.resources.get((pe.RT_MANIFEST, 1), b"").decode("utf-8", "replace")
+    return [f"has no {word} in its manifest" for word in MANIFEST_WORDS if word not in text]
+
+
+def picture_faults(program):
+    if program.is_dll and "ui-tray" not in program.texts.get("InternalName", ""):
+        return []
+    group = program.resources.get((pe.RT_GROUP_ICON, 1), b"")
+    sizes = {group[place] or 256 for place in range(6, len(group) - 13, 14)}
+    return [f"has no icon of {size} pixels" for size in ICON_SIZES if size not in sizes]
+
+
+def place_faults(path, places):
+    content = path.read_bytes()
+    return [f"tells where it was built: {place}" for place in places if place.encode() in content]
+
+
 @functools.cache
 def introspect(what):
     shown = subprocess.run(["meson", "introspect", what, BUILD], capture_output=True, check=True, text=True)
@@ -109,6 +139,39 @@ def each_file_can_move_and_its_data_cannot_run():
 @tap.test()
 def each_file_tells_name_and_version_of_the_project():
     judge(version_faults, introspect("--projectinfo")["version"])
+
+
+@tap.test()
+def each_program_says_for_which_windows_it_is_made():
+    judge(manifest_faults)
+
+
+@tap.test()
+def each_program_has_its_picture_in_all_sizes():
+    judge(picture_faults)
+
+
+def build_places():
+    """This tree, and the cache of the libraries."""
+    for dependency in introspect("--dependencies"):
+        for argument in dependency["link_args"]:
+            if argument.endswith("/lib/libuv.a"):
+                return [str(pathlib.Path(__file__).resolve().parents[2]) + "/", str(pathlib.Path(argument).parents[3])]
+    raise AssertionError("the build knows no libuv")
+
+
+@tap.test()
+def no_file_tells_where_it_was_built():
+    places = build_places()
+    wrong = [f"{path.name} {fault}" for path in shipped() for fault in place_faults(path, places)]
+    assert not wrong, "\n".join(wrong)
+
+
+@tap.test()
+def the_service_has_the_sentences_of_its_events():
+    (service,) = [program for path, program in shipped().items() if path.name == "realmjoinservice.exe"]
+    text = service.resources[pe.RT_MESSAGETABLE, 1].decode("utf-16-le", "replace")
+    assert "The package %1 has failed: %2" in text, text
 
 
 # ---- the gate itself -------------------------------------------------------------------------------
@@ -195,6 +258,14 @@ def the_gate_finds_a_missing_and_a_wrong_version(folder):
     assert len(version_faults(sample(folder, GOOD), "1.2.4")) == 3
     nameless = VERSION.replace('    VALUE "FileDescription", "A description"\n', "")
     assert version_faults(sample(folder, GOOD, resource=nameless), "1.2.3") == ["has no FileDescription"]
+
+
+@tap.test()
+def the_gate_finds_a_missing_manifest_a_missing_picture_and_a_place(folder):
+    plain = dataclasses.replace(sample(folder, GOOD), is_dll=False)
+    assert len(manifest_faults(plain)) == len(MANIFEST_WORDS) and len(picture_faults(plain)) == len(ICON_SIZES)
+    (folder / "x.exe").write_bytes(b"MZ..." + str(folder).encode())
+    assert place_faults(folder / "x.exe", [str(folder), "/elsewhere"]) == [f"tells where it was built: {folder}"]
 
 
 @tap.test()

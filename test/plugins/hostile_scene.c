@@ -86,6 +86,15 @@ unsigned hostile_logged(const char *words)
     return count;
 }
 
+void hostile_await_logged(hostile_scene *h, const char *words)
+{
+    uint64_t limit = rj_clock_monotonic_ms() + 20000;
+    while (!hostile_logged(words) && rj_clock_monotonic_ms() < limit)
+        scene_turn_for(&h->s, 50);
+    if (!hostile_logged(words))
+        fail_msg("the log does not say \"%s\"", words);
+}
+
 /* ---- What stands around ---------------------------------------------------------------------- */
 
 static void make_folder(const char *path, unsigned mode)

@@ -37,5 +37,7 @@ void hostile_assert_well(hostile_scene *h);
 
 /* Lines of the log since the scene was opened that have these words. */
 unsigned hostile_logged(const char *words);
+/* Turns the loop until they are there; so long the machine may be busy. */
+void hostile_await_logged(hostile_scene *h, const char *words);
 
 #endif

@@ -365,7 +365,7 @@ static void a_stop_of_itself_is_a_hang_and_killed(void **state)
 {
     (void)state;
     hostile_try_to_end(&h, "try-stop-itself", 300, RJ_E_ABANDONED, "no answer within the deadline");
-    scene_turn_for(&h.s, 50);
+    hostile_await_logged(&h, "was killed: no answer");
     assert_int_equal(hostile_logged("was killed: no answer within the deadline"), 1);
     hostile_assert_well(&h);
 }
@@ -374,7 +374,7 @@ static void an_endless_loop_is_a_hang_and_killed(void **state)
 {
     (void)state;
     hostile_try_to_end(&h, "try-spin", 300, RJ_E_ABANDONED, "no answer within the deadline");
-    scene_turn_for(&h.s, 50);
+    hostile_await_logged(&h, "was killed: no answer");
     assert_int_equal(hostile_logged("was killed: no answer within the deadline"), 1);
     hostile_assert_well(&h);
 }

@@ -243,7 +243,7 @@ static bool misuse_calls(uint64_t op)
         rj_wire_put_text(&writer, "{}");
         finish_with_status(op, call(&writer));
     } else if (is("flood-events")) {
-        for (int i = 0; i < 5000; i++) {
+        for (int i = 0; i < 2000; i++) {
             begin_publish(&writer);
             call(&writer);
         }

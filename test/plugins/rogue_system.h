@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 _Noreturn void rogue_sleep_for_ever(void);
-_Noreturn void rogue_crash(void); /* by a wild pointer */
+_Noreturn void rogue_crash(void); /* as by a wild pointer */
 _Noreturn void rogue_exit(int code);
 void rogue_hang_up(int stream); /* RJ_WORKER_... */
 /* Bytes that its output took; not more than 0: none. */

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 DYNAMIC_BASE, HIGH_ENTROPY_VA, NX_COMPAT = 0x40, 0x20, 0x100
 EXPORTS, IMPORTS, RESOURCES, RELOCATIONS, DELAYED = 0, 1, 2, 5, 13
-RT_VERSION = 16
+RT_MESSAGETABLE, RT_GROUP_ICON, RT_VERSION, RT_MANIFEST = 11, 14, 16, 24
 FIXED_INFO = struct.pack("<I", 0xFEEF04BD)
 
 
@@ -21,6 +21,7 @@ class Program:
     exports: list = field(default_factory=list)  # names; "#" for what is exported without one
     version: tuple = ()  # the four numbers of the file, () without VERSIONINFO
     texts: dict = field(default_factory=dict)  # VERSIONINFO: "ProductVersion" and so on
+    resources: dict = field(default_factory=dict)  # {(kind, number): bytes}
 
 
 class _Image:
@@ -76,25 +77,25 @@ def _exports(image):
     return sorted(found) + ["#"] * (functions - names)
 
 
-def _version_block(image):
+def _resources(image):
+    """{(kind, number): bytes} of the first language of each; what has a name instead of a number is left out."""
     address, _ = image.directory(RESOURCES)
     if address == 0:
-        return b""
-    root = image.place(address)
+        return {}
+    root, found = image.place(address), {}
 
     def entries(offset):
         named, numbered = image.numbers("<HH", root + offset + 12)
         for n in range(named + numbered):
             yield image.numbers("<II", root + offset + 16 + 8 * n)
 
-    for kind, offset in entries(0):
-        if kind == RT_VERSION:
-            _, of_name = next(entries(offset & 0x7FFFFFFF))
-            _, of_language = next(entries(of_name & 0x7FFFFFFF))
+    for kind, of_kind in entries(0):
+        for number, of_number in entries(of_kind & 0x7FFFFFFF):
+            _, of_language = next(entries(of_number & 0x7FFFFFFF))
             data, size = image.numbers("<II", root + of_language)
             start = image.place(data)
-            return image.data[start : start + size]
-    return b""
+            found[kind, number] = image.data[start : start + size]
+    return found
 
 
 def _version_texts(block):
@@ -125,7 +126,8 @@ def read(path):
             imports=[*_imports(image, IMPORTS, 20, 12), *_imports(image, DELAYED, 32, 4)],
             exports=_exports(image),
         )
-        block = _version_block(image)
+        program.resources = _resources(image)
+        block = next((data for (kind, _), data in program.resources.items() if kind == RT_VERSION), b"")
         if (fixed := block.find(FIXED_INFO)) >= 0:
             high, low = struct.unpack_from("<II", block, fixed + 8)
             program.version = (high >> 16, high & 0xFFFF, low >> 16, low & 0xFFFF)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The plugin test host itself: what it runs for a plugin and which misuse it catches. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,14 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "plugin_host.h"
+#include "plugin_host_shell_test.h"
+#include "test_files.h"
+#include "test_system.h"
 
-static char base[] = "/tmp/plugin_host_test.XXXXXX";
+static char *base;
 
 struct rj_plugin {
     const rj_host *host;
@@ -78,10 +78,10 @@ static const rj_plugin_desc *entry(void)
 static plugin_host *open_host(void)
 {
     static unsigned count;
-    char scratch[sizeof base + 16];
+    char scratch[TEST_PATH_MAX];
 
     snprintf(scratch, sizeof scratch, "%s/%u", base, count++);
-    assert_int_equal(mkdir(scratch, 0700), 0);
+    test_folder_make(scratch);
     return plugin_host_open(entry, "", scratch, "{}");
 }
 
@@ -129,7 +129,7 @@ static void RJ_CALL work_until_cancelled(rj_op op, void *data)
     rj_plugin *plugin = data;
 
     while (!plugin->op->cancelled(plugin->host, op))
-        usleep(1000);
+        test_sleep_ms(1);
     plugin->op->finish(plugin->host, op, RJ_E_CANCELLED, "stopped");
 }
 
@@ -185,14 +185,15 @@ static void RJ_CALL keep_exit(void *data, const rj_spawn_exit *how)
 
 static void spawn_script(rj_plugin *plugin, rj_op op, void *data)
 {
-    const char *const arguments[] = {"sh", "-c", data, NULL};
-    const char *const environment[] = {"PATH=/usr/bin:/bin", NULL};
+    const shell_case *what = data;
+    const char *const arguments[] = {"shell", shell_option, what->script, NULL};
+    const char *const environment[] = {shell_path, NULL};
     rj_spawn spawn = {.size = sizeof spawn,
-                      .program = "/bin/sh",
+                      .program = shell_program,
                       .arguments = arguments,
                       .environment = environment,
-                      .directory = "/",
-                      .time_limit_ms = 300};
+                      .directory = shell_folder,
+                      .time_limit_ms = what->time_limit_ms};
 
     plugin->current = op;
     assert_int_equal(
@@ -276,8 +277,8 @@ static void RJ_CALL hold_the_lane(rj_op op, void *data)
     const rj_plugin *plugin = data;
 
     while (!plugin->op->cancelled(plugin->host, op))
-        usleep(1000);
-    usleep(50000);
+        test_sleep_ms(1);
+    test_sleep_ms(50);
 }
 
 static void queue_before_and_after(rj_plugin *plugin, rj_op op, void *data)
@@ -373,24 +374,17 @@ static void the_deadline_cancels_and_wakes(void **state)
     assert_null(plugin_host_close(host));
 }
 
-static void check_script(const char *script, const char *expected)
-{
-    plugin_host *host = open_host();
-    char text[128];
-
-    snprintf(text, sizeof text, "%s", script);
-    assert_int_equal(plugin_host_call(host, 5000, spawn_script, text).status, RJ_OK);
-    assert_string_equal(plugin_host_plugin(host)->seen, expected);
-    assert_null(plugin_host_close(host));
-}
-
-static void a_program_reports_code_signal_time_limit_and_survivors(void **state)
+static void a_program_reports_its_end_its_time_limit_and_survivors(void **state)
 {
     (void)state;
-    check_script("echo hello; exit 7", "0 7 0 hello\n");
-    check_script("kill -9 $$", "1 9 0 ");
-    check_script("sleep 100", "2 0 0 ");
-    check_script("sleep 100 & exit 0", "0 0 1 ");
+    for (const shell_case *what = shell_cases; what->script; what++) {
+        plugin_host *host = open_host();
+        shell_case copy = *what;
+
+        assert_int_equal(plugin_host_call(host, 30000, spawn_script, &copy).status, RJ_OK);
+        assert_string_equal(plugin_host_plugin(host)->seen, what->expected);
+        assert_null(plugin_host_close(host));
+    }
 }
 
 static void timers_and_events_reach_the_plugin(void **state)
@@ -415,21 +409,16 @@ static void values_are_kept_and_bad_keys_refused(void **state)
 static int make_base(void **state)
 {
     (void)state;
-    return mkdtemp(base) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-    (void)info;
-    (void)type;
-    (void)place;
-    return remove(path);
+    base = test_folder_new("plugin-host");
+    return base ? 0 : -1;
 }
 
 static int remove_base(void **state)
 {
     (void)state;
-    return nftw(base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    test_folder_remove(base);
+    free(base);
+    return 0;
 }
 
 int main(void)
@@ -443,7 +432,7 @@ int main(void)
         cmocka_unit_test(cancelling_reaches_work_on_the_lane),
         cmocka_unit_test(a_waiting_job_is_not_begun_and_a_late_one_is_run),
         cmocka_unit_test(the_deadline_cancels_and_wakes),
-        cmocka_unit_test(a_program_reports_code_signal_time_limit_and_survivors),
+        cmocka_unit_test(a_program_reports_its_end_its_time_limit_and_survivors),
         cmocka_unit_test(timers_and_events_reach_the_plugin),
         cmocka_unit_test(values_are_kept_and_bad_keys_refused),
     };

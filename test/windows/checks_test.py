@@ -33,7 +33,7 @@ SECURITY_UPDATES = "0fa1201d-4330-4fa8-8ae9-b877473b6441"
 
 
 @contextlib.contextmanager
-def machine():
+def machine(policy=None):
     """The service with the check plugins; every question of theirs is answered by a stand-in."""
     if reason := wine.reason_missing():
         tap.skip(reason)
@@ -53,6 +53,10 @@ def machine():
                 done = it.run(["reg", "add", key, "/ve", "/d", it.windows_path(server), "/f"])
                 assert done.code == 0, done
                 it.registry_set(key, "ThreadingModel", "Both")
+        if policy:
+            device = it.program_data / "RealmJoin/policy/device.json"
+            device.parent.mkdir(parents=True)
+            device.write_text(json.dumps(policy), encoding="utf-8")
         it.service_create("realmjoin", r'"C:\Program Files\RealmJoin\realmjoinservice.exe" --service')
         it.service_start("realmjoin", 60)
         yield it
@@ -151,6 +155,18 @@ def every_check_of_the_service_judges_what_windows_answers_and_an_error_is_unkno
         slow_management(it)
         volumes(it)
         firewall(it)
+
+
+@tap.test(timeout=240)
+def from_workers_the_checks_say_the_same():
+    with machine({"Plugins": {f"check-{check}": {"Isolation": "worker"} for check in CHECKS}}) as it:
+        updates(it)
+        scanner(it)
+        volumes(it)
+        firewall(it)
+        shown = it.run([it.program_files / "RealmJoin/realmjoin.exe", "--json", "plugin", "list"])
+        kinds = {plugin["id"]: plugin["isolation"] for plugin in json.loads(shown.out)["plugins"]}
+        assert kinds == {f"check-{check}": "worker" for check in CHECKS}, kinds
 
 
 if __name__ == "__main__":

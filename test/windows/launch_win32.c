@@ -66,21 +66,22 @@ static BOOL start(wchar_t *line, BOOL restricted, PROCESS_INFORMATION *ret_proce
     how.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
     how.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
     how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!restricted)
-        return CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &how,
-                              ret_process);
-    if (!restricted_token(&token))
+    if (restricted && !restricted_token(&token))
         return FALSE;
     BOOL done = FALSE;
+    /* "Internal error": a start of Wine's own that failed before the program began, among many at once. */
     for (int tries = 0; !done && tries < 5; tries++) {
         if (tries > 0)
-            Sleep(300); /* Wine, asked for several at once, says "internal error" now and then */
-        done = CreateProcessAsUserW(token, NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
-                                    NULL, &how, ret_process);
+            Sleep(300);
+        done = token ? CreateProcessAsUserW(token, NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED,
+                                            NULL, NULL, &how, ret_process)
+                     : CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL,
+                                      &how, ret_process);
         if (!done && GetLastError() != ERROR_INTERNAL_ERROR)
             break;
     }
-    CloseHandle(token);
+    if (token)
+        CloseHandle(token);
     return done;
 }
 

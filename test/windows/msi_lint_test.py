@@ -148,6 +148,18 @@ def a_removal_of_the_state_at_the_wrong_time_is_found():
 
 
 @tap.test(timeout=60)
+def session_programs_that_end_too_late_or_not_at_all_are_found():
+    sequence = "InstallExecuteSequence"
+    expect("works in NOWHERE", set_in("CustomAction", "AskSessions", "Source", "NOWHERE"))
+    expect("session programs before InstallValidate", set_in(sequence, "AskSessions", "Sequence", "1410"))
+    expect("session programs before InstallValidate", set_in(sequence, "AskSessions", "Condition", "REMOVE OR REINSTALL"))
+    expect("session programs as the system", set_in(sequence, "EndSessions", "Sequence", "1910"))
+    expect("session programs as the system", set_in("CustomAction", "EndSessions", "Type", str(34 | 64 | 1024)))
+    expect("fails the installation", set_in("CustomAction", "EndSessions", "Type", str(34 | 1024 | 2048)))
+    expect("each removal and repair", set_in(sequence, "EndSessions", "Condition", "REMOVE"))
+
+
+@tap.test(timeout=60)
 def an_unquoted_path_in_a_command_line_is_found():
     def plant(value):
         return lambda t: row(t, "Registry", Name="RealmJoin").update(Value=value)

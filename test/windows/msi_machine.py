@@ -32,6 +32,8 @@ RUN = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
 ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
 STATE = r"HKLM\SOFTWARE\RealmJoin"
+EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin"
+WINDOWS_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REFUSED = 1603
 BUSY = 1618
 STOPPED_MEANWHILE = 1627  # Wine: see settle()
@@ -76,6 +78,17 @@ def made(which):
     return out
 
 
+def settle(windows):
+    """Ends the service. Wine's installer asks it to stop but goes on at once, where Windows' waits; a service that
+    takes longer than the copying of the files makes StartServices end with 1627."""
+    if windows.service_state("realmjoin") == "RUNNING":
+        windows.service_stop("realmjoin")
+    deadline = time.monotonic() + 20
+    while windows.processes("realmjoinservice.exe"):
+        assert time.monotonic() < deadline, "the service has stopped, but its process goes on"
+        time.sleep(0.05)
+
+
 class Windows(wine.Prefix):
     """A Windows of its own with the MSIs lying on its drive."""
 
@@ -101,14 +114,7 @@ class Windows(wine.Prefix):
         return self.place(file, self.drive_c / "msi" / (name or file.name))
 
     def settle(self):
-        """Ends the service. Wine's installer asks it to stop but goes on at once, where Windows' waits; a service that
-        takes longer than the copying of the files makes StartServices end with 1627."""
-        if self.service() == "RUNNING":
-            self.service_stop("realmjoin")
-        deadline = time.monotonic() + 20
-        while self.processes("realmjoinservice.exe"):
-            assert time.monotonic() < deadline, "the service has stopped, but its process goes on"
-            time.sleep(0.05)
+        settle(self)
 
     def msiexec(self, *words, code):
         done = self.run(["msiexec", *words], timeout=90, env={"WINEDEBUG": "-all,err+msi,warn+msi"})

@@ -68,6 +68,7 @@ def make(folder):
         return folder
     for name in msi_files.PROGRAMS:
         compile_standin(folder / name, "VFT_APP")
+    (folder / msi_files.NOTICES).write_text("none\n", encoding="utf-8")
     for plugin in STANDIN_PLUGINS:
         target = folder / "plugins" / plugin
         target.mkdir(parents=True)
@@ -79,6 +80,7 @@ def make(folder):
 def copy_build(build, folder):
     for name in msi_files.PROGRAMS:
         shutil.copyfile(msi_files.find_program(build, name), folder / name)
+    shutil.copyfile(msi_files.find_program(build, msi_files.NOTICES), folder / msi_files.NOTICES)
     for source in msi_files.plugin_folders(build):
         target = folder / "plugins" / source.name
         target.mkdir(parents=True)

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 
@@ -205,6 +206,39 @@ def hostile_links_are_refused_and_nothing_is_started():
         assert logs and "link refused" in logs[0].read_text(encoding="utf-8"), logs
         unassigned = it.realmjoin("realmjoin:install:something-else")
         assert unassigned.code == REFUSED, unassigned
+
+
+# As a browser hands them over: the shell puts them into the command of the registry key.
+STARTED = (
+    ('realmjoin:install:a" --evil "b', "a link stands alone: unexpected argument"),
+    ("realmjoin:install:a\\", "what it names is no package id"),
+    ("realmjoin:install:tool&calc", "what it names is no package id"),
+    ('realmjoin:install:restarts" "--root" "C:\\evil', "a link stands alone: unexpected argument"),
+)
+
+
+@tap.test(timeout=240)
+def hostile_links_through_the_registry_key_are_refused_and_nothing_is_started():
+    with machine("start") as it:
+        it.policy({"SoftwarePackages": []})
+        key = r"HKLM\Software\Classes\realmjoin"
+        it.registry_set(key, "URL Protocol", "")
+        command = '"' + it.windows_path(it.folder_of_programs / "realmjoin.exe") + '" "%1"'
+        done = it.run(["reg", "add", key + r"\shell\open\command", "/ve", "/d", command, "/f"])
+        assert done.code == 0, done
+        said = []
+        for link, words in STARTED:
+            done = it.run(["start", "/wait", link])
+            assert done.code == USAGE, (link, done)
+            path = next(it.drive_c.glob("users/*/AppData/Local/RealmJoin/**/links.log"))
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert len(lines) == len(said) + 1 and f"link refused: {words}" in lines[-1], (link, lines)
+            said = lines
+        assert it.service_state("realmjoin") == "STOPPED" and not (it.drive_c / "evil").exists()
+        # The shell itself puts the account's name in: a package id, which is assigned to nobody.
+        it.service_start("realmjoin")
+        assert it.run(["start", "/wait", "realmjoin:install:%USERNAME%"]).code == REFUSED
+        assert re.search("install [^ ]+ asked for by SYSTEM through a link: refused: .* is not assigned", it.log()), it.log()
 
 
 @tap.test(timeout=240)

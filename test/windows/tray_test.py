@@ -80,6 +80,7 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
         wait_until(lambda: menu()[0].get("text") == "Web Links", menu)
         texts = [line.get("text", "-") for line in menu()]
         assert texts[:6] == ["Web Links", "Intranet ↗", "-", "Software Packages", "-", "Sync this device"], texts
+        wait_until(lambda: "(ready to install)" in json.dumps(menu()), menu)  # it has been looked for
         printed = prefix.run([PROGRAM, *ROOT, "menu"]).out
         assert printed.splitlines() == list(lines_of(menu())) and "    R&D Tool (ready to install)" in printed, printed
         tray = prefix.desktop([PROGRAM, *ROOT, "tray"], restricted=True)
@@ -429,6 +430,9 @@ def what_asks_the_tray_to_close_ends_it_and_a_service_that_is_gone_is_said():
     assert desk.run(["sc", "delete", "realmjoin"]).code == 0
     desk.choose(*TOOLS, "Never Tool (ready to install)", items=before)
     window = desk.wait_for_text("Never Tool could not be installed")
+    assert any("The RealmJoin service is not available." in part.text for part in window.parts), window
+    desk.press("Never Tool could not be installed", "Show details")
+    window = desk.wait_for_text("Hide details")
     assert any("not installed" in part.text for part in window.parts), window
     end_tray(desk)
     assert "asked to end" in desk.log(), desk.log()

@@ -27,7 +27,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-TEMPLATE_VERSION = 1  # to be raised when the steps of _make_template change
+TEMPLATE_VERSION = 2  # to be raised when the steps of _make_template change
 LARGE = 16 * 1024
 SESSION_SECONDS = 120  # a forgotten Wine server ends after this
 SERVICE_STATES = ("STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "PAUSED")
@@ -62,15 +62,17 @@ def windows_path(path):
 
 
 def environment(prefix, home, extra=None):
-    """What every Wine process gets: nothing of the person's own settings, no dialogs, no trace output."""
+    """What every Wine process gets: nothing of the person's own settings, no dialogs, no trace output. What ends a
+    process while Wine itself starts it is said: that one ends with code 1, and nothing else tells of it."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WINE", "XDG_")) and k != "DISPLAY"}
     return {
         **kept,
         "HOME": str(home),
         "WINEPREFIX": str(prefix),
-        "WINEDEBUG": "-all",
-        # No Mono and Gecko question, and no menu files outside the prefix.
-        "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=",
+        "WINEDEBUG": "-all,err+virtual",
+        # No Mono and Gecko question, and no menu files outside the prefix. No debugger: it takes seconds to start,
+        # and tests crash programs on purpose.
+        "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe=",
         **(extra or {}),
     }
 
@@ -147,6 +149,9 @@ def _make_template(folder, home):
         _quiet(["wine", "winecfg", "/v", "win10"], env, 60)  # a new one says Windows 7
         crash = [r"HKCU\Software\Wine\WineDbg", "/v", "ShowCrashDialog", "/t", "REG_DWORD", "/d", "0", "/f"]
         _quiet(["wine", "reg", "add", *crash], env, 60)  # a crash must end the test, not wait for a click
+        # A busy machine may take longer than the usual ten seconds until a service's program speaks.
+        slow = [r"HKLM\SYSTEM\CurrentControlSet\Control", "/v", "ServicesPipeTimeout", "/d", "60000", "/f"]
+        _quiet(["wine", "reg", "add", *slow], env, 60)
     finally:
         stop_session(env)
     _own_folders(folder)
@@ -205,10 +210,12 @@ class Program:
 
     def wait(self, timeout=30):
         self._process.wait(timeout)
-        code = self._process.returncode
+        code, errors = self._process.returncode, _text(self._files[1])
         if self._code_file.exists() and (whole := self._code_file.read_text()):
             code = int(whole)
-        return Result(code & 0xFFFFFFFF, _text(self._files[0]), _text(self._files[1]))
+        elif code:
+            errors += f"(Wine ended with {code}; the program itself has left no exit code)\n"
+        return Result(code & 0xFFFFFFFF, _text(self._files[0]), errors)
 
     def running(self):
         return self._process.poll() is None

@@ -166,6 +166,14 @@ static DWORD remove_entry(void *data, const wchar_t *name)
     return code;
 }
 
+DWORD rj_remove_at(HANDLE folder, const wchar_t *name, wchar_t ret_last[256])
+{
+    struct removal removal = {.folder = folder, .level = 1};
+    DWORD code = remove_entry(&removal, name);
+    wcscpy(ret_last, removal.last);
+    return code;
+}
+
 rj_status rj_dir_remove(const char *path, rj_error *err)
 {
     if (!rj_path_is_absolute(path))

@@ -30,6 +30,10 @@ DWORD rj_open_unfollowed(const wchar_t *path, DWORD access, HANDLE *ret_handle);
 /* Attributes of an open file: FILE_ATTRIBUTE_...; 0 with GetLastError() if they cannot be read. */
 DWORD rj_handle_attributes(HANDLE handle);
 
+/* Removes the entry with everything in it; links are removed themselves.  0 also when there is none.
+ * Of what could not be removed `ret_last` has the name. */
+DWORD rj_remove_at(HANDLE folder, const wchar_t *name, wchar_t ret_last[256]);
+
 /* Calls `visit` for each entry but "." and ".." until it returns something else than 0. */
 DWORD rj_each_entry_at(HANDLE folder, DWORD (*visit)(void *data, const wchar_t *name), void *data);
 

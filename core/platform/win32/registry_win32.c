@@ -77,10 +77,11 @@ static rj_status place_of(const rj_registry_key *where, HKEY *ret_hive, wchar_t 
     return fail_key(where, GetLastError(), "opened", err);
 }
 
-/* Our own hive is not meant: in it we have its user's rights and no more. */
+/* Our own hive is not meant: in it we have its user's rights and no more; nor is the list of hives, which
+ * is the system's. */
 static bool is_of_user(const rj_registry_key *where)
 {
-    return where->hive == RJ_HIVE_USERS;
+    return where->hive == RJ_HIVE_USERS && *where->key;
 }
 
 static rj_status open_key(const rj_registry_key *where, bool create, HKEY *ret_key, rj_error *err)

@@ -149,6 +149,14 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     return code;
 }
 
+/* An option that stands for a command; NULL: none. */
+static const rj_command *command_of_option(const char *option)
+{
+    if (strcmp(option, "--version") == 0)
+        return &rj_command_version;
+    return strcmp(option, "--dump-menu") == 0 ? &rj_command_menu : NULL;
+}
+
 static int dispatch(rj_cli *cli, int count, const char *const *arguments)
 {
     rj_error error = RJ_ERROR_NONE;
@@ -157,17 +165,17 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
     rj_link_line line = rj_link_line_of(count, arguments);
     if (line != RJ_LINK_LINE_NONE) /* before any of it is read as an option */
         return follow_link(cli, line, arguments);
-    bool dump_menu = count > 0 && strcmp(arguments[count - 1], "--dump-menu") == 0;
-    count -= dump_menu;
+    const rj_command *meant = count > 0 ? command_of_option(arguments[count - 1]) : NULL;
+    count -= meant != NULL;
     rj_status status = rj_arguments_read(cli, NULL, count, arguments, &none, &used, &error);
     rj_output_init(&cli->out, stdout, cli->plain);
     if (status != RJ_OK)
         return rj_cli_fail_usage(cli, NULL, error.text);
-    if (dump_menu && used == count) {
-        cli->json = true;
-        return run_command(cli, &rj_command_menu, 0, NULL);
+    if (meant && used == count) {
+        cli->json |= meant == &rj_command_menu;
+        return run_command(cli, meant, 0, NULL);
     }
-    count += dump_menu;
+    count += meant != NULL;
     count -= used;
     arguments += used;
     if (count == 0) {

@@ -4,6 +4,12 @@
 #include "session/program.h"
 #include <string.h>
 
+static const rj_option instead[] = {
+    {"--version", 0, NULL, "the same as the command version"},
+    {"--dump-menu", 0, NULL, "the same as menu --json: the menu's model"},
+    {NULL, 0, NULL, NULL},
+};
+
 static void show_options(rj_output *out, const rj_option *options)
 {
     for (; options && options->name; options++) {
@@ -28,6 +34,8 @@ static void show_all(rj_output *out)
         rj_say(out, RJ_STYLE_NONE, "  %-10s %s\n", rj_commands[i]->name, rj_commands[i]->summary);
     rj_say(out, RJ_STYLE_NONE, "\nOptions of every command:\n");
     show_options(out, rj_global_options);
+    rj_say(out, RJ_STYLE_NONE, "\nOptions instead of a command:\n");
+    show_options(out, instead);
     rj_say(out, RJ_STYLE_NONE,
            "\n"
            "Exit codes:\n"

@@ -142,7 +142,8 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     if (id && rj_ui_jobs_are_many(host->jobs)) {
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s %s is refused: too many are asked for", verb, id);
-        const rj_ui_refusal many = {RJ_E_BUSY, link, "too many packages are asked for at once"};
+        const rj_ui_refusal many = {
+            RJ_E_BUSY, link, "too many packages are asked for at once; wait until some are there"};
         rj_ui_jobs_refuse(host->jobs, &many, verb, name);
         json_decref(params);
         host->due = true;
@@ -269,10 +270,10 @@ static void carry_out(rj_ui_host *host, const char *action)
     want_model(host);
 }
 
-static void refuse_link(rj_ui_host *host, const char *text, const char *why)
+static void refuse_link(rj_ui_host *host, const char *text, rj_status status, const char *why)
 {
     rj_log(RJ_LOG_WARNING, LOGGER, NULL, "the link %.300s is refused: %s", text, why);
-    rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){RJ_E_INVALID, true, why}, "install", NULL);
+    rj_ui_jobs_refuse(host->jobs, &(rj_ui_refusal){status, true, why}, "install", NULL);
     want_model(host);
 }
 
@@ -281,12 +282,12 @@ void rj_ui_host_link(rj_ui_host *host, const char *text)
     size_t size = strlen(text) + sizeof "link:";
     char *action = size < 4096 ? rj_calloc(size, 1) : NULL;
     if (!action) {
-        refuse_link(host, text, "the link is too long");
+        refuse_link(host, text, RJ_E_INVALID, "the link is too long");
         return;
     }
     snprintf(action, size, "link:%s", text);
     if (!rj_ui_choices_add(host->choices, action))
-        refuse_link(host, text, "too many links came at once");
+        refuse_link(host, text, RJ_E_BUSY, "too many links came at once");
 }
 
 void rj_ui_host_open_menu(rj_ui_host *host)
