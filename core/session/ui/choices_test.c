@@ -69,6 +69,7 @@ static void what_the_view_may_send_by_itself_is_in_the_model_too(void **state)
     assert_int_equal(rj_ui_choices_choose(choices, 1, "debug:on"), RJ_OK);
     assert_int_equal(rj_ui_choices_choose(choices, 1, "x"), RJ_OK);
     assert_int_equal(rj_ui_choices_choose(choices, 2, "debug:on"), RJ_E_NOT_FOUND);
+    rj_loop_run(loop);
     expect_next("debug:on");
     expect_next("x");
 }
@@ -79,6 +80,7 @@ static void links_that_are_too_many_are_told_to_be_dropped(void **state)
     for (int i = 0; i < 8; i++)
         assert_true(rj_ui_choices_add(choices, rj_strdup("link:realmjoin:sync:")));
     assert_false(rj_ui_choices_add(choices, rj_strdup("link:realmjoin:sync:")));
+    rj_loop_run(loop);
     for (int i = 0; i < 8; i++)
         expect_next("link:realmjoin:sync:");
     expect_next(NULL);
