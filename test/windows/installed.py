@@ -113,7 +113,7 @@ class Desk(wine.Prefix):
             return False
         lines = [item for item in self.menu() if item["kind"] != "separator"]
         _, _, _, height = self.open_menu()[0]
-        self.xdotool("mousemove", 300, 300, "click", 1)  # elsewhere: it closes
+        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is: it closes
         self.wait_until(lambda: not self.popups(), self.screen_windows)
         return height >= len(lines) * 16
 

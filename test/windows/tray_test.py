@@ -202,7 +202,7 @@ def balloon(desk):
 def menu_of(desk):
     """Place of the menu that is open, which is closed then."""
     place = desk.wait_until(desk.popups, desk.screen_windows)[0]
-    desk.xdotool("mousemove", 300, 300, "click", 1)
+    desk.xdotool("mousemove", 40, 40, "click", 1)
     desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
     return place
 
@@ -272,7 +272,7 @@ def every_state_of_a_package_stands_in_its_group_and_a_window_shows_the_work():
     assert re.search(r"(?m)^vpn +installed .* restart +a restart completes", listed.out), listed
     desk.point_at("Software Packages", "Office", "PDF Creator (ready to install)")
     desk.picture("desk-menu.png", around(*desk.popups(), (*installed.ICON, 0, 0)))
-    desk.xdotool("mousemove", 300, 300, "click", 1)  # elsewhere: it closes
+    desk.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is: it closes
     desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
 
     desk.choose("Software Packages", "Browsers", "Mozilla Firefox (ready to install)")
@@ -287,6 +287,7 @@ def every_state_of_a_package_stands_in_its_group_and_a_window_shows_the_work():
     go(desk, "firefox")
     desk.wait_for_text("Mozilla Firefox is installed.")
     desk.press("Mozilla Firefox is installed.", "Done")
+    desk.wait_until_gone("Mozilla Firefox is installed.")
 
 
 @tap.test(timeout=120)
@@ -358,9 +359,11 @@ def what_waits_behind_another_package_can_be_cancelled_and_never_starts():
     window = desk.wait_for_text("Cancelled; nothing was changed.")
     assert window.find("Queued Tool") and window.find("Done").enabled, window
     desk.press("Cancelled; nothing was changed.", "Done")
+    desk.wait_until_gone("Cancelled; nothing was changed.")
     go(desk, "slow")
     desk.wait_for_text("Slow Tool is installed.")
     desk.press("Slow Tool is installed.", "Done")
+    desk.wait_until_gone("Slow Tool is installed.")
     desk.wait_until(lambda: desk.line_of(*TOOLS, "Slow Tool (installed)"), desk.menu)
     assert desk.line_of(*TOOLS, "Queued Tool (ready to install)") and not (desk.drive_c / "queued.txt").exists()
     assert not desk.package_log("queued"), desk.package_log("queued")

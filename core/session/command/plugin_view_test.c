@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/command/plugin_view.h"
+
+#include "base/alloc.h"
+#include "platform/paths.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,7 +180,7 @@ static void everything_about_a_worker_is_said_in_words(void **state)
     (void)state;
     show(rj_plugin_show,
          "{\"id\":\"acme\",\"version\":\"2.1.0\",\"state\":\"ready\",\"reason\":\"\","
-         "\"folder\":\"/opt/realmjoin/plugins/acme\",\"sha256\":\"3f3f\",\"built_in\":false,"
+         "\"folder\":\"acme\",\"sha256\":\"3f3f\",\"built_in\":false,"
          "\"provides\":[\"rj.check/1\",\"rj.package/1\"],\"checks\":[\"vpn\"],"
          "\"formats\":[\"acme\"],\"granted\":[\"read:/etc/acme\"],\"refused\":[\"network\"],"
          "\"ops\":1,\"misbehaved\":2,\"last_error\":\"answered late\",\"isolation\":\"worker\","
@@ -188,7 +192,7 @@ static void everything_about_a_worker_is_said_in_words(void **state)
         printed,
         "acme 2.1.0  ready\n"
         "Runs        in a worker, a process of its own with a sandbox around it; third-party\n"
-        "Folder      /opt/realmjoin/plugins/acme\n"
+        "Folder      acme\n"
         "SHA-256     3f3f\n"
         "Provides    rj.check/1, rj.package/1\n"
         "Checks      vpn\n"
@@ -205,6 +209,16 @@ static void everything_about_a_worker_is_said_in_words(void **state)
         "Work        1 question unanswered\n"
         "Conduct     broke its contract 2 times since the service began\n"
         "Last error  answered late\n");
+}
+
+static void a_folder_is_written_as_the_system_writes_paths(void **state)
+{
+    (void)state;
+    char *native = rj_path_native("/opt/realmjoin/plugins/acme");
+    show(rj_plugin_show,
+         "{\"id\":\"acme\",\"state\":\"ready\",\"folder\":\"/opt/realmjoin/plugins/acme\"}", 80);
+    assert_non_null(strstr(printed, native));
+    rj_free(native);
 }
 
 static void each_state_but_ready_says_what_to_do_next(void **state)
@@ -269,6 +283,7 @@ int main(void)
         TEST(a_worker_that_waits_says_how_long_and_after_what),
         TEST(without_plugins_it_says_so),
         TEST(everything_about_a_worker_is_said_in_words),
+        TEST(a_folder_is_written_as_the_system_writes_paths),
         TEST(each_state_but_ready_says_what_to_do_next),
         TEST(long_words_are_wrapped_beside_their_label),
         TEST(hostile_text_reaches_no_terminal_and_wrong_types_break_nothing),
