@@ -6,3 +6,8 @@ void rj_notice_show(const char *heading, const char *text, const char *next_step
 {
     (void)heading, (void)text, (void)next_step;
 }
+
+bool rj_notice_is_needed(void)
+{
+    return false;
+}

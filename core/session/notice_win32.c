@@ -25,6 +25,11 @@ static void add(rj_text *whole, const char *part)
     rj_text_addf(whole, "%s%s", whole->length ? "\n\n" : "", line);
 }
 
+bool rj_notice_is_needed(void)
+{
+    return !stderr_is_read();
+}
+
 void rj_notice_show(const char *heading, const char *text, const char *next_step)
 {
     rj_text whole = RJ_TEXT_EMPTY;

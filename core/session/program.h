@@ -8,7 +8,8 @@
 
 typedef struct rj_program rj_program;
 
-/* The folder of the running program, links resolved; rj_free(). */
+/* The running program and its folder, links resolved; rj_free(). */
+rj_status rj_program_own_path(char **ret_path, rj_error *err);
 rj_status rj_program_folder(char **ret_folder, rj_error *err);
 /* Where the service's program may lie, seen from there; NULL ends the list. */
 extern const char *const rj_program_service_places[];

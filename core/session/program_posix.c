@@ -33,18 +33,24 @@ char *rj_program_service_log(const char *root)
     return rj_text_take(&path);
 }
 
-rj_status rj_program_folder(char **ret_folder, rj_error *err)
+rj_status rj_program_own_path(char **ret_path, rj_error *err)
 {
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length < 0)
         return rj_fail_errno(err, errno, "finding this program's folder");
     path[length] = '\0';
-    char *slash = strrchr(path, '/');
+    *ret_path = rj_strdup(path);
+    return *ret_path ? RJ_OK : rj_fail_memory(err, "finding this program's folder");
+}
+
+rj_status rj_program_folder(char **ret_folder, rj_error *err)
+{
+    rj_status status = rj_program_own_path(ret_folder, err);
+    char *slash = status == RJ_OK ? strrchr(*ret_folder, '/') : NULL;
     if (slash)
         *slash = '\0';
-    *ret_folder = rj_strdup(path);
-    return *ret_folder ? RJ_OK : rj_fail_memory(err, "finding this program's folder");
+    return status;
 }
 
 rj_status rj_program_absolute(const char *path, char **ret_path, rj_error *err)

@@ -35,18 +35,28 @@ char *rj_program_service_log(const char *root)
     return native;
 }
 
-rj_status rj_program_folder(char **ret_folder, rj_error *err)
+rj_status rj_program_own_path(char **ret_path, rj_error *err)
 {
     wchar_t *wide = rj_malloc(PATH_MOST * sizeof *wide);
     if (!wide)
         return rj_fail_memory(err, "finding this program's folder");
     DWORD length = GetModuleFileNameW(NULL, wide, PATH_MOST);
     char *path = length && length < PATH_MOST ? rj_utf8(wide) : NULL;
-    char *folder = path ? rj_path_from_native(path) : NULL;
+    char *own = path ? rj_path_from_native(path) : NULL;
     rj_free(wide);
     rj_free(path);
-    if (!folder)
+    if (!own)
         return rj_fail(err, RJ_E_FAILED, "cannot find this program's folder");
+    *ret_path = own;
+    return RJ_OK;
+}
+
+rj_status rj_program_folder(char **ret_folder, rj_error *err)
+{
+    char *folder = NULL;
+    rj_status status = rj_program_own_path(&folder, err);
+    if (status != RJ_OK)
+        return status;
     char *slash = strrchr(folder, '/');
     if (slash)
         *slash = '\0';

@@ -88,7 +88,18 @@ void tray_icon_remove(tray *view)
     view->icon = NULL;
 }
 
-void tray_icon_tell(tray *view, const tray_notice *notice)
+POINT tray_icon_place(const tray *view)
+{
+    NOTIFYICONIDENTIFIER icon = {.cbSize = sizeof icon, .hWnd = view->window, .uID = ICON_ID};
+    RECT place = {0};
+    if (Shell_NotifyIconGetRect(&icon, &place) == S_OK)
+        return (POINT){(place.left + place.right) / 2, place.top};
+    if (!SystemParametersInfoW(SPI_GETWORKAREA, 0, &place, 0))
+        GetWindowRect(GetDesktopWindow(), &place);
+    return (POINT){place.right - 1, place.bottom - 1};
+}
+
+bool tray_icon_tell(tray *view, const tray_notice *notice)
 {
     static const DWORD kinds[] = {NIIF_USER | NIIF_LARGE_ICON, NIIF_WARNING, NIIF_ERROR};
     NOTIFYICONDATAW data = data_of(view);
@@ -99,8 +110,8 @@ void tray_icon_tell(tray *view, const tray_notice *notice)
     tray_wide_into(notice->title, data.szInfoTitle,
                    sizeof data.szInfoTitle / sizeof *data.szInfoTitle);
     tray_wide_into(notice->text, data.szInfo, sizeof data.szInfo / sizeof *data.szInfo);
-    if (!view->icon_retry_ms)
-        Shell_NotifyIconW(NIM_MODIFY, &data);
+    bool told = !view->icon_retry_ms && Shell_NotifyIconW(NIM_MODIFY, &data);
     if (data.hBalloonIcon)
         DestroyIcon(data.hBalloonIcon);
+    return told;
 }

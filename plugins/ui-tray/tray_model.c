@@ -198,6 +198,9 @@ tray_model *tray_model_read(const char *json, size_t length)
     if (!model)
         return NULL;
     rj_json_integer(rj_json_member(root, "revision"), &model->revision);
+    rj_json_integer(rj_json_member(root, "open-menu"), &model->open_menu);
+    model->keys = text_or_null(&r, root, "keys");
+    model->menu_closed = text_or_null(&r, root, "menu-closed");
     model->title = text_of(&r, root, "title");
     model->tooltip = text_of(&r, root, "tooltip");
     model->look = (tray_shade)word_of(root, "icon", looks, 4);
@@ -219,6 +222,8 @@ void tray_model_free(tray_model *model)
         return;
     free(model->title);
     free(model->tooltip);
+    free(model->keys);
+    free(model->menu_closed);
     for (int i = 0; i < TRAY_WORD_COUNT; i++)
         free(model->words[i]);
     free_items(model->items, model->item_count);

@@ -58,7 +58,9 @@ typedef enum tray_word {
 
 typedef struct tray_model {
     int64_t revision;
-    char *title, *tooltip; /* never NULL */
+    int64_t open_menu;
+    char *title, *tooltip;    /* never NULL */
+    char *keys, *menu_closed; /* actions; NULL: none */
     char *words[TRAY_WORD_COUNT];
     tray_shade look;
     bool right_to_left;

@@ -27,8 +27,12 @@ static void a_whole_model_is_read(void **state)
              "\"action\":\"package:x:install\",\"checked\":true}]}],"
              "\"progress\":[{\"id\":\"c\",\"text\":\"I\",\"state\":\"failed\",\"permille\":420,"
              "\"status\":\"s\",\"details\":\"a\\nb\",\"asked\":true,\"close\":\"close:c\"}],"
-             "\"notices\":[{\"id\":\"n\",\"kind\":\"error\",\"title\":\"T\",\"text\":\"X\"}]}");
+             "\"notices\":[{\"id\":\"n\",\"kind\":\"error\",\"title\":\"T\",\"text\":\"X\"}],"
+             "\"open-menu\":3,\"keys\":\"debug:on\"}");
     assert_non_null(model);
+    assert_int_equal(model->open_menu, 3);
+    assert_string_equal(model->keys, "debug:on");
+    assert_null(model->menu_closed);
     assert_int_equal(model->revision, 7);
     assert_int_equal(model->look, TRAY_ATTENTION);
     assert_true(model->right_to_left);

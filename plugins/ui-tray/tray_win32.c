@@ -87,6 +87,7 @@ tray *tray_new(const tray_host *host)
     if (!view)
         return NULL;
     view->host = *host;
+    view->opened = -1;
     InitializeCriticalSection(&view->lock);
     return view;
 }
@@ -115,18 +116,28 @@ static void remember(tray *view, const char *id)
     strncpy(place, id, sizeof view->told[0] - 1);
 }
 
+/* What could not be told stays to be told, when the icon is there. */
 static void tell_notices(tray *view)
 {
-    for (size_t i = 0; i < view->model->notice_count; i++) {
+    for (size_t i = 0; view->model && i < view->model->notice_count; i++) {
         const tray_notice *notice = &view->model->notices[i];
-        if (is_told(view, notice->id))
+        if (is_told(view, notice->id) || !tray_icon_tell(view, notice))
             continue;
         remember(view, notice->id);
         char text[400];
         snprintf(text, sizeof text, "told: %.100s: %.250s", notice->title, notice->text);
         tray_log(view, RJ_LOG_INFO, text);
-        tray_icon_tell(view, notice);
     }
+}
+
+/* Not at once: the menu stays open for as long as the person likes, and this is called by others. */
+static void open_if_wished(tray *view)
+{
+    int64_t wished = view->model->open_menu;
+    bool newly = view->opened >= 0 && wished > view->opened;
+    view->opened = wished;
+    if (newly)
+        PostMessageW(view->window, TRAY_WM_OPEN, 0, 0);
 }
 
 static void take_model(tray *view)
@@ -151,6 +162,7 @@ static void take_model(tray *view)
     tray_icon_update(view);
     progress_update(view);
     tell_notices(view);
+    open_if_wished(view);
 }
 
 /* ---- Questions and the end ------------------------------------------------------------------- */
@@ -201,6 +213,24 @@ static void add_icon(tray *view)
     KillTimer(view->window, TIMER_ICON);
     if (!tray_icon_add(view))
         SetTimer(view->window, TIMER_ICON, view->icon_retry_ms, NULL);
+    else
+        tell_notices(view);
+}
+
+/* Asked for by a click of another program's window, so it is the state of the keyboard that counts, and not
+ * what our own messages say of it. */
+static bool keys_are_held(void)
+{
+    return GetAsyncKeyState(VK_CONTROL) < 0 && GetAsyncKeyState(VK_SHIFT) < 0;
+}
+
+static void open_as_wished(tray *view)
+{
+    POINT place = tray_icon_place(view);
+    tray_menu_open(view, place.x, place.y);
+    if (view->model->menu_closed)
+        view->host.act(view->host.data, view->model->revision, view->model->menu_closed);
+    look(view);
 }
 
 static void on_icon(tray *view, WPARAM place, LPARAM what)
@@ -209,6 +239,9 @@ static void on_icon(tray *view, WPARAM place, LPARAM what)
     case NIN_SELECT:
     case NIN_KEYSELECT:
     case WM_CONTEXTMENU:
+        if (keys_are_held() && view->model && view->model->keys && !view->menu_model &&
+            view->host.act(view->host.data, view->model->revision, view->model->keys) == RJ_OK)
+            return; /* the menu opens with the model that this brings */
         tray_menu_open(view, GET_X_LPARAM(place), GET_Y_LPARAM(place));
         look(view); /* what came while the menu was open */
         return;
@@ -242,6 +275,9 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
         return 0;
     case TRAY_WM_LOOK:
         look(view);
+        return 0;
+    case TRAY_WM_OPEN:
+        open_as_wished(view);
         return 0;
     case WM_TIMER:
         if (w == TIMER_ICON)

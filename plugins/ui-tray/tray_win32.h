@@ -13,6 +13,7 @@
 #define TRAY_WM_ICON (WM_APP + 1)  /* from the notification area */
 #define TRAY_WM_MODEL (WM_APP + 2) /* a newer model waits */
 #define TRAY_WM_LOOK (WM_APP + 3)  /* questions came or were withdrawn, or it is over */
+#define TRAY_WM_OPEN (WM_APP + 4)  /* the model wants the menu to be opened */
 
 typedef struct tray_question {
     struct tray_question *next;
@@ -36,6 +37,7 @@ struct tray {
     ui_env env;
     tray_model *model;      /* NULL: none yet */
     tray_model *menu_model; /* what the open menu was made of; NULL: no menu is open */
+    int64_t opened;         /* the newest "open-menu"; -1: no model yet */
     HICON icon;
     tray_shade icon_look;
     UINT icon_retry_ms; /* 0: the icon is there */
@@ -58,7 +60,10 @@ bool tray_icon_add(tray *view);
 void tray_icon_update(tray *view);
 void tray_icon_remove(tray *view);
 HICON tray_icon_load(const tray *view, tray_shade look, int metric_x, int metric_y);
-void tray_icon_tell(tray *view, const tray_notice *notice);
+/* False: nothing was shown. */
+bool tray_icon_tell(tray *view, const tray_notice *notice);
+/* Where it is, or the corner where it should be. */
+POINT tray_icon_place(const tray *view);
 
 /* menu_win32.c: the person asked for the menu at this point. */
 void tray_menu_open(tray *view, int x, int y);

@@ -4,7 +4,8 @@
 
     tray_test.py SIGN_OUT_TEST
 
-The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/.
+The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/;
+docs/tray-menu.png and docs/tray-progress.png are copies of desk-menu.png and desk-progress.png.
 """
 
 import atexit
@@ -81,7 +82,7 @@ def the_menu_is_the_same_in_a_terminal_and_behind_the_icon_and_there_is_one_tray
         texts = [line.get("text", "-") for line in menu()]
         assert texts[:6] == ["Web Links", "Intranet ↗", "-", "Software Packages", "-", "Sync this device"], texts
         printed = prefix.run([PROGRAM, *ROOT, "menu"]).out
-        assert printed.splitlines() == list(lines_of(menu())) and "    R&D Tool (ready to install)" in printed, printed
+        assert printed.splitlines() == list(lines_of(menu())) and "    R&D Tool (state unknown)" in printed, printed
         tray = prefix.desktop([PROGRAM, *ROOT, "tray"], restricted=True)
         wait_until(lambda: "Session registered." in tray.output, lambda: tray.output)
 
@@ -126,6 +127,8 @@ PACKAGES = (
     package("linked", "Linked Tool"),
     package("alone", "Alone Tool"),
     package("never", "Never Tool"),
+    package("slow", "Slow Tool", "echo here", waiting("slow")),
+    package("queued", "Queued Tool", r"echo x> C:\queued.txt"),
     package("secret", "Secret", r"echo x> C:\secret.txt", Hidden=True),
     # What the pictures show.
     package("chrome", "Google Chrome", GroupName="Browsers"),
@@ -184,16 +187,42 @@ def go(desk, name):
     (desk.drive_c / f"go-{name}.txt").touch()
 
 
-@tap.test(timeout=120)
-def without_a_tray_a_link_is_carried_out_by_itself_and_a_refusal_is_told_in_a_box():
+def end_tray(desk):
+    desk.run(["taskkill", "/im", "realmjoin.exe"])
+    desk.wait_until(lambda: not desk.processes(), desk.log)
+
+
+def balloon(desk):
+    """What the shell shows of a notice, if it shows one."""
+    return next((window for window in desk.windows_shown() if window.kind == "tooltips_class32"
+                 and window.place[2] > 100 and window.place[3] > 30), None)
+
+
+def menu_of(desk):
+    """Place of the menu that is open, which is closed then."""
+    place = desk.wait_until(desk.popups, desk.screen_windows)[0]
+    desk.xdotool("mousemove", 300, 300, "click", 1)
+    desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
+    return place
+
+
+@tap.test(timeout=180)
+def a_link_without_a_tray_brings_the_tray_that_shows_what_becomes_of_it():
     desk = Shared.get()
     assert desk.run(["start", "realmjoin:install:alone"]).code == 0
-    desk.wait_until(lambda: "install alone 1.0.0: done" in desk.service_log(), desk.service_log)
-    desk.wait_until(lambda: not desk.processes(), desk.processes)
+    desk.wait_for_text("Alone Tool is installed.")
+    desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
+    desk.press("Alone Tool is installed.", "Done")
+    end_tray(desk)
     assert desk.run(["start", "realmjoin:install:something-else"]).code == 0
+    window = desk.wait_for_text("This link cannot be followed")
+    assert [part for part in window.parts if part.text.startswith("Nothing was changed.")], window
+    desk.press("This link cannot be followed", "Done")
+    end_tray(desk)
+    assert desk.run(["start", "realmjoin:uninstall:alone"]).code == 0
     window = desk.wait_for_text("OK")
-    said = next(part.text for part in window.parts if "something-else is not assigned to" in part.text)
-    assert said.startswith("This link cannot be followed\\n") and "Nothing was changed." in said, said
+    said = next(part.text for part in window.parts if "This link cannot be followed" in part.text)
+    assert "Nothing was changed." in said, said
     desk.picture("desk-link-box.png", window.place)
     desk.press("OK", "OK")
     desk.wait_until(lambda: not desk.processes(), desk.processes)
@@ -217,6 +246,7 @@ def signing_in_brings_one_tray_without_rights_and_no_console():
     second = desk.start([installed.PROGRAM, "tray"])
     assert second.wait(30).code == 0
     desk.wait_until(lambda: "is there already" in second.errors, lambda: second.errors)
+    assert menu_of(desk)[2] > 100  # whoever starts it once more gets to see it
     desk.wait_until(lambda: desk.processes() == [tray], desk.processes)
 
 
@@ -241,7 +271,7 @@ def every_state_of_a_package_stands_in_its_group_and_a_window_shows_the_work():
     assert re.search(r"(?m)^vpn +installed .* restart +a restart completes", listed.out), listed
     desk.point_at("Software Packages", "Office", "PDF Creator (ready to install)")
     desk.picture("desk-menu.png", around(*desk.popups(), (*installed.ICON, 0, 0)))
-    desk.xdotool("key", "Escape", "key", "Escape", "key", "Escape")
+    desk.xdotool("mousemove", 300, 300, "click", 1)  # elsewhere: it closes
     desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
 
     desk.choose("Software Packages", "Browsers", "Mozilla Firefox (ready to install)")
@@ -263,6 +293,9 @@ def a_click_on_a_package_installs_it_by_the_service_and_tells_what_goes_on():
     desk.press("Installing R&D Tool…", "Show details")
     window = desk.wait_for_text("Hide details")
     assert not window.find("Done").enabled and not window.find("Cancel").enabled, window
+    desk.wait_until(lambda: any("Unpacking the R&D files\\n" in part.text
+                                for part in desk.window_with("Hide details").parts), desk.texts)
+    desk.picture("desk-output.png", window.place)
     go(desk, "tool")
     window = desk.wait_for_text("R&D Tool is installed.")
     assert window.find("R&D Tool") and window.find("Done").enabled, window
@@ -272,6 +305,26 @@ def a_click_on_a_package_installs_it_by_the_service_and_tells_what_goes_on():
     done = desk.line_of(*TOOLS, "R&D Tool (installed)")
     assert done and not done["enabled"], desk.menu()
     desk.wait_until(lambda: "told: Software installed: R&D Tool is installed." in desk.log(), desk.log)
+    desk.wait_until(lambda: balloon(desk), desk.windows_shown, timeout=6)
+    desk.picture("desk-notice.png")
+
+
+@tap.test(timeout=120)
+def control_and_shift_with_the_click_open_the_menu_in_debug_mode_once():
+    desk = signed_in()
+    desk.open_menu()
+    plain = menu_of(desk)
+    desk.xdotool("keydown", "ctrl", "keydown", "shift")
+    try:
+        desk.click(*ICON)
+        desk.wait_until(desk.popups, desk.screen_windows)
+    finally:
+        desk.xdotool("keyup", "shift", "keyup", "ctrl")
+    desk.picture("desk-debug.png")
+    assert menu_of(desk)[3] > plain[3], plain  # "Exit" is there
+    desk.wait_until(lambda: "the person chose debug:off" in desk.log(), desk.log)
+    desk.open_menu()
+    assert menu_of(desk)[3] == plain[3], plain
 
 
 @tap.test(timeout=120)
@@ -286,6 +339,26 @@ def a_failed_package_says_why_and_what_to_do_until_the_person_has_read_it():
     desk.picture("desk-failed.png", window.place)
     desk.press("Broken Tool could not be installed", "Done")
     assert "told: Installation failed: Broken Tool could not be installed" in desk.log(), desk.log()
+
+
+@tap.test(timeout=120)
+def what_waits_behind_another_package_can_be_cancelled_and_never_starts():
+    desk = signed_in()
+    desk.choose(*TOOLS, "Slow Tool (ready to install)")
+    desk.wait_until(lambda: "here" in desk.package_log("slow"), desk.service_log)
+    desk.choose(*TOOLS, "Queued Tool (ready to install)")
+    window = desk.wait_for_text("Installing Queued Tool…")
+    assert window.find("Waiting for other work to end"), window
+    desk.press("Installing Queued Tool…", "Cancel")
+    window = desk.wait_for_text("Cancelled; nothing was changed.")
+    assert window.find("Queued Tool") and window.find("Done").enabled, window
+    desk.press("Cancelled; nothing was changed.", "Done")
+    go(desk, "slow")
+    desk.wait_for_text("Slow Tool is installed.")
+    desk.press("Slow Tool is installed.", "Done")
+    desk.wait_until(lambda: desk.line_of(*TOOLS, "Slow Tool (installed)"), desk.menu)
+    assert desk.line_of(*TOOLS, "Queued Tool (ready to install)") and not (desk.drive_c / "queued.txt").exists()
+    assert not desk.package_log("queued"), desk.package_log("queued")
 
 
 @tap.test(timeout=240)
@@ -314,9 +387,16 @@ def links_reach_the_running_tray_and_hostile_ones_install_nothing():
             assert refused.code == 2, (why, refused)
     assert desk.run(["start", "realmjoin:install:secret"]).code == 0
     desk.wait_for_text("This link cannot be followed")
+    desk.press("This link cannot be followed", "Done")
+    crowd = [desk.start([installed.PROGRAM, f"realmjoin:install:crowd-{i}"]) for i in range(12)]
+    assert [program.wait(60).code for program in crowd] == [0] * 12
+    desk.wait_until(lambda: "crowd-" in desk.service_log(), desk.service_log)
+    window = desk.wait_for_text("12 links cannot be followed")
+    assert sum("links cannot be followed" in text for text in desk.texts()) == 1, desk.texts()
+    desk.picture("desk-crowd.png")
+    desk.press("12 links cannot be followed", "Done")
     assert desk.processes() == [tray] and desk.sessions()
     assert desk.service_log().count(": installing") == before and not (desk.drive_c / "secret.txt").exists()
-    desk.press("This link cannot be followed", "Done")
 
     assert desk.run(["rundll32", "url.dll,FileProtocolHandler", "realmjoin:install:linked"]).code == 0
     desk.wait_for_text("Linked Tool is installed.")
@@ -342,12 +422,27 @@ def a_chosen_package_starts_the_service_that_does_not_run_and_says_so():
 
 
 @tap.test(timeout=120)
+def the_menu_in_a_terminal_starts_the_service_that_does_not_run_and_says_so():
+    desk = signed_in()
+    desk.service_stop("realmjoin")
+    assert desk.menu()[0]["text"] == "The RealmJoin service does not answer"  # a look starts nothing
+    assert desk.service_state("realmjoin") == "STOPPED"
+    shown = desk.realmjoin("menu", restricted=True)
+    assert shown.code == 0 and "is not running; starting it" in shown.err, shown
+    assert shown.out.startswith("Web Links\n") and "does not answer" not in shown.out, shown
+    assert desk.service_state("realmjoin") == "RUNNING"
+
+
+@tap.test(timeout=120)
 def signing_out_waits_for_a_package_of_the_person_and_ends_the_tray():
     desk = signed_in()
     told = desk.run([SIGN_OUT_TEST], env={"CMOCKA_MESSAGE_OUTPUT": "TAP"})
     assert told.code == 0 and "not ok" not in told.out, told
     desk.choose(*TOOLS, "My Größenrechner (ready to install)")
     desk.wait_until(lambda: "plain user" in desk.package_log("mine"), desk.service_log)
+    desk.press("Installing My Größenrechner…", "Show details")
+    desk.wait_until(lambda: any("plain user\\n" in part.text for part in desk.window_with("Hide details").parts),
+                    desk.texts)
     reason = "Installing My Größenrechner; this must not be interrupted"
     assert f"the end of the session waits: {reason}" in desk.log(), desk.log()
     (tray,) = desk.processes()
@@ -369,10 +464,19 @@ def what_asks_the_tray_to_close_ends_it_and_a_service_that_is_gone_is_said():
     assert desk.run(["sc", "delete", "realmjoin"]).code == 0
     desk.choose(*TOOLS, "Never Tool (ready to install)", items=before)
     window = desk.wait_for_text("Never Tool could not be installed")
+    assert any("The RealmJoin service is not available." in part.text for part in window.parts), window
+    desk.press("Never Tool could not be installed", "Show details")
+    window = desk.wait_for_text("Hide details")
     assert any("not installed" in part.text for part in window.parts), window
-    desk.run(["taskkill", "/im", "realmjoin.exe"])
-    desk.wait_until(lambda: not desk.processes(), desk.log)
+    end_tray(desk)
     assert "asked to end" in desk.log(), desk.log()
+
+    assert desk.run(["wineboot"], timeout=60).code == 0  # the person signs in
+    desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
+    desk.open_menu()
+    desk.picture("desk-no-service.png")
+    assert menu_of(desk)[2] > 100
+    assert desk.menu()[0]["text"] == "The RealmJoin service does not answer", desk.menu()
 
 
 tap.main()

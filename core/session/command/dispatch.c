@@ -10,9 +10,13 @@
 #include "session/command/link_arguments.h"
 #include "session/instance.h"
 #include "session/notice.h"
+#include "session/program.h"
 #include "session/ui/refusal.h"
 #include <stdio.h>
 #include <string.h>
+
+#define TRAY_LIMIT_MS 15000u
+#define POLL_MS 100u
 
 static int make_paths(rj_cli *cli)
 {
@@ -83,6 +87,49 @@ static void show_failure(const rj_cli *cli, int code, const char *link)
     rj_free(next);
 }
 
+static bool is_link(const char *text)
+{
+    rj_link_verb verb;
+    char id[132] = "";
+    return rj_link_parse(text, strlen(text), &verb, id, NULL) == RJ_OK;
+}
+
+static rj_status start_tray(const rj_cli *cli, rj_program **ret_tray)
+{
+    char *path = NULL;
+    rj_status status = rj_program_own_path(&path, NULL);
+    char *name = status == RJ_OK ? rj_path_native(path) : NULL;
+    const char *const plain[] = {name, "tray", NULL};
+    const char *const rooted[] = {name, "--root", cli->root, "tray", NULL};
+    if (name)
+        status = rj_program_start(path, cli->root ? rooted : plain, ret_tray, NULL);
+    else if (status == RJ_OK)
+        status = RJ_E_NO_MEMORY;
+    rj_free(name);
+    rj_free(path);
+    return status;
+}
+
+/* The person sees in the tray what becomes of it; where nobody looks at a terminal, one is started for it. */
+static bool tray_takes(rj_cli *cli, const char *link)
+{
+    const char *root = rj_paths_root(cli->paths);
+    rj_program *tray = NULL;
+    int code = 0;
+    bool taken = rj_instance_forward(root, link, NULL) == RJ_OK;
+    if (taken || !rj_notice_is_needed() || !is_link(link) || rj_cli_make_loop(cli) != RJ_EXIT_OK ||
+        start_tray(cli, &tray) != RJ_OK)
+        return taken;
+    for (unsigned waited = 0; waited < TRAY_LIMIT_MS && !taken; waited += POLL_MS) {
+        rj_cli_pause(cli, POLL_MS);
+        taken = rj_instance_forward(root, link, NULL) == RJ_OK;
+        if (!taken && rj_program_has_ended(tray, &code) && code != RJ_EXIT_OK)
+            break; /* RJ_EXIT_OK: it has started itself once more, with less rights */
+    }
+    rj_program_forget(tray);
+    return taken;
+}
+
 /* Called by a browser or the desktop: nobody looks at a terminal, and the text is from anywhere. */
 static int follow_link(rj_cli *cli, rj_link_line line, const char *const *arguments)
 {
@@ -93,7 +140,7 @@ static int follow_link(rj_cli *cli, rj_link_line line, const char *const *argume
     if (line == RJ_LINK_LINE_REFUSED)
         code = rj_cli_fail_usage(cli, "link",
                                  "link refused: a link stands alone: unexpected argument");
-    else if (rj_instance_forward(rj_paths_root(cli->paths), arguments[0], NULL) != RJ_OK)
+    else if (!tray_takes(cli, arguments[0]))
         code = rj_command_link.run(cli, &link);
     if (code == RJ_EXIT_USAGE)
         log_refusal(cli);
@@ -126,6 +173,7 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
         return rj_cli_fail_usage(cli, NULL, error.text);
     if (meant && used == count) {
         cli->json |= meant == &rj_command_menu;
+        cli->stay_down |= meant == &rj_command_menu; /* a look at what is there */
         return run_command(cli, meant, 0, NULL);
     }
     count += meant != NULL;

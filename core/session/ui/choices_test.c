@@ -60,6 +60,32 @@ static void what_a_shown_model_offers_ends_the_turn_and_comes_in_order(void **st
     expect_next(NULL);
 }
 
+static void what_the_view_may_send_by_itself_is_in_the_model_too(void **state)
+{
+    (void)state;
+    rj_ui_choices_offer(choices, json_pack("{s:s, s:s}", "keys", "debug:on", "menu-closed", "x"),
+                        1);
+    rj_ui_choices_offer(choices, json_pack("{s:s}", "keys", "other"), 2);
+    assert_int_equal(rj_ui_choices_choose(choices, 1, "debug:on"), RJ_OK);
+    assert_int_equal(rj_ui_choices_choose(choices, 1, "x"), RJ_OK);
+    assert_int_equal(rj_ui_choices_choose(choices, 2, "debug:on"), RJ_E_NOT_FOUND);
+    rj_loop_run(loop);
+    expect_next("debug:on");
+    expect_next("x");
+}
+
+static void links_that_are_too_many_are_told_to_be_dropped(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        assert_true(rj_ui_choices_add(choices, rj_strdup("link:realmjoin:sync:")));
+    assert_false(rj_ui_choices_add(choices, rj_strdup("link:realmjoin:sync:")));
+    rj_loop_run(loop);
+    for (int i = 0; i < 8; i++)
+        expect_next("link:realmjoin:sync:");
+    expect_next(NULL);
+}
+
 static void what_no_kept_model_offers_is_refused(void **state)
 {
     (void)state;
@@ -98,6 +124,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_a_shown_model_offers_ends_the_turn_and_comes_in_order),
         TEST(what_no_kept_model_offers_is_refused),
+        TEST(what_the_view_may_send_by_itself_is_in_the_model_too),
+        TEST(links_that_are_too_many_are_told_to_be_dropped),
         TEST(more_than_anybody_can_choose_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

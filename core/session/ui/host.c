@@ -114,6 +114,8 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
+    if (!host->packages) /* it came with the start */
+        host->packages = rj_ui_ask_packages(host->client);
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     host->asking = true;
     rj_status status =

@@ -37,6 +37,7 @@ typedef struct job {
     bool for_service; /* waits until the service has been started */
     bool restart;     /* what was done is complete after a restart */
     bool closed;
+    int64_t refused_links; /* gathered in this window; 0: it is about something else */
 } job;
 
 struct rj_ui_jobs {
@@ -276,12 +277,33 @@ void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
         refuse(jobs, one, why);
 }
 
+/* A page may send any number of links: that is one window, and told once. */
+static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *name)
+{
+    job *one = jobs->first;
+    while (one && (!one->refused_links || one->closed))
+        one = one->next;
+    if (!one)
+        return false;
+    const rj_text_value values[] = {{"count", NULL, ++one->refused_links}, {NULL, NULL, 0}};
+    put(&one->text, rj_texts_make(jobs->texts, "job.failed.links", values));
+    put(&one->status, rj_ui_refusal_reason(jobs->texts, why, name ? name : ""));
+    put(&one->next_step, rj_ui_refusal_next(jobs->texts, why));
+    add_detail(one, why->message);
+    return true;
+}
+
 void rj_ui_jobs_refuse(rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *verb,
                        const char *name)
 {
+    bool link = why->link && strcmp(verb, "sync") != 0;
+    if (link && gather(jobs, why, name))
+        return;
     job *one = new_job(jobs, verb, name);
-    if (one)
-        refuse(jobs, one, why);
+    if (!one)
+        return;
+    refuse(jobs, one, why);
+    one->refused_links = link;
 }
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -400,7 +422,10 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
         char *name = rj_ui_one_line(text_of(document, "name"), NAME_COLUMNS);
         put(&one->text, say(jobs, text_id, name, NULL));
         add_detail(one, one->text);
-        rj_free(name);
+        if (own && !is_sync(one) && name) /* who asked may have known its id alone */
+            put(&one->name, name);
+        else
+            rj_free(name);
         one->state = WORKING;
         one->permille = -1;
         one->next_line = 1;

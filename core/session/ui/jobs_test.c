@@ -188,6 +188,7 @@ static void a_reason_is_in_the_persons_language_and_the_services_words_are_behin
         assert_int_equal(strncmp(member("next"), cases[i].next, strlen(cases[i].next)), 0);
         assert_string_equal(member("details"), "what the service said\n");
         assert_non_null(strstr(member("copy"), "what the service said"));
+        rj_ui_jobs_close(jobs, member("id")); /* or the next link would be gathered there */
     }
     const rj_ui_refusal silent = {RJ_E_FAILED, false, ""};
     char *reason = rj_ui_refusal_reason(rj_texts_for("de"), &silent, "");
@@ -379,6 +380,51 @@ static void what_the_program_writes_is_in_the_details_while_it_runs(void **state
     assert_non_null(strstr(member("details"), "Installing dependency Second\xe2\x80\xa6\nNext\n"));
 }
 
+static void a_job_that_began_with_an_id_gets_its_name(void **state)
+{
+    (void)state;
+    rj_ui_jobs_begin(jobs, "c2", "install", "tool", "tool");
+    event("action", "{'correlation':'c2','id':'runtime','name':'Runtime','state':'started'}");
+    event("action", "{'correlation':'c2','id':'tool','name':'R&D Tool','state':'started'}");
+    event("run", "{'correlation':'c2','state':'ended','outcome':'done'}");
+    assert_string_equal(member("status"), "R&D Tool is installed.");
+}
+
+static void refused_links_are_one_window_that_counts_them(void **state)
+{
+    (void)state;
+    rj_ui_jobs_close(jobs, "w1");
+    for (int i = 0; i < 14; i++) {
+        char message[64];
+        snprintf(message, sizeof message, "package-%d is not assigned to you", i);
+        rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_NOT_FOUND, true, message}, "install", NULL);
+    }
+    assert_int_equal(windows(), 1);
+    assert_string_equal(member("text"), "14 links cannot be followed");
+    assert_non_null(strstr(member("details"), "package-0 is not"));
+    assert_non_null(strstr(member("details"), "package-13 is not"));
+    json_t *notices = rj_ui_jobs_notices(jobs);
+    assert_int_equal(json_array_size(notices), 1);
+    json_decref(notices);
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_BUSY, false, "busy"}, "install", "Tool");
+    assert_int_equal(windows(), 2); /* chosen in the menu: its own */
+    rj_ui_jobs_close(jobs, "w2");
+    rj_ui_jobs_refuse(jobs, &(rj_ui_refusal){RJ_E_NOT_FOUND, true, "no"}, "install", NULL);
+    assert_int_equal(windows(), 2);
+}
+
+static void no_more_is_begun_than_a_person_can_follow(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 7; i++) {
+        assert_false(rj_ui_jobs_are_many(jobs));
+        rj_ui_jobs_begin(jobs, "c2", "install", "tool", "Tool");
+    }
+    assert_true(rj_ui_jobs_are_many(jobs));
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_false(rj_ui_jobs_are_many(jobs));
+}
+
 static void details_keep_the_newest_of_much_output(void **state)
 {
     (void)state;
@@ -417,6 +463,9 @@ int main(void)
         TEST(a_lost_service_does_not_leave_windows_waiting),
         TEST(other_peoples_work_is_not_shown),
         TEST(what_the_program_writes_is_in_the_details_while_it_runs),
+        TEST(a_job_that_began_with_an_id_gets_its_name),
+        TEST(refused_links_are_one_window_that_counts_them),
+        TEST(no_more_is_begun_than_a_person_can_follow),
         TEST(details_keep_the_newest_of_much_output),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
     };
