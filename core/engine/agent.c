@@ -275,12 +275,17 @@ static rj_status find_place(const rj_agent *agent, const rj_trigger *trigger, rj
     return RJ_OK;
 }
 
+const char *rj_trigger_asker(const rj_trigger *trigger, char *ret_name, size_t size)
+{
+    if (trigger->uid == RJ_UID_MACHINE)
+        return "the agent";
+    return trigger->asker[0] ? trigger->asker : rj_system_user_name(trigger->uid, ret_name, size);
+}
+
 static void log_trigger(const rj_run *run)
 {
     char name[64];
-    const char *who = run->trigger.uid == RJ_UID_MACHINE
-                          ? "the agent"
-                          : rj_system_user_name(run->trigger.uid, name, sizeof name);
+    const char *who = rj_trigger_asker(&run->trigger, name, sizeof name);
     rj_log(RJ_LOG_INFO, LOGGER, run->correlation, "%s%s%s asked for by %s%s",
            rj_trigger_name(&run->trigger), run->trigger.id ? " " : "",
            run->trigger.id ? run->id : "", who, run->trigger.from_link ? " through a link" : "");

@@ -113,6 +113,8 @@ void rj_agent_sync_by_itself(rj_agent *agent, const char *why);
 void rj_agent_run_over(rj_agent *agent); /* the running one has ended and is freed */
 void rj_run_free(rj_run *run);
 const char *rj_trigger_name(const rj_trigger *trigger);
+/* Who asks, for the log. */
+const char *rj_trigger_asker(const rj_trigger *trigger, char *ret_name, size_t size);
 size_t rj_agent_sessions(const rj_agent *agent, rj_uid *ret_uids); /* RJ_AGENT_SESSIONS_MAX */
 void rj_agent_facts_changed(rj_agent *agent);                      /* the view is out of date */
 rj_status rj_agent_picture(rj_agent *agent, const rj_trigger *trigger, bool with_sightings,

@@ -46,9 +46,7 @@ static rj_status judge(rj_agent *agent, const rj_trigger *trigger, rj_error *err
 static void log_refusal(const rj_trigger *trigger, const char *correlation, const char *why)
 {
     char name[64], id[160] = "";
-    const char *who = trigger->uid == RJ_UID_MACHINE
-                          ? "the agent"
-                          : rj_system_user_name(trigger->uid, name, sizeof name);
+    const char *who = rj_trigger_asker(trigger, name, sizeof name);
     if (trigger->id)
         rj_text_to_line(id, sizeof id, trigger->id, strlen(trigger->id));
     rj_log(RJ_LOG_WARNING, LOGGER, correlation, "%s%s%s asked for by %s%s: refused: %s",

@@ -78,6 +78,7 @@ typedef struct rj_trigger {
     rj_uid uid;     /* who asks; RJ_UID_MACHINE: the agent itself */
     bool admin;     /* root asks */
     bool from_link; /* hidden packages are refused */
+    char asker[96]; /* the name of who asks, for the log; "": that of `uid` */
 } rj_trigger;
 
 typedef struct rj_plan_input {

@@ -23,10 +23,26 @@ typedef struct unsent {
 
 const char *rj_connection_name(const rj_connection *connection, char *ret_text, size_t size)
 {
+    const rj_peer *peer = &connection->peer;
     char name[64];
-    snprintf(ret_text, size, "%s (uid %u, pid %ld)",
-             rj_system_user_name(connection->peer.uid, name, sizeof name),
-             (unsigned)connection->peer.uid, connection->peer.pid);
+    rj_system_user_name(peer->uid, name, sizeof name);
+    if (peer->name[0])
+        snprintf(ret_text, size, "%s (%spid %ld)", peer->name,
+                 strcmp(peer->name, name) != 0 ? "administrator, " : "", peer->pid);
+    else
+        snprintf(ret_text, size, "%s (uid %u, pid %ld)", name, (unsigned)peer->uid, peer->pid);
+    return ret_text;
+}
+
+const char *rj_connection_account(const rj_connection *connection, char *ret_text, size_t size)
+{
+    const rj_peer *peer = &connection->peer;
+    char name[64];
+    rj_system_user_name(peer->uid, name, sizeof name);
+    if (peer->name[0] && strcmp(peer->name, name) != 0)
+        snprintf(ret_text, size, "%s (administrator)", peer->name);
+    else
+        snprintf(ret_text, size, "%s", name);
     return ret_text;
 }
 

@@ -12,6 +12,7 @@ static rj_status request(rj_call *call, rj_trigger trigger, json_t **ret_result,
 {
     trigger.uid = call->connection->peer.uid;
     trigger.admin = call->connection->admin;
+    rj_connection_account(call->connection, trigger.asker, sizeof trigger.asker);
     rj_status status = rj_agent_request(call->server->agent, &trigger, call->correlation, err);
     /* A sync is about everybody's packages: its lines are for root. */
     if (call->correlation[0] && trigger.kind != RJ_TRIGGER_SYNC)

@@ -113,6 +113,9 @@ void rj_connection_send_text(rj_connection *connection, rj_text *text, const jso
 void rj_connection_close(rj_connection *connection);
 /* "alice (uid 1000, pid 4711)"; returns ret_text. */
 const char *rj_connection_name(const rj_connection *connection, char *ret_text, size_t size);
+/* Whose it is: "alice", or "adm (administrator)" of an account that has the machine's rights.  Returns
+ * ret_text. */
+const char *rj_connection_account(const rj_connection *connection, char *ret_text, size_t size);
 
 /* methods.c */
 typedef struct rj_call {

@@ -19,6 +19,7 @@ typedef struct rj_peer {
     bool admin;       /* root, Administrator, or the account this program runs as */
     uint32_t session; /* of Windows; 0 elsewhere */
     char image[260];  /* what it runs, to be told; "" if that is not known */
+    char name[64];    /* of the account itself, where `uid` may stand for several; "" elsewhere */
 } rj_peer;
 
 /* Listening descriptor, connectable by every local user (mode 0666, folder 0755); a stale socket

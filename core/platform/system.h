@@ -21,6 +21,8 @@ rj_uid rj_system_uid(void); /* effective */
 bool rj_system_is_root(void);
 /* Name of a user, or "uid <n>" if it has none.  Returns ret_name. */
 const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size);
+/* Of the account that runs this.  win32: also where an administrator's rights make it uid 0. */
+const char *rj_system_own_name(char *ret_name, size_t size);
 /* RJ_E_NOT_FOUND: no such user.  win32: "name", "DOMAIN\\name" or a SID; RJ_E_INVALID if several accounts
  * have the name. */
 rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err);

@@ -45,6 +45,7 @@ def every_command_and_option_is_in_help_manual_and_completion(folder):
     for option in ("--version", "--dump-menu"):  # instead of a command
         assert re.search(rf"^  {option} +\S", overview.stdout, re.M) and f"Fl {option[1:]}" in manual, option
         assert it.realmjoin("status", option).returncode == agent.USAGE, option
+    assert "--dump-menu" in it.realmjoin("menu", "--help").stdout
     names = {c["name"] for c in document["commands"]}
     assert names >= {"status", "list", "install", "uninstall", "upgrade", "sync", "why", "check", "log", "policy",
                      "plugin", "service", "version", "session", "tray", "menu", "help", "link"}

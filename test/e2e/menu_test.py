@@ -73,6 +73,8 @@ def without_a_service_the_menu_says_so(folder):
     with agent.Agent(folder) as it:
         model = model_of(it)
         assert model["menu"][0] == {"kind": "item", "text": "The RealmJoin service does not answer", "enabled": False}
+        said = it.realmjoin("menu").stderr
+        assert "the RealmJoin service is not running" in said and "realmjoin service start" in said, said
 
 
 @tap.test(timeout=60)

@@ -5,6 +5,7 @@
 import hashlib
 import json
 import pathlib
+import pwd
 import shutil
 import sys
 import time
@@ -65,6 +66,14 @@ def add_case(it):
 
 
 # ---- Looking
+
+
+def account(uid):
+    """As the agent names it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 @tap.test(timeout=40)
@@ -154,7 +163,7 @@ def a_plugin_in_a_worker_shows_its_process_once_it_was_asked(folder):
         row = next(line.split() for line in lines if " check-firewall " in line)
         assert "PID" in lines[0] and str(after["pid"]) in row, lines
         shown = it.realmjoin("plugin", "info", "check-firewall", user=USER).stdout
-        assert f"pid {after['pid']}" in shown and f"as uid {after['user']}" in shown, shown
+        assert f"pid {after['pid']}" in shown and f"as {account(after['user'])}\n" in shown, shown
         said = order(it, "disable", "check-firewall")
         assert "stays loaded" not in said, said
         order(it, "enable", "check-firewall")

@@ -4,7 +4,8 @@
 
     tray_test.py SIGN_OUT_TEST
 
-The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/.
+The product is installed by its MSI (installed.py). Pictures are left in RJ_BUILD_ROOT/ui/;
+docs/tray-menu.png and docs/tray-progress.png are copies of desk-menu.png and desk-progress.png.
 """
 
 import atexit
@@ -126,6 +127,8 @@ PACKAGES = (
     package("linked", "Linked Tool"),
     package("alone", "Alone Tool"),
     package("never", "Never Tool"),
+    package("slow", "Slow Tool", "echo here", waiting("slow")),
+    package("queued", "Queued Tool", r"echo x> C:\queued.txt"),
     package("secret", "Secret", r"echo x> C:\secret.txt", Hidden=True),
     # What the pictures show.
     package("chrome", "Google Chrome", GroupName="Browsers"),
@@ -268,7 +271,7 @@ def every_state_of_a_package_stands_in_its_group_and_a_window_shows_the_work():
     assert re.search(r"(?m)^vpn +installed .* restart +a restart completes", listed.out), listed
     desk.point_at("Software Packages", "Office", "PDF Creator (ready to install)")
     desk.picture("desk-menu.png", around(*desk.popups(), (*installed.ICON, 0, 0)))
-    desk.xdotool("key", "Escape", "key", "Escape", "key", "Escape")
+    desk.xdotool("mousemove", 300, 300, "click", 1)  # elsewhere: it closes
     desk.wait_until(lambda: not desk.popups(), desk.screen_windows)
 
     desk.choose("Software Packages", "Browsers", "Mozilla Firefox (ready to install)")
@@ -338,6 +341,26 @@ def a_failed_package_says_why_and_what_to_do_until_the_person_has_read_it():
     assert "told: Installation failed: Broken Tool could not be installed" in desk.log(), desk.log()
 
 
+@tap.test(timeout=120)
+def what_waits_behind_another_package_can_be_cancelled_and_never_starts():
+    desk = signed_in()
+    desk.choose(*TOOLS, "Slow Tool (ready to install)")
+    desk.wait_until(lambda: "here" in desk.package_log("slow"), desk.service_log)
+    desk.choose(*TOOLS, "Queued Tool (ready to install)")
+    window = desk.wait_for_text("Installing Queued Tool…")
+    assert window.find("Waiting for other work to end"), window
+    desk.press("Installing Queued Tool…", "Cancel")
+    window = desk.wait_for_text("Cancelled; nothing was changed.")
+    assert window.find("Queued Tool") and window.find("Done").enabled, window
+    desk.press("Cancelled; nothing was changed.", "Done")
+    go(desk, "slow")
+    desk.wait_for_text("Slow Tool is installed.")
+    desk.press("Slow Tool is installed.", "Done")
+    desk.wait_until(lambda: desk.line_of(*TOOLS, "Slow Tool (installed)"), desk.menu)
+    assert desk.line_of(*TOOLS, "Queued Tool (ready to install)") and not (desk.drive_c / "queued.txt").exists()
+    assert not desk.package_log("queued"), desk.package_log("queued")
+
+
 @tap.test(timeout=240)
 def links_reach_the_running_tray_and_hostile_ones_install_nothing():
     desk = signed_in()
@@ -396,6 +419,18 @@ def a_chosen_package_starts_the_service_that_does_not_run_and_says_so():
     desk.wait_for_text("Late Tool is installed.")
     assert desk.service_state("realmjoin") == "RUNNING"
     desk.press("Late Tool is installed.", "Done")
+
+
+@tap.test(timeout=120)
+def the_menu_in_a_terminal_starts_the_service_that_does_not_run_and_says_so():
+    desk = signed_in()
+    desk.service_stop("realmjoin")
+    assert desk.menu()[0]["text"] == "The RealmJoin service does not answer"  # a look starts nothing
+    assert desk.service_state("realmjoin") == "STOPPED"
+    shown = desk.realmjoin("menu", restricted=True)
+    assert shown.code == 0 and "is not running; starting it" in shown.err, shown
+    assert shown.out.startswith("Web Links\n") and "does not answer" not in shown.out, shown
+    assert desk.service_state("realmjoin") == "RUNNING"
 
 
 @tap.test(timeout=120)

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The view on a screen nobody sees: icon, menu, progress windows and questions, by mouse; TAP.
 
-Pictures of menu and progress window are left in RJ_BUILD_ROOT/ui/; docs/tray-menu.png and
-docs/tray-progress.png are copies of two of them. What is asserted is what the view says and which windows
-there are, never pixels.
+Pictures of menu and progress window are left in RJ_BUILD_ROOT/ui/. What is asserted is what the view says and
+which windows there are, never pixels.
 """
 
 import json

@@ -24,8 +24,8 @@ def prepare(prefix):
     programs = root / "Program Files" / "RealmJoin"
     prefix.place(BUILD / "core/session/realmjoin.exe", programs / "realmjoin.exe")
     prefix.place(BUILD / "core/service/realmjoinservice.exe", programs / "realmjoinservice.exe")
-    for name in ("ui-tray.dll", "plugin.json"):
-        prefix.place(BUILD / "plugins/ui-tray" / name, programs / "plugins/ui-tray" / name)
+    for name in ("check-firewall.dll", "plugin.json"):
+        prefix.place(BUILD / "plugins/check-firewall" / name, programs / "plugins/check-firewall" / name)
     policy = root / "ProgramData" / "RealmJoin" / "policy" / "device.json"
     policy.parent.mkdir(parents=True)
     policy.write_text(json.dumps(POLICY))
@@ -64,10 +64,16 @@ def no_refusal_names_what_windows_does_not_have():
         deadline = time.monotonic() + 20
         while prefix.run([PROGRAM, *ROOT, "service", "status"]).code != 0:
             assert time.monotonic() < deadline
-        refused(4, "only an administrator may do this", "plugin", "disable", "ui-tray", restricted=True)
+        refused(4, "only an administrator may do this", "plugin", "disable", "check-firewall", restricted=True)
         refused(4, "never with an administrator's rights", "install", "mine")
-        shown = prefix.run([PROGRAM, *ROOT, "plugin", "info", "ui-tray"])
-        assert shown.code == 0 and r"C:\rj\Program Files\RealmJoin\plugins\ui-tray" in shown.out, shown
+        log = next((prefix.drive_c / "rj").glob("[Ww]indows/[Ll]ogs/realmjoin.log")).read_text(encoding="utf-8")
+        assert re.search(r"install mine asked for by \S+ \(administrator\): refused: ", log), log
+        assert re.search(r"\S+ \(pid \d+\) was refused \"plugin.disable", log), log
+        assert not re.search(r"SYSTEM|\buid \d", log), log
+        shown = prefix.run([PROGRAM, *ROOT, "status"])
+        assert re.match(r"\S+ \(\S+, as administrator\) ", shown.out), shown
+        shown = prefix.run([PROGRAM, *ROOT, "plugin", "info", "check-firewall"])
+        assert shown.code == 0 and r"C:\rj\Program Files\RealmJoin\plugins\check-firewall" in shown.out, shown
         check("plugin info", shown.out)
 
 

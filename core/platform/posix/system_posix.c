@@ -68,6 +68,11 @@ bool rj_system_is_root(void)
     return geteuid() == 0;
 }
 
+const char *rj_system_own_name(char *ret_name, size_t size)
+{
+    return rj_system_user_name(rj_system_uid(), ret_name, size);
+}
+
 const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size)
 {
     struct passwd entry;

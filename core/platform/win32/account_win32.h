@@ -31,6 +31,8 @@ rj_status rj_account_of_sid(const char *sid_text, const char *root, rj_uid *ret_
 rj_status rj_account_sid_text(rj_uid uid, const char *root, char **ret_sid, rj_error *err);
 /* The SIDs in the table, sorted; NULL-terminated, one allocation (rj_free). */
 rj_status rj_account_list(const char *root, char ***ret_sids, size_t *ret_count, rj_error *err);
+/* The plain name of a SID (rj_free); NULL: it has none. */
+char *rj_account_name(const char *sid_text);
 /* The user SID of a token (rj_free), NULL for this process's own token. */
 rj_status rj_account_token_sid(HANDLE token, char **ret_sid, rj_error *err);
 

@@ -11,6 +11,7 @@
 
 #include "account_win32.h"
 #include "base/alloc.h"
+#include "base/text.h"
 #include "wide_win32.h"
 
 #include <aclapi.h>
@@ -257,6 +258,23 @@ static void add_process(HANDLE process, DWORD pid, rj_peer *peer)
     rj_free(text);
 }
 
+/* Of its own account: what is elevated has the uid of the machine. */
+static void add_name(HANDLE process, rj_peer *peer)
+{
+    HANDLE token = NULL;
+    char *sid = NULL;
+    if (!process || !OpenProcessToken(process, TOKEN_QUERY, &token))
+        return;
+    if (rj_account_token_sid(token, &sid, NULL) == RJ_OK) {
+        char *name = rj_account_name(sid);
+        if (name)
+            rj_text_to_line(peer->name, sizeof peer->name, name, strlen(name));
+        rj_free(name);
+    }
+    rj_free(sid);
+    CloseHandle(token);
+}
+
 static rj_status identify_client(HANDLE pipe, HANDLE process, rj_identity *ret_identity,
                                  rj_error *err)
 {
@@ -297,6 +315,8 @@ rj_status rj_local_socket_peer(rj_local_socket socket, rj_peer *ret_peer, rj_err
     if (!status) {
         rj_peer peer = {.uid = who.uid, .admin = who.admin || who.uid == rj_system_uid()};
         add_process(process, pid, &peer);
+        if (we_serve)
+            add_name(process, &peer);
         *ret_peer = peer;
     }
     if (process)

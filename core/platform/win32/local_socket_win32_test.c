@@ -103,6 +103,7 @@ static void users_may_talk_and_not_serve(void **state)
 
 static void both_ends_name_each_other(void **state)
 {
+    char own[64];
     rj_local_socket server, client;
     rj_peer peer = {0};
     rj_error err = RJ_ERROR_NONE;
@@ -112,6 +113,8 @@ static void both_ends_name_each_other(void **state)
     if (rj_local_socket_peer(server, &peer, &err) != RJ_OK)
         fail_msg("%s", err.text);
     assert_int_equal(peer.uid, rj_system_uid());
+    assert_string_equal(peer.name, rj_system_own_name(own, sizeof own));
+    assert_string_not_equal(own, "");
     assert_int_equal(peer.pid, rj_system_pid());
     assert_true(peer.admin);
     assert_non_null(strstr(peer.image, "local_socket"));

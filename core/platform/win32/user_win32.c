@@ -55,8 +55,7 @@ rj_uid rj_system_uid(void)
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-/* The plain name of a SID (rj_free); NULL: it has none. */
-static char *name_of_sid(const char *sid_text)
+char *rj_account_name(const char *sid_text)
 {
     wchar_t name[260];
     wchar_t domain[260];
@@ -80,11 +79,26 @@ const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size)
     char *sid = NULL;
     char *name = NULL;
     if (rj_account_sid_text(uid, NULL, &sid, NULL) == RJ_OK)
-        name = name_of_sid(sid);
+        name = rj_account_name(sid);
     if (name)
         snprintf(ret_name, size, "%s", name);
     else
         snprintf(ret_name, size, "uid %lu", (unsigned long)uid);
+    rj_free(name);
+    rj_free(sid);
+    return ret_name;
+}
+
+const char *rj_system_own_name(char *ret_name, size_t size)
+{
+    char *sid = NULL;
+    char *name = NULL;
+    if (rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
+        name = rj_account_name(sid);
+    if (name)
+        snprintf(ret_name, size, "%s", name);
+    else
+        rj_system_user_name(rj_system_uid(), ret_name, size);
     rj_free(name);
     rj_free(sid);
     return ret_name;
@@ -136,7 +150,7 @@ static rj_status sid_in_table(const char *name, char **ret_sid, rj_error *err)
         return status;
     const char *found = NULL;
     for (size_t i = 0; i < count && !status; i++) {
-        char *own = name_of_sid(sids[i]);
+        char *own = rj_account_name(sids[i]);
         if (own && rj_ascii_casecmp(own, name) == 0) {
             if (found)
                 status = ambiguous(name, found, sids[i], err);

@@ -173,6 +173,7 @@ static int dispatch(rj_cli *cli, int count, const char *const *arguments)
         return rj_cli_fail_usage(cli, NULL, error.text);
     if (meant && used == count) {
         cli->json |= meant == &rj_command_menu;
+        cli->stay_down |= meant == &rj_command_menu; /* a look at what is there */
         return run_command(cli, meant, 0, NULL);
     }
     count += meant != NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin menu: the menu of the tray, in a terminal.  Not answering services are part of it. */
+#include "session/cli/on_demand.h"
 #include "session/command/command.h"
 #include "session/ui/look.h"
 #include <string.h>
@@ -38,7 +39,8 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
         return code;
     options.loop = cli->loop;
     options.socket_path = rj_path(cli->paths, RJ_PATH_SOCKET);
-    rj_client_connect(&options, &cli->client, NULL); /* without: the menu says so */
+    if (rj_on_demand_connect(cli, &options, &cli->client, &error) != RJ_OK)
+        rj_say_error(&cli->out, error.text); /* the menu says so, too, and what this device is */
     rj_status status = rj_ui_look(cli->client, cli->paths, false, &model, &error);
     if (status != RJ_OK)
         return rj_cli_fail(cli, status, &error);
@@ -56,6 +58,7 @@ const rj_command rj_command_menu = {
     .summary = "show the menu of the tray",
     .help =
         "The same menu as behind the icon, from the same model, in the same language; lines that\n"
-        "do nothing on a click are faint.  --json prints the whole model.\n",
+        "do nothing on a click are faint.  --json prints the whole model; so does\n"
+        "`realmjoin --dump-menu`, which starts no service.\n",
     .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoin status: the device in a few lines, the answer first. */
+#include "platform/system.h"
 #include "session/command/command.h"
 #include <string.h>
 
@@ -16,10 +17,17 @@ static long long count_of(const json_t *document, const char *key)
 
 static void show_head(rj_output *out, const json_t *status)
 {
-    char last[48], next[48];
+    char last[48], next[48], own[64];
+    const char *user = text_of(status, "user"), *rights = "";
+    rj_system_own_name(own, sizeof own);
+    if (rj_system_is_root() &&
+        strcmp(own, user) != 0) { /* one account of several with these rights */
+        user = own;
+        rights = ", as administrator";
+    }
     rj_say(out, RJ_STYLE_STRONG, "%s", rj_clean(out, text_of(status, "device")));
-    rj_say(out, RJ_STYLE_NONE, " (%s)   realmjoin %s   last sync %s",
-           rj_clean(out, text_of(status, "user")), rj_clean(out, text_of(status, "version")),
+    rj_say(out, RJ_STYLE_NONE, " (%s%s)   realmjoin %s   last sync %s", rj_clean(out, user), rights,
+           rj_clean(out, text_of(status, "version")),
            rj_cli_when(text_of(status, "last_sync"), last, sizeof last));
     if (json_object_get(status, "next_sync"))
         rj_say(out, RJ_STYLE_NONE, ", next %s",

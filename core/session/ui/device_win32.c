@@ -104,9 +104,7 @@ static void set_user(json_t *device, const char *root)
     asked = true;
     rj_free(sid);
     json_object_set_new(device, "user",
-                        json_string(principal
-                                        ? principal
-                                        : rj_system_user_name(rj_system_uid(), user, sizeof user)));
+                        json_string(principal ? principal : rj_system_own_name(user, sizeof user)));
     if (principal)
         json_object_set_new(device, "owner", json_boolean(rj_ui_has_joined(root, principal)));
 }
