@@ -279,7 +279,7 @@ const char *rj_trigger_asker(const rj_trigger *trigger, char *ret_name, size_t s
 {
     if (trigger->uid == RJ_UID_MACHINE)
         return "the agent";
-    return trigger->asker[0] ? trigger->asker : rj_system_user_name(trigger->uid, ret_name, size);
+    return trigger->asker ? trigger->asker : rj_system_user_name(trigger->uid, ret_name, size);
 }
 
 static void log_trigger(const rj_run *run)
@@ -346,6 +346,10 @@ rj_status rj_agent_enqueue(rj_agent *agent, const rj_trigger *trigger, char ret_
     if (trigger->id) {
         snprintf(run->id, sizeof run->id, "%s", trigger->id);
         run->trigger.id = run->id;
+    }
+    if (trigger->asker) {
+        snprintf(run->asker, sizeof run->asker, "%s", trigger->asker);
+        run->trigger.asker = run->asker;
     }
     rj_agent_new_correlation(run->correlation);
     memcpy(ret_correlation, run->correlation, 17);

@@ -41,7 +41,8 @@ const char *rj_phase_name(rj_phase phase); /* "RunningDeployment" */
 typedef struct rj_run {
     struct rj_run *next;
     char correlation[17];
-    char id[132]; /* what trigger.id points to */
+    char id[132];   /* what trigger.id points to */
+    char asker[96]; /* and trigger.asker */
     rj_trigger trigger;
     const char *step; /* "recovering", "checking", "detecting", "planning", "performing" */
     bool cancelled, hard;

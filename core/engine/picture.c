@@ -15,7 +15,7 @@ struct rj_picture_copies {
     rj_check_fact *checks;
     size_t check_count;
     rj_uid *sessions;
-    char *trigger_id;
+    char *trigger_id, *asker;
 };
 
 static rj_status no_memory(rj_error *err)
@@ -85,7 +85,9 @@ static rj_status make_plan(rj_picture *picture, const rj_picture_sources *source
     size_t sessions = sources->session_count;
     copies->sessions = rj_arena_alloc(&copies->arena, sessions, sizeof(rj_uid));
     copies->trigger_id = trigger->id ? rj_arena_strdup(&copies->arena, trigger->id) : NULL;
-    if (!copies->sessions || (trigger->id && !copies->trigger_id))
+    copies->asker = trigger->asker ? rj_arena_strdup(&copies->arena, trigger->asker) : NULL;
+    if (!copies->sessions || (trigger->id && !copies->trigger_id) ||
+        (trigger->asker && !copies->asker))
         return no_memory(err);
     if (sessions)
         memcpy(copies->sessions, sources->sessions, sessions * sizeof(rj_uid));
@@ -107,6 +109,7 @@ static rj_status make_plan(rj_picture *picture, const rj_picture_sources *source
         .now_wall_ms = rj_clock_wall_ms(),
     };
     input.trigger.id = copies->trigger_id;
+    input.trigger.asker = copies->asker;
     return rj_plan_make(&input, &picture->plan, err);
 }
 

@@ -74,11 +74,11 @@ typedef enum rj_trigger_kind {
 
 typedef struct rj_trigger {
     rj_trigger_kind kind;
-    const char *id; /* NULL for sync */
-    rj_uid uid;     /* who asks; RJ_UID_MACHINE: the agent itself */
-    bool admin;     /* root asks */
-    bool from_link; /* hidden packages are refused */
-    char asker[96]; /* the name of who asks, for the log; "": that of `uid` */
+    const char *id;    /* NULL for sync */
+    rj_uid uid;        /* who asks; RJ_UID_MACHINE: the agent itself */
+    bool admin;        /* root asks */
+    bool from_link;    /* hidden packages are refused */
+    const char *asker; /* the name of who asks, to be told; NULL: that of `uid` */
 } rj_trigger;
 
 typedef struct rj_plan_input {

@@ -2,8 +2,8 @@
 /*
  * Reasons as sentences for a person.
  *
- * In a text %a and %b are the reason's strings, %n its number, %u the user of that number, and %w
- * says for whom: "on this device" or "for <user>".  Where a string is missing, the text behind the
+ * In a text %a and %b are the reason's strings, %n its number, %u the user of that number (or, in
+ * "asked-" texts, who %a says), and %w says for whom: "on this device" or "for <user>".  Where a string is missing, the text behind the
  * '|' is meant.
  */
 #include "engine/plan.h"
@@ -164,7 +164,10 @@ static void put_value(sentence *out, const rj_reason *reason, char which)
         text = number;
         break;
     case 'u':
-        put_user(out, (rj_uid)reason->n);
+        if (reason->a && strncmp(reason->code, "asked-", 6) == 0)
+            text = reason->a; /* who asked may be known better than by the number */
+        else
+            put_user(out, (rj_uid)reason->n);
         break;
     default:
         text = "on this device";

@@ -22,7 +22,7 @@ rj_reason rj_plan_request_reason(const rj_planner *planner)
         code = trigger->from_link ? "asked-upgrade-by-link" : "asked-upgrade";
     else if (trigger->kind == RJ_TRIGGER_UNINSTALL)
         code = "asked-uninstall";
-    return (rj_reason){.code = code, .n = trigger->uid};
+    return (rj_reason){.code = code, .a = trigger->asker, .n = trigger->uid};
 }
 
 /* Selects what is marked and all that it needs: needs come later in by_depth. */

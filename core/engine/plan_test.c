@@ -140,7 +140,7 @@ static void nothing_is_removed_from_under_what_needs_it(void **state)
                PRESENT4};
     assert_item(&s, "B", M, RJ_VERDICT_HELD, "needed-by-installed", "A");
     s.device = "{\"ID\":\"A\",\"DependsOn\":[\"B\"]},{\"ID\":\"B\"}";
-    s.trigger = (rj_trigger){RJ_TRIGGER_UNINSTALL, "B", 0, true, false, ""};
+    s.trigger = (rj_trigger){RJ_TRIGGER_UNINSTALL, "B", 0, true, false, NULL};
     assert_item(&s, "B", M, RJ_VERDICT_REFUSED, "needed-by-installed", "A");
 }
 
@@ -216,7 +216,7 @@ static void a_users_package_is_never_planned_for_root(void **state)
     assert_int_equal(out.plan->items[0].verdict, RJ_VERDICT_REFUSED);
     assert_string_equal(last_reason(&out.plan->items[0])->code, "not-for-root");
     end(&out);
-    s.trigger = (rj_trigger){RJ_TRIGGER_SYNC, NULL, RJ_UID_ROOT, true, false, ""};
+    s.trigger = (rj_trigger){RJ_TRIGGER_SYNC, NULL, RJ_UID_ROOT, true, false, NULL};
     out = play(&s);
     assert_int_equal(out.plan->item_count, 0);
     end(&out);
@@ -295,9 +295,19 @@ static void of_two_users_entries_for_the_machine_the_one_that_asks_for_more_coun
     assert_string_equal(plan->items[0].assignment->version, "2");
     rj_plan_free(plan);
 
-    input.trigger = (rj_trigger){RJ_TRIGGER_INSTALL, "a", JANE, false, false, ""};
+    input.trigger = (rj_trigger){RJ_TRIGGER_INSTALL, "a", JANE, false, false, NULL};
     assert_int_equal(rj_plan_make(&input, &plan, NULL), RJ_OK);
     assert_string_equal(plan->items[0].assignment->version, "3");
+    rj_plan_free(plan);
+
+    char text[200] = "";
+    input.trigger =
+        (rj_trigger){RJ_TRIGGER_INSTALL, "a", JANE, false, false, "adm (administrator)"};
+    assert_int_equal(rj_plan_make(&input, &plan, NULL), RJ_OK);
+    for (size_t i = 0; i < plan->items[0].reason_count; i++)
+        if (strcmp(plan->items[0].reasons[i].code, "asked-install") == 0)
+            rj_reason_text(&plan->items[0].reasons[i], text, sizeof text);
+    assert_string_equal(text, "adm (administrator) asked to install it");
     rj_plan_free(plan);
     rj_policy_free(policy);
 }

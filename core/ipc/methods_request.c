@@ -10,9 +10,10 @@
 
 static rj_status request(rj_call *call, rj_trigger trigger, json_t **ret_result, rj_error *err)
 {
+    char asker[96];
     trigger.uid = call->connection->peer.uid;
     trigger.admin = call->connection->admin;
-    rj_connection_account(call->connection, trigger.asker, sizeof trigger.asker);
+    trigger.asker = rj_connection_account(call->connection, asker, sizeof asker);
     rj_status status = rj_agent_request(call->server->agent, &trigger, call->correlation, err);
     /* A sync is about everybody's packages: its lines are for root. */
     if (call->correlation[0] && trigger.kind != RJ_TRIGGER_SYNC)
