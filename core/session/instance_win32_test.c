@@ -64,6 +64,20 @@ static void a_link_reaches_the_running_session_and_a_second_session_is_refused(v
     rj_instance_release(first);
 }
 
+static void a_second_start_asks_the_first_to_be_seen(void **state)
+{
+    (void)state;
+    rj_instance *first = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &first, NULL), RJ_OK);
+    assert_int_equal(rj_instance_forward(ROOT, RJ_INSTANCE_SHOW, NULL), RJ_OK);
+    for (int turns = 0; turns < 100 && !arrived; turns++)
+        rj_loop_turn(loop, 10);
+    assert_string_equal(got, RJ_INSTANCE_SHOW);
+    assert_int_not_equal(rj_instance_forward(ROOT, "shows", NULL), RJ_OK);
+    assert_int_not_equal(rj_instance_forward(ROOT, "sho", NULL), RJ_OK);
+    rj_instance_release(first);
+}
+
 static void what_the_grammar_does_not_know_never_arrives(void **state)
 {
     (void)state;
@@ -145,6 +159,8 @@ int main(void)
             a_link_reaches_the_running_session_and_a_second_session_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sender_that_never_reads_its_answer_holds_nobody_up,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_second_start_asks_the_first_to_be_seen, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_the_grammar_does_not_know_never_arrives, set_up,
                                         tear_down),
     };
