@@ -78,6 +78,8 @@ def version_faults(program, version):
     for name in ("FileDescription", "ProductName", "CompanyName"):
         if not program.texts.get(name):
             faults.append(f"has no {name}")
+    if not program.texts.get("LegalCopyright", "").startswith("Copyright "):
+        faults.append("does not say whose it is in LegalCopyright")
     return faults
 
 
@@ -187,6 +189,7 @@ BEGIN
     VALUE "CompanyName", "C"
     VALUE "FileDescription", "A description"
     VALUE "FileVersion", "1.2.3"
+    VALUE "LegalCopyright", "Copyright (c) C"
     VALUE "ProductName", "Product"
     VALUE "ProductVersion", "1.2.3"
   END END
@@ -258,6 +261,8 @@ def the_gate_finds_a_missing_and_a_wrong_version(folder):
     assert len(version_faults(sample(folder, GOOD), "1.2.4")) == 3
     nameless = VERSION.replace('    VALUE "FileDescription", "A description"\n', "")
     assert version_faults(sample(folder, GOOD, resource=nameless), "1.2.3") == ["has no FileDescription"]
+    whose = VERSION.replace("Copyright (c) C", "MIT License")
+    assert len(version_faults(sample(folder, GOOD, resource=whose), "1.2.3")) == 1
 
 
 @tap.test()

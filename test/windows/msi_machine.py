@@ -36,6 +36,7 @@ EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin
 WINDOWS_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REFUSED = 1603
 BUSY = 1618
+RESTART_DUE = 3010
 STOPPED_MEANWHILE = 1627  # Wine: see settle()
 
 NEWER = "9.0.0"
