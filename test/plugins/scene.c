@@ -198,6 +198,15 @@ static void on_progress(void *data, int permille, const char *text)
     snprintf(h->progress_text, sizeof h->progress_text, "%s", text);
 }
 
+static void on_wrote(void *data, uint64_t line, const char *bytes, size_t length)
+{
+    heard *h = data;
+    assert_int_equal(h->answers, 0);
+    assert_int_equal(line, 0);
+    size_t used = strlen(h->wrote), room = sizeof h->wrote - 1 - used;
+    memcpy(h->wrote + used, bytes, length < room ? length : room);
+}
+
 rj_question scene_question(heard *h, int64_t deadline_ms)
 {
     memset(h, 0, sizeof *h);
@@ -205,6 +214,7 @@ rj_question scene_question(heard *h, int64_t deadline_ms)
                          .deadline_ms = deadline_ms,
                          .answered = on_answer,
                          .progressed = on_progress,
+                         .wrote = on_wrote,
                          .data = h};
 }
 

@@ -35,6 +35,7 @@ typedef struct heard {
     unsigned progress_calls;
     int permille;
     char progress_text[300];
+    char wrote[128]; /* what its programs wrote, as far as it fits */
 } heard;
 
 void scene_open(scene *s); /* of the service */

@@ -348,6 +348,20 @@ static void ask_with_secret(const char *id, heard *h)
     scene_wait(&s, h);
 }
 
+static void what_a_program_writes_is_told_but_not_with_a_secret_that_it_could_write(void **state)
+{
+    (void)state;
+    scene_load(&s);
+    heard h;
+    scene_evaluate(&s, "spawn-limit", 10000, &h);
+    assert_int_equal(strncmp(h.wrote, "begun", 5), 0);
+    scene_forget(&h);
+    ask_with_secret("spawn-limit", &h);
+    assert_string_equal(text(&h, "tail"), "begun|");
+    assert_string_equal(h.wrote, "");
+    scene_forget(&h);
+}
+
 static void a_secret_goes_to_the_plugin_and_another_comes_back(void **state)
 {
     (void)state;
@@ -465,6 +479,7 @@ int main(void)
         IN_SCENE(a_program_that_is_not_granted_is_not_started),
         IN_SCENE(the_service_is_absent_without_any_grant),
         IN_SCENE(every_failing_allocation_of_a_spawn_gives_one_answer),
+        IN_SCENE(what_a_program_writes_is_told_but_not_with_a_secret_that_it_could_write),
         IN_SCENE(a_secret_goes_to_the_plugin_and_another_comes_back),
         IN_SCENE(a_question_without_a_secret_has_none),
         IN_SCENE(secrets_of_a_failed_answer_are_not_handed_out),
