@@ -52,9 +52,9 @@ const rj_reason *last_reason(const rj_plan_item *item);
 #define FAILED(ID, VERSION) .records = {{ID, M, VERSION, "", false, 7, false}}
 #define TRIES(ID, VERSION, N, EVIDENCE)                                                            \
     .attempts = {{ID, M, VERSION, "", EVIDENCE, N, 0, "disk full"}}
-#define ASKS(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", JANE, false, false}
-#define ROOT_ASKS(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", 0, true, false}
-#define LINK(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", JANE, false, true}
+#define ASKS(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", JANE, false, false, NULL}
+#define ROOT_ASKS(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", 0, true, false, NULL}
+#define LINK(KIND) .trigger = {RJ_TRIGGER_##KIND, "a", JANE, false, true, NULL}
 #define NOT_MET .checks = {{"firewall", RJ_CHECK_NOT_MET, RJ_ENFORCE, "no rules"}}
 
 #define NEED "{\"ID\":\"a\",\"Version\":\"1.2.0\",\"Mandatory\":true}"

@@ -163,7 +163,7 @@ static void a_request_plans_its_package_and_what_that_needs_and_no_more(void **s
                          "{\"ID\":\"B\",\"Hidden\":true,\"AutoUpgrade\":true,\"Version\":\"2\"},"
                          "{\"ID\":\"C\",\"Mandatory\":true},{\"ID\":\"D\",\"Mandatory\":true}",
                ABSENT4,
-               .trigger = {RJ_TRIGGER_INSTALL, "A", JANE, false, true},
+               .trigger = {RJ_TRIGGER_INSTALL, "A", JANE, false, true, NULL},
                NOT_MET};
     outcome out = play(&s);
     assert_int_equal(out.plan->item_count, 2);
@@ -185,7 +185,7 @@ static void upgrading_all_takes_what_the_person_sees_whatever_auto_upgrade_says(
                          "{\"ID\":\"C\",\"Version\":\"2\",\"Hidden\":true},"
                          "{\"ID\":\"D\",\"Version\":\"2\",\"DependsOn\":[\"E\"]},{\"ID\":\"E\"}",
                PRESENT4,
-               .trigger = {RJ_TRIGGER_UPGRADE, NULL, JANE, false, false}};
+               .trigger = {RJ_TRIGGER_UPGRADE, NULL, JANE, false, false, NULL}};
     assert_order(&s, "E A D"); /* E, which cannot be seen, because D needs it */
     assert_item(&s, "D", M, RJ_VERDICT_UPGRADE, "outdated-asked", NULL);
 }
@@ -266,7 +266,7 @@ static void a_user_cannot_reach_what_is_assigned_to_another(void **state)
     (void)state;
     scene s = {.jane = "{\"ID\":\"a\"}",
                GONE("a"),
-               .trigger = {RJ_TRIGGER_INSTALL, "a", KARL, false, false}};
+               .trigger = {RJ_TRIGGER_INSTALL, "a", KARL, false, false, NULL}};
     outcome out = play(&s);
     assert_int_equal(out.plan->item_count, 1);
     assert_null(out.plan->items[0].assignment);

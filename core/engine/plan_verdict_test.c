@@ -186,7 +186,7 @@ static const struct {
      RJ_VERDICT_REFUSED,
      "hidden"},
     {"a hidden package is refused to a link even of an administrator",
-     {.device = HIDE, GONE("a"), .trigger = {RJ_TRIGGER_INSTALL, "a", 0, true, true}},
+     {.device = HIDE, GONE("a"), .trigger = {RJ_TRIGGER_INSTALL, "a", 0, true, true, NULL}},
      RJ_VERDICT_REFUSED,
      "hidden"},
     {"an administrator may install a hidden one",
