@@ -92,6 +92,19 @@ static LRESULT on_query(const rj_sign_out *watch, LPARAM flags)
     return !refused;
 }
 
+/* The loop may send us a message on its way to the end: it is answered meanwhile, or both would wait. */
+static void wait_until_cleaned(const rj_sign_out *watch)
+{
+    ULONGLONG end = GetTickCount64() + CLEANING_MS;
+    for (ULONGLONG now = GetTickCount64(); now < end; now = GetTickCount64()) {
+        MSG message;
+        if (MsgWaitForMultipleObjects(1, &watch->cleaned, FALSE, (DWORD)(end - now),
+                                      QS_SENDMESSAGE) != WAIT_OBJECT_0 + 1)
+            return;
+        PeekMessageW(&message, NULL, 0, 0, PM_NOREMOVE | PM_QS_SENDMESSAGE);
+    }
+}
+
 static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l)
 {
     rj_sign_out *watch = (rj_sign_out *)GetWindowLongPtrW(window, GWLP_USERDATA);
@@ -104,7 +117,7 @@ static LRESULT CALLBACK on_message(HWND window, UINT message, WPARAM w, LPARAM l
         if (w) {
             tell(watch, l & ENDSESSION_CLOSEAPP ? "an installer closes this program"
                                                 : "the desktop session ends");
-            WaitForSingleObject(watch->cleaned, CLEANING_MS);
+            wait_until_cleaned(watch);
         }
         return 0;
     case WM_CLOSE: /* asked to end by another program, e.g. taskkill */

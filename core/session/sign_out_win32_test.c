@@ -78,6 +78,21 @@ static void the_end_is_granted_told_once_and_waits_until_all_is_cleaned_up(void 
     CloseHandle(sender);
 }
 
+static void a_reason_that_goes_while_the_session_ends_holds_nobody_up(void **state)
+{
+    (void)state;
+    rj_sign_out_hold(watch, "Größenrechner wird installiert");
+    HANDLE sender = CreateThread(NULL, 0, end_session, (void *)ENDSESSION_CRITICAL, 0, NULL);
+    turn_until_ended();
+    ULONGLONG begin = GetTickCount64();
+    rj_sign_out_hold(watch, NULL);
+    assert_true(GetTickCount64() - begin < 5000);
+    rj_sign_out_stop(watch);
+    watch = NULL;
+    assert_int_equal(WaitForSingleObject(sender, 5000), WAIT_OBJECT_0);
+    CloseHandle(sender);
+}
+
 static void an_end_that_did_not_come_about_ends_nothing(void **state)
 {
     (void)state;
@@ -141,6 +156,8 @@ int main(void)
             the_end_is_granted_told_once_and_waits_until_all_is_cleaned_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_end_that_did_not_come_about_ends_nothing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_reason_that_goes_while_the_session_ends_holds_nobody_up,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_reason_holds_the_end_up_unless_it_is_forced, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_installer_ends_it_though_a_package_holds_the_end_up,

@@ -118,8 +118,13 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
         host->packages = rj_ui_ask_packages(host->client);
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     host->asking = true;
-    rj_status status =
-        rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
+    rj_status status = RJ_OK;
+    if (host->client) {
+        status = rj_client_call(host->client, verb, params, RJ_UI_ASK_MS, &result, NULL, &error);
+    } else { /* lost while the packages were asked for */
+        json_decref(params);
+        status = rj_fail(&error, RJ_E_NOT_STARTED, "the RealmJoin service does not answer");
+    }
     const rj_ui_refusal why = {status, link, error.text};
     const char *correlation = json_string_value(json_object_get(result, "correlation"));
     bool accepted = status == RJ_OK && correlation;
@@ -400,7 +405,7 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
                               json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action",
                                         "progress", "output", "check", "policy")));
     host->stale = host->due = true;
-    if (client)
+    if (host->client) /* not lost meanwhile */
         request_what_waited(host);
     return rj_runtime_begin_views(runtime, on_act, host);
 }

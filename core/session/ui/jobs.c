@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "session/log_place.h"
 #include "session/ui/details.h"
+#include "session/ui/job.h"
 #include "session/ui/one_line.h"
 
 #include <stdio.h>
@@ -20,25 +21,6 @@
 #define JOBS_MAX 8u
 #define NOTICES_MAX 8u
 #define NAME_COLUMNS 60u
-
-typedef enum state { WAITING, WORKING, DONE, FAILED, CANCELLED } state;
-
-typedef struct job {
-    struct job *next;
-    char window[40], correlation[17], verb[16], id[140];
-    char *name;
-    char *text, *status; /* NULL: by the state */
-    char *next_step;
-    rj_text details;
-    uint64_t next_line; /* of what the program of the action writes */
-    state state;
-    int permille;
-    bool begun;       /* the package's own program runs: no cancelling any more */
-    bool for_service; /* waits until the service has been started */
-    bool restart;     /* what was done is complete after a restart */
-    bool closed;
-    int64_t refused_links; /* gathered in this window; 0: it is about something else */
-} job;
 
 struct rj_ui_jobs {
     const rj_texts *texts;
@@ -198,7 +180,12 @@ void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *ver
                       const char *name)
 {
     char text_id[32];
-    job *one = new_job(jobs, verb, name);
+    job *one = by_correlation(jobs, correlation);
+    if (one && one->state < DONE) { /* the service made one of two equal requests */
+        one->closed = false;
+        return;
+    }
+    one = new_job(jobs, verb, name);
     if (!one)
         return;
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
@@ -220,6 +207,19 @@ void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const c
     add_detail(one, one->status);
 }
 
+/* Two equal requests are one for the service. */
+static void drop_equal(rj_ui_jobs *jobs, const job *kept, const char *correlation)
+{
+    for (job **at = &jobs->first; *at; at = &(*at)->next) {
+        job *one = *at;
+        if (one == kept || one->state >= DONE || strcmp(one->correlation, correlation) != 0)
+            continue;
+        *at = one->next;
+        free_job(one);
+        return;
+    }
+}
+
 static job *take_waiting(const rj_ui_jobs *jobs)
 {
     job *one = jobs->first;
@@ -235,6 +235,7 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
     job *one = take_waiting(jobs);
     if (!one)
         return;
+    drop_equal(jobs, one, correlation);
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
     put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
@@ -344,7 +345,7 @@ static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
         put(&one->text, rj_strdup(one->name ? one->name : ""));
     if (strcmp(outcome, "failed") == 0) {
         char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail_by_verb(jobs, one, one->begun && last && *last ? last : message, "job.next");
+        fail_by_verb(jobs, one, one->told_why && last && *last ? last : message, "job.next");
         rj_free(last);
         return;
     }
@@ -398,7 +399,7 @@ static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
     add_detail(one, place);
     rj_free(place);
     add_detail(one, line);
-    one->begun = true; /* the reason is known: the end has only a summary */
+    one->told_why = true;
 }
 
 static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
@@ -524,60 +525,13 @@ void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window)
     }
 }
 
-static bool may_cancel(const job *one)
-{
-    return one->state < DONE && !one->begun && one->correlation[0];
-}
-
 const char *rj_ui_jobs_cancellable(const rj_ui_jobs *jobs, const char *window)
 {
     const job *one = by_window(jobs, window);
-    return one && may_cancel(one) ? one->correlation : NULL;
+    return one && rj_ui_job_may_cancel(one) ? one->correlation : NULL;
 }
 
 /* ---- The model's part ------------------------------------------------------------------------ */
-
-static char *helpdesk_text(const rj_ui_jobs *jobs, const job *one, const json_t *device)
-{
-    const rj_text_value computer[] = {{"name", text_of(device, "computer"), 0}, {NULL, NULL, 0}};
-    const rj_text_value user[] = {{"name", text_of(device, "user"), 0}, {NULL, NULL, 0}};
-    const rj_text_value id[] = {{"id", one->correlation, 0}, {NULL, NULL, 0}};
-    char *lines[] = {rj_texts_make(jobs->texts, "helpdesk.computer", computer),
-                     rj_texts_make(jobs->texts, "helpdesk.user", user),
-                     rj_texts_make(jobs->texts, "helpdesk.correlation", id)};
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_text_addf(&text, "%s\n%s\n", one->text ? one->text : "", one->status ? one->status : "");
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        rj_text_addf(&text, "%s\n", lines[i] ? lines[i] : "");
-        rj_free(lines[i]);
-    }
-    rj_text_addf(&text, "\n%s", one->details.length ? one->details.bytes : "");
-    return rj_text_take(&text);
-}
-
-static json_t *window_of(const rj_ui_jobs *jobs, const job *one, const json_t *device)
-{
-    static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
-    json_t *window =
-        json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:b, s:o}", "id", one->window, "text",
-                  one->text && *one->text ? one->text : "RealmJoin", "state", states[one->state],
-                  "permille", one->permille, "status", one->status ? one->status : "", "next",
-                  one->next_step ? one->next_step : "", "details",
-                  one->details.length && !one->details.failed ? one->details.bytes : "", "asked", 1,
-                  "close", json_sprintf("close:%s", one->window));
-    int failed = !window;
-    if (may_cancel(one))
-        failed |= json_object_set_new(window, "cancel", json_sprintf("cancel:%s", one->window));
-    if (one->state == FAILED) {
-        char *copy = helpdesk_text(jobs, one, device);
-        failed |= json_object_set_new(window, "copy", copy ? json_string(copy) : NULL);
-        rj_free(copy);
-    }
-    if (!failed)
-        return window;
-    json_decref(window);
-    return NULL;
-}
 
 json_t *rj_ui_jobs_windows(const rj_ui_jobs *jobs, const json_t *device)
 {
@@ -585,7 +539,7 @@ json_t *rj_ui_jobs_windows(const rj_ui_jobs *jobs, const json_t *device)
     for (const job *at = jobs->first; windows && at; at = at->next) {
         if (at->closed || is_sync(at))
             continue;
-        if (json_array_append_new(windows, window_of(jobs, at, device)) != 0) {
+        if (json_array_append_new(windows, rj_ui_job_window(jobs->texts, at, device)) != 0) {
             json_decref(windows);
             return NULL;
         }

@@ -113,6 +113,31 @@ static void a_failure_stays_and_says_what_to_do(void **state)
     assert_string_equal(member("state"), "failed");
 }
 
+static void a_run_that_fails_without_a_failed_action_says_its_own_reason(void **state)
+{
+    (void)state;
+    event("run", "{'correlation':'c1','state':'started'}");
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'installing'}");
+    event("run",
+          "{'correlation':'c1','state':'ended','outcome':'failed','message':'the disk is full'}");
+    assert_string_equal(member("status"), "the disk is full");
+}
+
+static void two_requests_that_are_one_for_the_service_are_one_job(void **state)
+{
+    (void)state;
+    rj_ui_jobs_begin(jobs, "c1", "install", "firefox", "Firefox");
+    assert_int_equal(windows(), 1);
+    for (int i = 0; i < 20; i++)
+        rj_ui_jobs_begin(jobs, "c2", "sync", NULL, NULL);
+    assert_false(rj_ui_jobs_are_many(jobs));
+    rj_ui_jobs_wait(jobs, "install", "firefox", "Firefox");
+    rj_ui_jobs_started(jobs, "c1");
+    assert_int_equal(windows(), 1);
+    event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
+    assert_string_equal(member("state"), "done");
+}
+
 static void a_log_is_named_only_to_who_can_read_it(void **state)
 {
     (void)state;
@@ -418,7 +443,9 @@ static void no_more_is_begun_than_a_person_can_follow(void **state)
     (void)state;
     for (int i = 0; i < 7; i++) {
         assert_false(rj_ui_jobs_are_many(jobs));
-        rj_ui_jobs_begin(jobs, "c2", "install", "tool", "Tool");
+        char correlation[8];
+        snprintf(correlation, sizeof correlation, "t%d", i);
+        rj_ui_jobs_begin(jobs, correlation, "install", "tool", "Tool");
     }
     assert_true(rj_ui_jobs_are_many(jobs));
     event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
@@ -453,6 +480,8 @@ int main(void)
         TEST(another_exit_code_in_the_message_hides_none),
         TEST(what_waits_for_the_service_goes_on_in_the_same_window),
         TEST(a_failure_stays_and_says_what_to_do),
+        TEST(a_run_that_fails_without_a_failed_action_says_its_own_reason),
+        TEST(two_requests_that_are_one_for_the_service_are_one_job),
         TEST(a_log_is_named_only_to_who_can_read_it),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
         TEST(a_reason_is_in_the_persons_language_and_the_services_words_are_behind_it),

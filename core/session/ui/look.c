@@ -10,6 +10,10 @@ json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params)
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
+    if (!client) { /* lost since the question before */
+        json_decref(params);
+        return NULL;
+    }
     if (rj_client_call(client, method, params, RJ_UI_ASK_MS, &result, NULL, &error) == RJ_OK)
         return result;
     rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s: %s", method, error.text);
