@@ -396,8 +396,10 @@ def links_reach_the_running_tray_and_hostile_ones_install_nothing():
     assert desk.run(["start", "realmjoin:install:secret"]).code == 0
     desk.wait_for_text("This link cannot be followed")
     desk.press("This link cannot be followed", "Done")
-    crowd = [desk.start([installed.PROGRAM, f"realmjoin:install:crowd-{i}"]) for i in range(12)]
-    assert [program.wait(60).code for program in crowd] == [0] * 12
+    for first in range(0, 12, 4):
+        for program in [desk.start([installed.PROGRAM, f"realmjoin:install:crowd-{first + i}"]) for i in range(4)]:
+            taken = program.wait(60)
+            assert taken.code == 0, taken
     desk.wait_until(lambda: "crowd-" in desk.service_log(), desk.service_log)
     window = desk.wait_for_text("12 links cannot be followed")
     assert sum("links cannot be followed" in text for text in desk.texts()) == 1, desk.texts()
