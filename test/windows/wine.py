@@ -226,6 +226,57 @@ class Program:
         self._process.wait(10)
 
 
+class Started:
+    """A program that a Starter has started: it may be waited for, and killed when it hangs."""
+
+    def __init__(self, starter, number, files, code_file):
+        self._starter, self._number, self._files, self._code_file = starter, number, files, code_file
+
+    def wait(self, timeout=30):
+        deadline, pause = time.monotonic() + timeout, 0.002
+        while not self._code_file.exists():
+            if not self._starter.running():
+                errors = _text(self._files[1]) if self._files[1].exists() else ""
+                return Result(1, "", errors + "(its starter has ended; the program itself has left no exit code)\n")
+            if time.monotonic() > deadline:
+                self._starter.kill(self._number)
+                raise subprocess.TimeoutExpired(f"program {self._number}", timeout)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.02)
+        return Result(int(self._code_file.read_text()) & 0xFFFFFFFF, _text(self._files[0]), _text(self._files[1]))
+
+
+class Starter:
+    """launch.exe, which stays and starts one program after the other: half the cost of a program."""
+
+    def __init__(self, command, env, folder):
+        self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+            [*command, "--serve"], env=env, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def running(self):
+        return self._process.poll() is None
+
+    def start(self, number, line, files, code_file, folder, restricted):
+        words = [windows_path(code_file), *map(windows_path, files), folder, line]
+        self._say(["start", str(number), "restricted" if restricted else "full",
+                   *(word.encode("utf-16-le", "surrogatepass").hex() for word in words)])
+        return Started(self, number, files, code_file)
+
+    def kill(self, number):
+        self._say(["kill", str(number)])
+
+    def _say(self, words):
+        self._process.stdin.write((" ".join(words) + "\n").encode("ascii"))
+        self._process.stdin.flush()
+
+    def end(self):
+        if self.running():
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+        self._process.stdin.close()
+
+
 def _text(path):
     return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
@@ -235,7 +286,7 @@ class Prefix:
 
     def __init__(self, name, display=False, size="1024x768"):
         self._display_wanted, self._size = display, size
-        self._name, self._xvfb, self._count, self._programs = name, None, 0, []
+        self._name, self._xvfb, self._count, self._programs, self._starter = name, None, 0, [], None
         if reason := reason_missing(display):
             raise Unavailable(reason)
 
@@ -282,6 +333,9 @@ class Prefix:
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
+        if self._starter:
+            self._starter.end()
+        self._starter = None
 
     def windows_path(self, path):
         """The name of a file as programs in this prefix see it."""
@@ -304,19 +358,29 @@ class Prefix:
 
     # ---- programs --------------------------------------------------------------------------------
 
-    def start(self, command, cwd=None, env=None, stdin=subprocess.DEVNULL, restricted=False):
-        """Starts a program beside the test; paths of this machine are given by their Windows names."""
+    def _next_files(self):
+        """Output and errors, exit code of the next program."""
+        self._count += 1
+        stem = self._top / f"run{self._count}"
+        return (stem.with_suffix(".out"), stem.with_suffix(".err")), stem.with_suffix(".code")
+
+    def _words(self, command):
+        return [self.windows_path(w) if isinstance(w, os.PathLike) else str(w) for w in command]
+
+    @staticmethod
+    def _launcher():
         launcher = build_root() / "test/windows/launch.exe"
         if not launcher.exists():
             raise FileNotFoundError(f"{launcher} is missing; build the Windows edition first")
-        self._count += 1
-        stem = self._top / f"run{self._count}"
-        files, code_file = (stem.with_suffix(".out"), stem.with_suffix(".err")), stem.with_suffix(".code")
-        words = [self.windows_path(w) if isinstance(w, os.PathLike) else str(w) for w in command]
+        return ["wine", str(launcher)]
+
+    def start(self, command, cwd=None, env=None, stdin=subprocess.DEVNULL, restricted=False):
+        """Starts a program beside the test; paths of this machine are given by their Windows names."""
+        files, code_file = self._next_files()
         options = ["--code", windows_path(code_file)] + (["--restricted"] if restricted else [])
         with open(files[0], "wb") as out, open(files[1], "wb") as err:
             process = subprocess.Popen(  # pylint: disable=consider-using-with
-                ["wine", str(launcher), *options, "--", *words],
+                [*self._launcher(), *options, "--", *self._words(command)],
                 env={**self.env, **(env or {})},
                 cwd=cwd or self.drive_c,
                 stdin=stdin,
@@ -328,9 +392,19 @@ class Prefix:
         self._programs.append(program)
         return program
 
-    def run(self, command, timeout=30, **options):
+    def begin(self, command, cwd=None, restricted=False):
+        """Starts a program that ends by itself; its wait() gives the Result."""
+        if not self._starter or not self._starter.running():
+            self._starter = Starter(self._launcher(), self.env, self.drive_c)
+        files, code_file = self._next_files()
+        return self._starter.start(self._count, subprocess.list2cmdline(self._words(command)), files, code_file,
+                                   self.windows_path(cwd or self.drive_c), restricted)
+
+    def run(self, command, timeout=30, env=None, **options):
         """Runs a program to its end. Output goes to files: nothing waits for what the program leaves behind."""
-        program = self.start(command, **options)
+        if not env:
+            return self.begin(command, **options).wait(timeout)
+        program = self.start(command, env=env, **options)
         try:
             return program.wait(timeout)
         except subprocess.TimeoutExpired:
