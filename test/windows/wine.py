@@ -333,6 +333,10 @@ class Prefix:
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
+        self.end_starter()
+
+    def end_starter(self):
+        """The next program gets another: programs are on the desktop of who starts them."""
         if self._starter:
             self._starter.end()
         self._starter = None
@@ -523,7 +527,7 @@ class Prefix:
         subprocess.run(["xdotool", *map(str, words)], env=self.env, timeout=20, check=True)
 
     def click(self, x, y, button=1):
-        self.xdotool("mousemove", x, y, "sleep", 0.3, "click", button)
+        self.xdotool("mousemove", x, y, "sleep", 0.1, "click", button)
 
 
 def _parse_registry(text):
