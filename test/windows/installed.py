@@ -76,8 +76,8 @@ class Desk(wine.Prefix):
             raise
         return self
 
-    def stop(self):
-        super().stop()
+    def _forget_session(self):
+        super()._forget_session()
         if self._screen:
             self._screen.kill()
             self._screen.wait(10)

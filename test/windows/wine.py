@@ -27,7 +27,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-TEMPLATE_VERSION = 2  # to be raised when the steps of _make_template change
+TEMPLATE_VERSION = 3  # to be raised when the steps of _make_template change
 LARGE = 16 * 1024
 SESSION_SECONDS = 120  # a forgotten Wine server ends after this
 SERVICE_STATES = ("STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "PAUSED")
@@ -118,6 +118,32 @@ def _server_folder(prefix):
     return pathlib.Path("/tmp") / pathlib.Path(prefix, "wineserver").read_text(encoding="ascii").strip("\0\n/")
 
 
+def end_all(prefix):
+    """Ends this prefix for good: every process at once, and nothing of the registry is kept."""
+    mine = f"WINEPREFIX={prefix}".encode()
+    for _ in range(100):  # a process may have been about to start another one
+        found = [pid for pid, environ in _environments() if mine in environ]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if not found:
+            break
+        time.sleep(0.02)
+    note = pathlib.Path(prefix, "wineserver")
+    if note.exists():
+        shutil.rmtree(_server_folder(prefix), ignore_errors=True)
+
+
+def _environments():
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            yield int(folder.name), (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            pass  # it has ended, or is of somebody else
+
+
 def server_runs(prefix):
     """True if the Wine server of this prefix holds its lock."""
     try:
@@ -173,14 +199,18 @@ def template():
             stamp_file.unlink(missing_ok=True)
             home.mkdir(exist_ok=True)
             _make_template(folder, home)
+            shutil.rmtree(_pattern(folder), ignore_errors=True)
+            _make_pattern(folder)
             stamp_file.write_text(stamp)
     return folder
 
 
-def copy_template(target):
-    """Makes TARGET a Windows of its own; the system's large files become links to the template's."""
+def _pattern(folder):
+    return folder.with_name("pattern")
 
-    origin = template()
+
+def _make_pattern(origin):
+    """What every prefix begins as: the system's large files are links to the template's."""
     system = origin / "drive_c/windows"
 
     def copy(source, destination):
@@ -190,8 +220,20 @@ def copy_template(target):
         else:
             shutil.copy2(source, destination)
 
-    shutil.copytree(origin, target, symlinks=True, copy_function=copy,
+    shutil.copytree(origin, _pattern(origin), symlinks=True, copy_function=copy,
                     ignore=shutil.ignore_patterns("wineserver"))
+
+
+def copy_template(target):
+    """Makes TARGET a Windows of its own. The links to the template are hard links of those in the pattern, which costs
+    little; its files are copies."""
+    pattern = _pattern(template())
+    subprocess.run(["cp", "-al", str(pattern), str(target)], timeout=60, check=True)
+    for path in pattern.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            copy = pathlib.Path(target) / path.relative_to(pattern)
+            copy.unlink()
+            shutil.copy2(path, copy)
 
 
 class Program:
@@ -314,8 +356,9 @@ class Prefix:
     def __exit__(self, *_):
         for program in self._programs:
             program.kill()
+        self._forget_session()
         if hasattr(self, "env"):
-            self.stop()
+            end_all(self.folder)
         if self._xvfb:
             self._xvfb.terminate()
             self._xvfb.wait(10)
@@ -333,6 +376,10 @@ class Prefix:
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
+        self._forget_session()
+
+    def _forget_session(self):
+        """What was kept of programs that run no more."""
         self.end_starter()
 
     def end_starter(self):
