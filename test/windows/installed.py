@@ -235,7 +235,7 @@ class Desk(wine.Prefix):
     def open_menu(self):
         def click():
             self.click(*ICON)
-            deadline = time.monotonic() + 1.5
+            deadline = time.monotonic() + 5  # a second click would close what is about to open
             while not self.popups() and time.monotonic() < deadline:
                 time.sleep(0.05)
             return self.popups()
@@ -243,8 +243,14 @@ class Desk(wine.Prefix):
         return self.wait_until(click, self.screen_windows)
 
     def close_menu(self):
-        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
-        self.wait_until(lambda: not self.popups(), self.screen_windows)
+        def gone():
+            self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
+            deadline = time.monotonic() + 2
+            while self.popups() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return not self.popups()
+
+        self.wait_until(gone, self.screen_windows)
 
     def point_at(self, *path):
         """Opens the menu and goes down to the line by mouse, one level after the other."""
