@@ -132,7 +132,8 @@ static size_t count_of(const char *list)
 
 static void attach(rj_client *client)
 {
-    assert_int_equal(rj_ui_host_attach(host, client, views), fresh_views);
+    size_t expected = fresh_views;
+    assert_int_equal(rj_ui_host_attach(host, client, views), expected);
     rj_ui_host_turn(host);
 }
 
@@ -148,11 +149,11 @@ static void a_connection_that_is_lost_behind_an_answer_is_asked_nothing_more(voi
         fresh_views = 0;
         attach(service);
         assert_string_equal(called, asked[i]);
-        lost_behind = NULL;
-        while (!count_of("menu") || !strstr(text_of("menu", 0, "text"), "does not answer")) {
-            rj_loop_run(loop);
-            rj_ui_host_turn(host);
-        }
+        rj_loop_run(loop);
+        rj_ui_host_turn(host);
+        assert_string_equal(called, asked[i]);
+        assert_string_equal(json_string_value(json_object_get(model, "tooltip")),
+                            "RealmJoin: the service does not answer");
     }
 }
 
@@ -190,9 +191,11 @@ static void all_that_is_asked_for_while_the_service_is_started_is_requested_in_o
     json_object_set_new(json_object_get(event, "document"), "message", json_string(""));
     assert_true(rj_ui_host_notified(host, "event", event));
     json_decref(event);
-    rj_loop_run(loop);
-    rj_ui_host_turn(host);
-    assert_string_equal(text_of("progress", 1, "state"), "done"); /* the one of the first request */
+    while (strcmp(text_of("progress", 1, "state"), "done") != 0) { /* that of the first request */
+        assert_string_equal(text_of("progress", 1, "state"), "waiting");
+        rj_loop_run(loop);
+        rj_ui_host_turn(host);
+    }
     assert_string_equal(text_of("progress", 0, "state"), "waiting");
 }
 
@@ -238,9 +241,8 @@ static void no_more_waits_for_the_service_than_a_person_asks_for(void **state)
     assert_string_equal(text_of("notices", 0, "title"), "Synchronisation failed");
     assert_int_equal(count_of("notices"), 4);
     attach(service);
-    const char *syncs = strstr(called, "subscribe sync sync sync sync sync sync sync sync status");
-    assert_ptr_equal(syncs, called + (syncs - called));
-    assert_non_null(syncs);
+    assert_string_equal(called, "subscribe list sync sync sync sync sync sync sync sync "
+                                "status list ui ");
 }
 
 static void a_view_that_is_begun_anew_does_not_tell_again_what_was_told(void **state)
@@ -294,9 +296,10 @@ static void a_first_icon_does_not_wait_for_a_service_that_says_nothing(void **st
     assert_true(patience_ms <= 2000);
     assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service does not answer");
     silent_on = NULL;
-    rj_loop_run(loop); /* it is asked again by itself */
-    rj_ui_host_turn(host);
-    assert_true(patience_ms > 2000);
+    while (patience_ms <= 2000) { /* it is asked again by itself */
+        rj_loop_run(loop);
+        rj_ui_host_turn(host);
+    }
     assert_string_equal(text_of("menu", 0, "text"), "Software Packages");
 }
 
