@@ -195,16 +195,17 @@ void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *ver
     put(&one->status, say(jobs, "job.waiting", NULL, NULL));
 }
 
-void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
+bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
 {
     const job *former = jobs->first;
     rj_ui_jobs_begin(jobs, "", verb, id, name);
     job *one = jobs->first != former ? jobs->first : NULL;
     if (!one)
-        return;
+        return false;
     one->for_service = true;
     put(&one->status, say(jobs, "job.starting", NULL, NULL));
     add_detail(one, one->status);
+    return true;
 }
 
 /* Two equal requests are one for the service. */
@@ -222,12 +223,13 @@ static void drop_equal(rj_ui_jobs *jobs, const job *kept, const char *correlatio
 
 static job *take_waiting(const rj_ui_jobs *jobs)
 {
-    job *one = jobs->first;
-    while (one && !one->for_service)
-        one = one->next;
-    if (one)
-        one->for_service = false;
-    return one;
+    job *oldest = NULL;
+    for (job *at = jobs->first; at; at = at->next)
+        if (at->for_service)
+            oldest = at;
+    if (oldest)
+        oldest->for_service = false;
+    return oldest;
 }
 
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
