@@ -50,7 +50,7 @@ def provide_launcher(folder):
         return
     launcher = folder / "test/windows/launch.exe"
     launcher.parent.mkdir(parents=True)
-    call(f"{TRIPLET}-gcc", *DEFINES, "-o", launcher, SOURCE / "test/windows/launch_win32.c")
+    call(f"{TRIPLET}-gcc", *DEFINES, "-o", launcher, *sorted((SOURCE / "test/windows").glob("launch*_win32.c")))
     os.environ["RJ_BUILD_ROOT"] = str(folder)
 
 
