@@ -24,27 +24,6 @@ static void set_text(HWND control, wchar_t *text)
     free(text);
 }
 
-/* What is new is appended, so that reading and selecting go on undisturbed. */
-static void set_details(HWND control, const char *details)
-{
-    wchar_t *text = tray_wide_lines(details);
-    int length = GetWindowTextLengthW(control);
-    wchar_t *shown = malloc(((size_t)length + 1) * sizeof *shown);
-    if (text && shown) {
-        GetWindowTextW(control, shown, length + 1);
-        size_t old = wcslen(shown);
-        if (wcsncmp(shown, text, old) != 0) {
-            SetWindowTextW(control, text);
-            SendMessageW(control, WM_VSCROLL, SB_BOTTOM, 0);
-        } else if (text[old]) {
-            SendMessageW(control, EM_SETSEL, old, (LPARAM)old);
-            SendMessageW(control, EM_REPLACESEL, FALSE, (LPARAM)(text + old));
-        }
-    }
-    free(shown);
-    free(text);
-}
-
 static bool is_over(const tray_job *job)
 {
     return job->state != TRAY_WAITING && job->state != TRAY_WORKING;
@@ -100,7 +79,7 @@ static void show_job(progress *p, const tray_job *job)
     set_text(p->controls[P_TEXT], tray_wide(job->text));
     set_text(p->controls[P_STATUS], tray_wide(job->status));
     set_text(p->controls[P_NEXT], tray_wide(job->next));
-    set_details(p->controls[P_DETAILS], job->details);
+    details_show(p->controls[P_DETAILS], job->details);
     set_bar(p, job);
     set_buttons(p, job);
     progress_layout(p);
@@ -141,6 +120,8 @@ static void on_command(progress *p, int command)
         p->details_open = !p->details_open;
         set_buttons(p, job);
         progress_layout(p);
+        if (p->details_open)
+            details_show_end(p->controls[P_DETAILS]);
         return;
     case P_COPY:
         if (job->copy && !clipboard_put(p->window, job->copy))
