@@ -395,6 +395,11 @@ class Prefix:
     def boot(self):
         """Starts the system, and the services that start by themselves. Whoever asks first waits for it."""
         _start_server(self.env)
+        self.renew_launcher()
+
+    def renew_launcher(self):
+        """Programs are on the desktop of who starts them: another setting wants another launcher."""
+        self._end_launcher()
         self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
 
     def stop(self):
