@@ -76,8 +76,8 @@ class Desk(wine.Prefix):
             raise
         return self
 
-    def _forget_session(self):
-        super()._forget_session()
+    def _end_launcher(self):
+        super()._end_launcher()
         if self._screen:
             self._screen.kill()
             self._screen.wait(10)

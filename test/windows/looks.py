@@ -27,7 +27,7 @@ def set_looks(prefix, dark=False, desktop=None):
     path.write_text("\r\n".join(lines), encoding="utf-8")
     prefix.run(["regedit", "/S", path])
     if desktop:
-        prefix.end_starter()
+        prefix.renew_launcher()
 
 
 def has_face():
