@@ -345,6 +345,8 @@ class Alone(Program):
 
 
 def _text(path):
+    if not path.exists():  # the launcher has not come to it yet
+        return ""
     return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
