@@ -395,12 +395,17 @@ class Prefix:
     def boot(self):
         """Starts the system, and the services that start by themselves. Whoever asks first waits for it."""
         _start_server(self.env)
-        self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
+        self.renew_launcher()
 
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
         self._end_launcher()
+
+    def renew_launcher(self):
+        """Programs are on the desktop of who starts them: needed when another one has been set."""
+        self._end_launcher()
+        self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
 
     def _end_launcher(self):
         if self._launcher:
@@ -561,7 +566,7 @@ class Prefix:
         subprocess.run(["xdotool", *map(str, words)], env=self.env, timeout=20, check=True)
 
     def click(self, x, y, button=1):
-        self.xdotool("mousemove", x, y, "sleep", 0.3, "click", button)
+        self.xdotool("mousemove", x, y, "sleep", 0.1, "click", button)
 
 
 def _launch_exe():

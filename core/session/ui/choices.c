@@ -131,6 +131,8 @@ void rj_ui_choices_free(rj_ui_choices *choices)
 {
     if (!choices)
         return;
+    while (choices->posted) /* the loop must not come back to what is gone */
+        rj_loop_turn(choices->loop, 0);
     for (char *action; (action = rj_ui_choices_next(choices));)
         rj_free(action);
     for (size_t i = 0; i < OFFERS_MAX; i++)

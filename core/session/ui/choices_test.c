@@ -118,6 +118,16 @@ static void more_than_anybody_can_choose_is_refused(void **state)
     expect_next(NULL);
 }
 
+static void what_is_still_on_its_way_to_the_loop_goes_with_the_choices(void **state)
+{
+    (void)state;
+    assert_true(rj_ui_choices_add(choices, rj_strdup("link:realmjoin:sync:")));
+    rj_ui_choices_free(choices);
+    choices = NULL;
+    for (int turns = 0; turns < 3; turns++)
+        rj_loop_turn(loop, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -127,6 +137,7 @@ int main(void)
         TEST(what_the_view_may_send_by_itself_is_in_the_model_too),
         TEST(links_that_are_too_many_are_told_to_be_dropped),
         TEST(more_than_anybody_can_choose_is_refused),
+        TEST(what_is_still_on_its_way_to_the_loop_goes_with_the_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
