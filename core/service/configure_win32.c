@@ -225,6 +225,7 @@ static void secure_all(const rj_paths *paths, bool managed)
 {
     secure(rj_path(paths, RJ_PATH_STATE), SDDL_STATE,
            "the agent's state and policy are as open as the folder above");
+    secure(rj_path(paths, RJ_PATH_POLICY), SDDL_PRIVATE, "users may read the policy");
     secure(rj_path(paths, RJ_PATH_PLUGINS_3RD), SDDL_SHARED,
            "plugins of others are refused if users may change them");
     secure_logs(paths);
