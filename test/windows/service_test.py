@@ -134,7 +134,7 @@ def a_state_folder_of_somebody_else_is_not_used():
         assert "and 1 more like it" in it.log(), it.log()
         aside = [f.name for f in it.program_data.glob("RealmJoin.untrusted-*")]
         assert len(aside) == 1 and not (state / "policy/device.json").exists(), (aside, list(state.iterdir()))
-        assert f"is now C:/ProgramData/{aside[0]}" in it.log(), it.log()
+        assert f"is now C:\\ProgramData\\{aside[0]}" in it.log(), it.log()
         it.service_stop("realmjoin")
 
         # A good owner whose folder others may rename could have been put here by them.
