@@ -183,6 +183,38 @@ static void a_sender_that_never_reads_its_answer_holds_nobody_up(void **state)
         rj_loop_turn(loop, 5);
 }
 
+static DWORD WINAPI forward_one(void *data)
+{
+    (void)data;
+    return (DWORD)rj_instance_forward(ROOT, "realmjoin:install:tool", NULL);
+}
+
+static void a_crowd_of_links_at_once_arrives_whole(void **state)
+{
+    (void)state;
+    enum { CROWD = 24 };
+    HANDLE senders[CROWD];
+    rj_instance *instance = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &instance, NULL), RJ_OK);
+    for (int i = 0; i < CROWD; i++)
+        senders[i] = CreateThread(NULL, 0, forward_one, NULL, 0, NULL);
+    DWORD done;
+    do {
+        rj_loop_turn(loop, 10);
+        done = WaitForMultipleObjects(CROWD, senders, TRUE, 0);
+    } while (done == WAIT_TIMEOUT);
+    for (int i = 0; i < CROWD; i++) {
+        DWORD status = 1;
+        assert_true(GetExitCodeThread(senders[i], &status));
+        assert_int_equal(status, RJ_OK);
+        CloseHandle(senders[i]);
+    }
+    for (int turns = 0; turns < 10; turns++)
+        rj_loop_turn(loop, 5);
+    assert_int_equal(arrived, CROWD);
+    rj_instance_release(instance);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +222,7 @@ int main(void)
             a_link_reaches_the_running_session_and_a_second_session_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sender_that_never_reads_its_answer_holds_nobody_up,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crowd_of_links_at_once_arrives_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_start_asks_the_first_to_be_seen, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(

@@ -437,11 +437,12 @@ static void show(rj_ui_host *host)
 
 void rj_ui_host_turn(rj_ui_host *host)
 {
-    do { /* while we ask, more may come, and nobody would end the next waiting for it */
-        char *action;
-        while ((action = rj_ui_choices_next(host->choices))) {
+    for (;;) { /* while we ask, more may come, and nobody would end the next waiting for it */
+        char *action = rj_ui_choices_next(host->choices);
+        if (action) {
             carry_out(host, action);
             rj_free(action);
+            continue;
         }
         if (!host->due)
             return;
@@ -449,7 +450,7 @@ void rj_ui_host_turn(rj_ui_host *host)
         if (host->stale)
             ask_again(host);
         show(host);
-    } while (host->due);
+    }
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */

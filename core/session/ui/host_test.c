@@ -18,12 +18,14 @@
 static rj_loop *loop;
 static rj_paths *paths;
 static rj_ui_host *host;
-static json_t *model;           /* the newest that was shown */
-static char called[400];        /* methods, in order */
-static const char *lost_behind; /* the method with whose answer the connection is lost */
-static const char *silent_on;   /* the method that is not answered */
-static int64_t patience_ms;     /* for the newest question */
-static size_t fresh_views;      /* that the next attaching begins */
+static json_t *model;              /* the newest that was shown */
+static char called[400];           /* methods, in order */
+static const char *lost_behind;    /* the method with whose answer the connection is lost */
+static const char *silent_on;      /* the method that is not answered */
+static int64_t patience_ms;        /* for the newest question */
+static size_t fresh_views;         /* that the next attaching begins */
+static const char *link_meanwhile; /* comes while the next question waits for its answer */
+static const char *refused;        /* the method that is */
 static unsigned correlations;
 
 /* ---- The service and the views --------------------------------------------------------------- */
@@ -44,6 +46,14 @@ rj_status rj_client_call(rj_client *client, const char *method, json_t *params, 
     note(client, method);
     patience_ms = deadline_ms;
     json_decref(params);
+    if (link_meanwhile) {
+        const char *text = link_meanwhile;
+        link_meanwhile = NULL;
+        rj_ui_host_link(host, text);
+        rj_loop_run(loop); /* as the client does while it waits: what ends the loop ends here */
+    }
+    if (refused && strcmp(refused, method) == 0)
+        return rj_fail(err, RJ_E_DENIED, "it is not assigned to you");
     if (silent_on && strcmp(silent_on, method) == 0)
         return rj_fail(err, RJ_E_TIMEOUT, "no answer");
     if (strcmp(method, "list") == 0)
@@ -96,7 +106,7 @@ static int set_up(void **state)
 {
     (void)state;
     called[0] = '\0';
-    lost_behind = silent_on = NULL;
+    lost_behind = silent_on = link_meanwhile = refused = NULL;
     fresh_views = 1;
     correlations = 0;
     assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
@@ -303,6 +313,30 @@ static void a_first_icon_does_not_wait_for_a_service_that_says_nothing(void **st
     assert_string_equal(text_of("menu", 0, "text"), "Software Packages");
 }
 
+static void a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn(void **state)
+{
+    (void)state;
+    refused = "install";
+    link_meanwhile = "realmjoin:install:late";
+    attach(service);
+    assert_non_null(strstr(called, "install "));
+    assert_string_equal(text_of("progress", 0, "state"), "failed");
+}
+
+static void a_link_that_was_refused_starts_no_service_that_ends_later(void **state)
+{
+    (void)state;
+    refused = "install";
+    link_meanwhile = "realmjoin:install:late";
+    attach(service);
+    rj_ui_host_detach(host);
+    rj_ui_host_turn(host);
+    assert_false(rj_ui_host_wants_service(host));
+    rj_ui_host_link(host, "realmjoin:install:late"); /* asked anew */
+    rj_ui_host_turn(host);
+    assert_true(rj_ui_host_wants_service(host));
+}
+
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
 
 int main(void)
@@ -317,6 +351,8 @@ int main(void)
         TEST(a_view_that_is_begun_anew_does_not_tell_again_what_was_told),
         TEST(a_service_that_refuses_the_session_is_told_with_its_reason_until_it_does_not),
         TEST(a_first_icon_does_not_wait_for_a_service_that_says_nothing),
+        TEST(a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn),
+        TEST(a_link_that_was_refused_starts_no_service_that_ends_later),
     };
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }
