@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -32,7 +32,7 @@ static void paths_get_backslashes_and_nothing_else_changes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[128];
-        strcpy(text, cases[i][0]);
+        snprintf(text, sizeof text, "%s", cases[i][0]);
         rj_native_paths(text);
         assert_string_equal(text, cases[i][1]);
     }
