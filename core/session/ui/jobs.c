@@ -16,6 +16,7 @@
 #include "session/ui/job.h"
 #include "session/ui/one_line.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -196,16 +197,17 @@ void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *ver
     put(&one->status, say(jobs, "job.waiting", NULL));
 }
 
-void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
+bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
 {
     const job *former = jobs->first;
     rj_ui_jobs_begin(jobs, "", verb, id, name);
     job *one = jobs->first != former ? jobs->first : NULL;
     if (!one)
-        return;
+        return false;
     one->for_service = true;
     put(&one->status, say(jobs, "job.starting", NULL));
     add_detail(one, one->status);
+    return true;
 }
 
 /* Two equal requests are one for the service. */
@@ -223,12 +225,13 @@ static void drop_equal(rj_ui_jobs *jobs, const job *kept, const char *correlatio
 
 static job *take_waiting(const rj_ui_jobs *jobs)
 {
-    job *one = jobs->first;
-    while (one && !one->for_service)
-        one = one->next;
-    if (one)
-        one->for_service = false;
-    return one;
+    job *oldest = NULL;
+    for (job *at = jobs->first; at; at = at->next)
+        if (at->for_service)
+            oldest = at;
+    if (oldest)
+        oldest->for_service = false;
+    return oldest;
 }
 
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
@@ -278,6 +281,13 @@ void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
         refuse(jobs, one, why);
 }
 
+static void say_count(const rj_ui_jobs *jobs, job *one)
+{
+    const rj_text_value values[] = {{"count", NULL, one->refused_links}, {NULL, NULL, 0}};
+    put(&one->text, one->refused_links > 1 ? rj_texts_make(jobs->texts, "job.failed.links", values)
+                                           : say(jobs, "job.failed.link", NULL));
+}
+
 /* A page may send any number of links: that is one window, and told once. */
 static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *name)
 {
@@ -286,8 +296,8 @@ static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char 
         one = one->next;
     if (!one)
         return false;
-    const rj_text_value values[] = {{"count", NULL, ++one->refused_links}, {NULL, NULL, 0}};
-    put(&one->text, rj_texts_make(jobs->texts, "job.failed.links", values));
+    one->refused_links++;
+    say_count(jobs, one);
     put(&one->status, rj_ui_refusal_reason(jobs->texts, why, name ? name : ""));
     put(&one->next_step, rj_ui_refusal_next(jobs->texts, why));
     add_detail(one, why->message);
@@ -497,12 +507,37 @@ bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
     return changed;
 }
 
-void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window)
+/* Of "WINDOW:COUNT", as rj_ui_job_window() writes it; 0: of another window, else the count or -1. */
+static int64_t closes(const char *window, const char *what)
+{
+    size_t length = strlen(window);
+    int64_t seen = -1;
+    if (strncmp(window, what, length) != 0 || (what[length] && what[length] != ':'))
+        return 0;
+    if (what[length])
+        sscanf(what + length, ":%" SCNd64, &seen);
+    return seen;
+}
+
+/* What the person has not seen yet is a window of its own: views keep closed what was closed. */
+static void keep_unseen(rj_ui_jobs *jobs, job *one, int64_t seen)
+{
+    one->refused_links -= seen;
+    snprintf(one->window, sizeof one->window, "w%u", ++jobs->number);
+    say_count(jobs, one);
+}
+
+void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *what)
 {
     for (job **at = &jobs->first; *at; at = &(*at)->next) {
         job *one = *at;
-        if (strcmp(one->window, window) != 0)
+        int64_t seen = closes(one->window, what);
+        if (!seen)
             continue;
+        if (seen > 0 && seen < one->refused_links) {
+            keep_unseen(jobs, one, seen);
+            return;
+        }
         one->closed = true;
         if (one->state < DONE)
             return;

@@ -506,6 +506,29 @@ static void refused_links_are_one_window_that_counts_them(void **state)
     assert_int_equal(windows(), 2);
 }
 
+static void
+links_that_are_refused_while_the_person_closes_the_window_are_shown_in_another(void **state)
+{
+    (void)state;
+    char shown[64], seen[64];
+    rj_ui_jobs_close(jobs, "w1");
+    refuse_link(RJ_E_NOT_FOUND, NULL, "first is not assigned to you");
+    snprintf(shown, sizeof shown, "%s", member("id"));
+    snprintf(seen, sizeof seen, "%s", member("close") + strlen("close:"));
+    refuse_link(RJ_E_NOT_FOUND, NULL, "second is not assigned to you");
+    rj_ui_jobs_close(jobs, seen);
+    assert_int_equal(windows(), 1);
+    assert_string_not_equal(member("id"), shown);
+    assert_string_equal(member("text"), "This link cannot be followed");
+    assert_non_null(strstr(member("details"), "second is not assigned to you"));
+    refuse_link(RJ_E_NOT_FOUND, NULL, "third is not assigned to you");
+    refuse_link(RJ_E_NOT_FOUND, NULL, "fourth is not assigned to you");
+    assert_string_equal(member("text"), "3 links cannot be followed");
+    snprintf(seen, sizeof seen, "%s", member("close") + strlen("close:"));
+    rj_ui_jobs_close(jobs, seen);
+    assert_int_equal(windows(), 0);
+}
+
 static void no_more_is_begun_than_a_person_can_follow(void **state)
 {
     (void)state;
@@ -563,6 +586,7 @@ int main(void)
         TEST(what_the_program_writes_is_in_the_details_while_it_runs),
         TEST(a_job_that_began_with_an_id_gets_its_name),
         TEST(refused_links_are_one_window_that_counts_them),
+        TEST(links_that_are_refused_while_the_person_closes_the_window_are_shown_in_another),
         TEST(no_more_is_begun_than_a_person_can_follow),
         TEST(details_keep_the_newest_of_much_output),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),
