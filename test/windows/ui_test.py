@@ -123,8 +123,12 @@ class View:
         """What it says between the question and the answer's line, and that line."""
         before = len(self.said())
         self.say(line)
-        return wait_until(lambda: next((self.said()[before:end] for end, said in enumerate(self.said()[before:], before + 1)
-                                        if said.startswith(answer)), None), lambda: f"no {answer!r}: {self.said()}")
+
+        def answered():
+            new = self.said()[before:]
+            return next((new[:end] for end, said in enumerate(new, 1) if said.startswith(answer)), None)
+
+        return wait_until(answered, lambda: f"no {answer!r}: {self.said()}")
 
     def said(self):
         """Whole lines only."""
