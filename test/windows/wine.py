@@ -300,6 +300,8 @@ class Launched(Program):
 
     def __init__(self, files, launcher, line, restricted):
         super().__init__(files)
+        for file in files:  # the launcher comes to it a moment later
+            file.touch()
         self._launcher = launcher
         self._number = launcher.send("run", int(restricted), *map(windows_path, files), line)
 
