@@ -1,17 +1,37 @@
 # SPDX-License-Identifier: MIT
-"""launch.exe --serve from this side: one program in a prefix that starts the others and knows the system.
+"""launch.exe from this side: programs in a prefix, and the one program there that starts them and knows the system.
 
     launcher = Launcher(exe, env, folder, log)
-    number = launcher.send("run", ...)         # goes on at once
-    launcher.answer(number, timeout)           # the texts of the answer
+    launcher.ask("service-state", "realmjoin")     # the texts of the answer
+    program = Launched(files, launcher, line, restricted)
+    program.wait(60)                               # its Result
 
 A launcher that has ended is RuntimeError, an answer that does not come in time is subprocess.TimeoutExpired.
 """
 
+import os
+import select
+import signal
 import struct
 import subprocess
 import threading
 import time
+from typing import NamedTuple
+
+
+class Result(NamedTuple):
+    code: int  # all 32 bits, unsigned
+    out: str
+    err: str
+
+
+def windows_path(path):
+    """The Windows name of a file of this machine."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def _text(path):
+    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 class Launcher:
@@ -82,3 +102,83 @@ class Launcher:
             self._process.stdin.close()
         except OSError:
             pass  # a request that nobody was there to read
+
+
+class Program:
+    """A program that runs beside the test."""
+
+    def __init__(self, files):
+        self._files = files
+
+    @property
+    def output(self):
+        return _text(self._files[0])
+
+    @property
+    def errors(self):
+        return _text(self._files[1])
+
+    def wait(self, timeout=30):
+        code, more = self._outcome(timeout)
+        return Result(code & 0xFFFFFFFF, self.output, self.errors + more)
+
+    def _outcome(self, timeout):
+        """The exit code, and what is to be said besides."""
+        raise NotImplementedError
+
+    def running(self):
+        raise NotImplementedError
+
+    def kill(self):
+        raise NotImplementedError
+
+
+class Launched(Program):
+    """Started by the prefix's launcher."""
+
+    def __init__(self, files, launcher, line, restricted):
+        super().__init__(files)
+        for file in files:
+            file.touch()  # there from the start, as with a program of this system
+        self._launcher = launcher
+        self._number = launcher.send("run", int(restricted), *map(windows_path, files), line)
+
+    def _outcome(self, timeout):
+        return int(self._launcher.answer(self._number, timeout)[0]), ""
+
+    def running(self):
+        return not self._launcher.has_answered(self._number)
+
+    def kill(self):
+        """Only the program itself: what it has started must end, or live, by its own doing."""
+        if self.running():
+            self._launcher.send("kill", self._number)
+            self._launcher.answer(self._number, 30)
+
+
+class Alone(Program):
+    """With a launcher of its own, for an input or environment that Wine takes over from this system."""
+
+    def __init__(self, files, command, code_file, **options):
+        super().__init__(files)
+        self._code_file = code_file
+        with open(files[0], "wb") as out, open(files[1], "wb") as err:
+            self._process = subprocess.Popen(  # pylint: disable=consider-using-with
+                command, stdout=out, stderr=err, start_new_session=True, **options)
+        self._ended = os.pidfd_open(self._process.pid)
+
+    def _outcome(self, timeout):
+        select.select([self._ended], [], [], timeout)
+        self._process.wait(0)
+        code = self._process.returncode
+        if self._code_file.exists() and (whole := self._code_file.read_text()):
+            return int(whole), ""
+        return code, f"(Wine ended with {code}; the program itself has left no exit code)\n" if code else ""
+
+    def running(self):
+        return self._process.poll() is None
+
+    def kill(self):
+        if self.running():
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)

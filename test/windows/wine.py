@@ -20,16 +20,14 @@ import hashlib
 import os
 import pathlib
 import re
-import select
 import shutil
 import signal
 import struct
 import subprocess
 import tempfile
 import time
-from typing import NamedTuple
 
-from launcher import Launcher
+from launcher import Alone, Launched, Launcher, windows_path
 
 TEMPLATE_VERSION = 2  # to be raised when the steps of _make_template change
 LARGE = 16 * 1024
@@ -43,12 +41,6 @@ KINDS = {"REG_SZ": 1, "REG_EXPAND_SZ": 2, "REG_BINARY": 3, "REG_DWORD": 4, "REG_
 
 class Unavailable(Exception):
     """Why no Windows program can be run on this machine."""
-
-
-class Result(NamedTuple):
-    code: int  # all 32 bits, unsigned
-    out: str
-    err: str
 
 
 def reason_missing(display=False):
@@ -80,11 +72,6 @@ def prefix_root():
     folder = build_root() / "wine"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def windows_path(path):
-    """The Windows name of a file of this machine."""
-    return "Z:" + str(path).replace("/", "\\")
 
 
 def environment(prefix, home, extra=None):
@@ -266,90 +253,6 @@ def copy_template(target):
                     ignore=shutil.ignore_patterns("wineserver"))
 
 
-class Program:
-    """A program that runs beside the test."""
-
-    def __init__(self, files):
-        self._files = files
-
-    @property
-    def output(self):
-        return _text(self._files[0])
-
-    @property
-    def errors(self):
-        return _text(self._files[1])
-
-    def wait(self, timeout=30):
-        code, more = self._outcome(timeout)
-        return Result(code & 0xFFFFFFFF, self.output, self.errors + more)
-
-    def _outcome(self, timeout):
-        """The exit code, and what is to be said besides."""
-        raise NotImplementedError
-
-    def running(self):
-        raise NotImplementedError
-
-    def kill(self):
-        raise NotImplementedError
-
-
-class Launched(Program):
-    """Started by the prefix's launcher."""
-
-    def __init__(self, files, launcher, line, restricted):
-        super().__init__(files)
-        for file in files:  # the launcher comes to it a moment later
-            file.touch()
-        self._launcher = launcher
-        self._number = launcher.send("run", int(restricted), *map(windows_path, files), line)
-
-    def _outcome(self, timeout):
-        return int(self._launcher.answer(self._number, timeout)[0]), ""
-
-    def running(self):
-        return not self._launcher.has_answered(self._number)
-
-    def kill(self):
-        """Only the program itself: what it has started must end, or live, by its own doing."""
-        if self.running():
-            self._launcher.send("kill", self._number)
-            self._launcher.answer(self._number, 30)
-
-
-class Alone(Program):
-    """With a launcher of its own, for an input or environment that Wine takes over from this system."""
-
-    def __init__(self, files, command, code_file, **options):
-        super().__init__(files)
-        self._code_file = code_file
-        with open(files[0], "wb") as out, open(files[1], "wb") as err:
-            self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-                command, stdout=out, stderr=err, start_new_session=True, **options)
-        self._ended = os.pidfd_open(self._process.pid)
-
-    def _outcome(self, timeout):
-        select.select([self._ended], [], [], timeout)
-        self._process.wait(0)
-        code = self._process.returncode
-        if self._code_file.exists() and (whole := self._code_file.read_text()):
-            return int(whole), ""
-        return code, f"(Wine ended with {code}; the program itself has left no exit code)\n" if code else ""
-
-    def running(self):
-        return self._process.poll() is None
-
-    def kill(self):
-        if self.running():
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
-
-
-def _text(path):
-    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-
-
 class Prefix:
     """One copy of the template with its own Wine server, home folder and, if wanted, screen."""
 
@@ -399,15 +302,15 @@ class Prefix:
         _start_server(self.env)
         self.renew_launcher()
 
-    def renew_launcher(self):
-        """Programs are on the desktop of who starts them: another setting wants another launcher."""
-        self._end_launcher()
-        self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
-
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
         self._end_launcher()
+
+    def renew_launcher(self):
+        """Programs are on the desktop of who starts them: needed when another one has been set."""
+        self._end_launcher()
+        self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
 
     def _end_launcher(self):
         if self._launcher:
@@ -446,7 +349,7 @@ class Prefix:
             program = Alone(files, ["wine", str(_launch_exe()), *options, "--", *words], code_file,
                             env={**self.env, **(env or {})}, cwd=self.drive_c, stdin=stdin or subprocess.DEVNULL)
         else:
-            program = Launched(files, self._launcher, _command_line(words), restricted)
+            program = Launched(files, self._launcher, subprocess.list2cmdline(words), restricted)
         self._programs.append(program)
         return program
 
@@ -568,7 +471,7 @@ class Prefix:
         subprocess.run(["xdotool", *map(str, words)], env=self.env, timeout=20, check=True)
 
     def click(self, x, y, button=1):
-        self.xdotool("mousemove", x, y, "sleep", 0.3, "click", button)
+        self.xdotool("mousemove", x, y, "sleep", 0.1, "click", button)
 
 
 def _launch_exe():
@@ -576,17 +479,6 @@ def _launch_exe():
     if not program.exists():
         raise FileNotFoundError(f"{program} is missing; build the Windows edition first")
     return program
-
-
-def _command_line(words):
-    """Quoted as Wine quotes what this system hands to a program."""
-    return " ".join(map(_quoted, words))
-
-
-def _quoted(word):
-    if word and not re.search(r'[\s"]', word):
-        return word
-    return '"' + re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ("\\" + m[2] if m[2] else ""), word) + '"'
 
 
 def _data(text):
