@@ -53,8 +53,8 @@ class Desk(Installer, installed.Desk):
 
     def replaceable(self):
         """Signed in, with a version that another one replaces; that one."""
-        if self.installed not in VERSIONS[:-1]:
-            self.have(VERSIONS[0])
+        if self.installed == VERSIONS[-1]:
+            self.uninstall()
         self.sign_in()
         return VERSIONS[VERSIONS.index(self.installed) + 1]
 
@@ -79,6 +79,8 @@ class Desk(Installer, installed.Desk):
         """Without a look at the menu: these tests are about programs. A tray that the service has started finds no
         desktop under Wine; without its view it cannot be told to end. Then the person signs in anew."""
         if not self.installed:
+            if not (self.program_data / "RealmJoin/policy").exists():  # it goes with an uninstall
+                self._assign()
             self.install(VERSIONS[0])
         if not self.own_tray or self.trays() != self.own_tray:
             for tray in self.trays():
@@ -91,11 +93,6 @@ class Desk(Installer, installed.Desk):
     def sign_in_by_itself(self):
         """There is a tray, and the service knows it."""
         self.wait_until(lambda: len(self.trays()) == 1 and self.sessions(), self.service_log)
-
-    def assign_again(self):
-        """The policy has gone with an uninstall."""
-        if not (self.program_data / "RealmJoin/policy").exists():
-            self._assign()
 
     def trays(self):
         """realmjoin.exe that is no command."""
@@ -192,7 +189,6 @@ def an_upgrade_during_the_install_of_a_package_converges():
 @tap.test(timeout=900)
 def an_uninstall_with_the_tray_open_leaves_nothing_of_us_and_what_packages_made():
     with handed_on(Desk) as desk:
-        desk.assign_again()
         desk.sign_in()
         desk.install_mine()
         assert desk.registry(PACKAGE) and (desk.own_folder() / "tray.log").exists()
@@ -229,7 +225,6 @@ def what_people_have_of_us_outlives_an_uninstall_with_keepdata():
     """The last one: which trays had been ended is kept too, and what is installed within minutes starts them, for which
     Wine lacks a desktop by then."""
     with handed_on(Desk) as desk:
-        desk.assign_again()
         desk.sign_in()
         desk.install_mine()
         desk.uninstall("KEEPDATA=1")
