@@ -50,8 +50,9 @@ def provide_helpers(folder):
         return
     place = folder / "test/windows"
     place.mkdir(parents=True)
-    for name, *arguments in (("launch", "-municode"), ("wait", "-municode"), ("settled",)):
-        call(f"{TRIPLET}-gcc", *arguments, *DEFINES, "-o", place / f"{name}.exe", place_of_source(name))
+    for name, *arguments in (("launch*", "-municode"), ("wait", "-municode"), ("settled",)):
+        sources = sorted((SOURCE / "test/windows").glob(f"{name}_win32.c"))
+        call(f"{TRIPLET}-gcc", *arguments, *DEFINES, "-o", place / f"{name.strip('*')}.exe", *sources)
     os.environ["RJ_BUILD_ROOT"] = str(folder)
 
 
