@@ -26,7 +26,7 @@
 #include "tap_skip.h"
 #include "test_system.h"
 
-#define CRASH_WAIT_MS 100 /* instead of a second, where a test crashes again and again */
+#define CRASH_WAIT_MS 50 /* instead of a second, where a test crashes again and again */
 
 static scene s;
 static unsigned error_lines; /* of the plugin's */
@@ -479,6 +479,7 @@ static void the_file_that_was_checked_is_the_file_that_runs(void **state)
     size_t length = 0;
     rj_error err = RJ_ERROR_NONE;
     (void)state;
+    s.crash_wait_ms = CRASH_WAIT_MS;
     load();
     snprintf(path, sizeof path, "%s/fragile" TEST_SUFFIX, scene_folder(&s, false, "fragile"));
     snprintf(other, sizeof other, "%s/case-create-crashes" TEST_SUFFIX, TEST_MODULES);
