@@ -321,13 +321,14 @@ static bool check_server(HANDLE pipe, const char *own_sid)
 rj_status rj_instance_forward(const char *root, const char *text, rj_error *err)
 {
     names of = {0};
-    HANDLE pipe = INVALID_HANDLE_VALUE, event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    HANDLE pipe = INVALID_HANDLE_VALUE, event = NULL;
     DWORD mode = PIPE_READMODE_MESSAGE, count = 0;
     char answer = 'n', line[LINK_MOST + 1];
     size_t length = strlen(text);
     if (length > LINK_MOST)
         return rj_fail(err, RJ_E_INVALID, "the link is too long");
     memcpy(line, text, length);
+    event = CreateEventW(NULL, TRUE, FALSE, NULL);
     rj_status status =
         event ? make_names(root, &of, err) : rj_fail_memory(err, "passing a link on");
     if (status == RJ_OK)

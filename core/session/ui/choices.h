@@ -20,8 +20,7 @@
 typedef struct rj_ui_choices rj_ui_choices;
 
 rj_ui_choices *rj_ui_choices_new(rj_loop *loop); /* NULL: out of memory */
-/* The views have ended.  Not in a callback of the loop; NULL is fine. */
-void rj_ui_choices_free(rj_ui_choices *choices);
+void rj_ui_choices_free(rj_ui_choices *choices); /* the views have ended; NULL is fine */
 
 /* `model` is taken, and stays until seven more were offered. */
 void rj_ui_choices_offer(rj_ui_choices *choices, json_t *model, int64_t revision);

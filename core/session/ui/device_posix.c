@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts of this device on Linux: what the firmware says of itself, and the network's addresses. */
-#include "session/ui/model.h"
+#include "session/ui/device_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "session/ui/model.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -17,6 +18,7 @@
 #define ADDRESSES_MAX 8u
 
 const char *const rj_ui_platform = "linux";
+json_t *(*const rj_ui_device_ask_directory)(const char *root) = NULL;
 
 static void set_from_file(json_t *device, const char *key, const char *root, const char *path)
 {
@@ -47,7 +49,7 @@ static bool is_shown(const struct ifaddrs *at)
            !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-static void set_addresses(json_t *device)
+void rj_ui_device_add_network(json_t *device)
 {
     struct ifaddrs *all = NULL;
     json_t *list = json_array();
@@ -69,7 +71,7 @@ static void set_addresses(json_t *device)
     json_object_set_new(device, "addresses", list);
 }
 
-json_t *rj_ui_device(const char *root)
+json_t *rj_ui_device_lasting(const char *root)
 {
     char name[256];
     json_t *device = json_object();
@@ -78,6 +80,5 @@ json_t *rj_ui_device(const char *root)
     json_object_set_new(device, "computer", json_string(rj_system_host_name(name, sizeof name)));
     json_object_set_new(device, "user",
                         json_string(rj_system_user_name(rj_system_uid(), name, sizeof name)));
-    set_addresses(device);
     return device;
 }

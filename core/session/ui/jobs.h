@@ -21,8 +21,9 @@ void rj_ui_jobs_free(rj_ui_jobs *jobs);
  * only its end is told. */
 void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *verb, const char *id,
                       const char *name);
-/* One for which the service is started first; it goes on with rj_ui_jobs_started() or _not_started(). */
-void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name);
+/* One for which the service is started first.  The oldest of these goes on with rj_ui_jobs_started() or
+ * _not_started().  False: out of memory. */
+bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name);
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation);
 void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why);
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
