@@ -422,6 +422,22 @@ static void an_argument_that_cmd_would_take_apart_is_refused(void **state)
     assert_null(process);
 }
 
+/* Nothing is there, so that nothing has a shorter name. */
+static void
+a_path_that_programs_can_take_is_handed_over_without_the_prefix_for_long_ones(void **state)
+{
+    (void)state;
+    for (size_t length = 240; length < 256; length++) {
+        char path[256] = "C:/";
+        memset(path + 3, 'n', length - 3);
+        path[length] = '\0';
+        wchar_t *wide = rj_program_path(path, NULL);
+        assert_non_null(wide);
+        assert_int_equal(wcslen(wide), length < 248 ? length : length + 4);
+        rj_free(wide);
+    }
+}
+
 static void many_programs_leave_no_handle(void **state)
 {
     DWORD before = 0;
@@ -460,6 +476,8 @@ int main(void)
         cmocka_unit_test(a_program_that_cannot_be_executed_fails_with_the_reason),
         cmocka_unit_test(a_script_of_cmd_is_run_by_cmd_with_its_arguments),
         cmocka_unit_test(an_argument_that_cmd_would_take_apart_is_refused),
+        cmocka_unit_test(
+            a_path_that_programs_can_take_is_handed_over_without_the_prefix_for_long_ones),
         cmocka_unit_test(many_programs_leave_no_handle),
     };
     int argc = 0;
