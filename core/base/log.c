@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/calendar.h"
 #include "base/log_file.h"
+#include "base/native_paths.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -234,6 +235,7 @@ void rj_log(int level, const char *logger, const char *correlation, const char *
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    rj_native_paths(message);
     char line[LINE_MAX_BYTES];
     size_t length = make_line(line, sizeof line, level, logger, correlation, message);
 

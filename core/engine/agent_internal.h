@@ -46,6 +46,7 @@ typedef struct rj_run {
     rj_trigger trigger;
     const char *step; /* "recovering", "checking", "detecting", "planning", "performing" */
     bool cancelled, hard;
+    const char *decided; /* code of the reason for which nothing is done; NULL: another end */
     rj_picture *picture;
     rj_recovery *recovery;
     rj_executor *executor;

@@ -39,6 +39,8 @@ void rj_run_emit_end(rj_agent *agent, const rj_run *run, const char *outcome,
         json_object_set_new(document, "held", json_integer((json_int_t)c->held));
         if (message && message[0])
             json_object_set_new(document, "message", json_string(message));
+        if (run->decided)
+            json_object_set_new(document, "reason_code", json_string(run->decided));
     }
     rj_log(strcmp(outcome, "failed") == 0 ? RJ_LOG_WARNING : RJ_LOG_INFO, LOGGER, run->correlation,
            "%s ended: %s, %zu done, %zu failed, %zu held%s%s", rj_trigger_name(&run->trigger),
@@ -250,12 +252,14 @@ static const rj_plan_item *find_asked(const rj_run *run)
 
 static void end_without_action(rj_agent *agent)
 {
-    const rj_run *run = agent->running;
+    rj_run *run = agent->running;
     const rj_plan_item *asked = find_asked(run);
     rj_execution_counts counts = {.held = count_held(run->picture->plan)};
     char message[512] = "";
     if (asked)
         reason_of(asked, message, sizeof message);
+    if (asked && asked->reason_count)
+        run->decided = asked->reasons[asked->reason_count - 1].code;
     end_run(agent, asked && asked->verdict == RJ_VERDICT_REFUSED ? "failed" : "nothing", &counts,
             message);
 }

@@ -118,6 +118,8 @@ static void an_available_package_is_installed_when_asked_for(void **state)
     assert_int_equal(agent_ask(RJ_TRIGGER_INSTALL, "tool", ALICE, NULL), RJ_OK);
     assert_string_equal(agent_outcome(), "nothing");
     assert_non_null(strstr(agent_message(), "installed already"));
+    assert_string_equal(json_string_value(json_object_get(a.ended, "reason_code")),
+                        "already-installed");
 }
 
 static void an_unassigned_package_is_refused_at_once_in_one_line(void **state)

@@ -184,6 +184,8 @@ static void on_event(void *data, const char *topic, rj_uid audience, const json_
     const char *log = json_string_value(json_object_get(document, "log"));
     if (log)
         snprintf(b.last_log, sizeof b.last_log, "%s", log);
+    const char *error = json_string_value(json_object_get(document, "error"));
+    snprintf(b.last_error, sizeof b.last_error, "%s", error ? error : "");
 }
 
 static void on_ended(void *data)

@@ -22,7 +22,7 @@ typedef struct bench {
     bool ended;
     char events[8192]; /* "state id; " of every action event */
     rj_uid last_audience;
-    char last_log[256];
+    char last_log[256], last_error[32];
     rj_loop *loop;     /* NULL: no output is told */
     rj_uid caller;     /* RJ_UID_MACHINE unless set */
     char output[1024]; /* text of the events "output" */

@@ -44,6 +44,13 @@ static int level_of(const char *state)
     return strcmp(state, "failed") == 0 ? RJ_LOG_ERROR : RJ_LOG_INFO;
 }
 
+/* What ended it; NULL: its provider was content, but what is there is not what was wanted. */
+static const char *error_of(const rj_action *action)
+{
+    rj_status status = action->outcome_unknown ? RJ_E_ABANDONED : action->ended_as;
+    return status != RJ_OK ? rj_status_name(status) : NULL;
+}
+
 void rj_report_state(rj_executor *executor, const char *state, const char *message)
 {
     const rj_action *action = &executor->action;
@@ -56,6 +63,8 @@ void rj_report_state(rj_executor *executor, const char *state, const char *messa
     set_text(document, "version", version);
     set_text(document, "message", message);
     set_text(document, "log", json_string_value(json_object_get(action->request, "log_path")));
+    if (strcmp(state, "failed") == 0 || strcmp(state, "held") == 0)
+        set_text(document, "error", error_of(action));
     if (document && over && action->has_exit_code)
         json_object_set_new(document, "exit_code", json_integer(action->exit_code));
     if (document && over && action->restart)

@@ -104,6 +104,32 @@ static void a_failing_script_is_recorded_with_its_exit_code_and_counted(void **s
     assert_int_equal(bench_attempts(), 2);
 }
 
+static void what_ended_an_action_is_told_as_a_word(void **state)
+{
+    (void)state;
+    bench_add("a", RJ_UID_MACHINE, RJ_VERDICT_INSTALL, "1.0");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_FETCH,
+                                           .status = RJ_E_CORRUPT,
+                                           .message = "another hash",
+                                           .times = 1});
+    assert_int_equal(bench_run().failed, 1);
+    assert_string_equal(b.last_error, "corrupt");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_FETCH,
+                                           .status = RJ_E_NOT_STARTED,
+                                           .message = "no session",
+                                           .times = 1});
+    assert_int_equal(bench_run().held, 1);
+    assert_string_equal(b.last_error, "not-started");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_INSTALL,
+                                           .status = RJ_E_ABANDONED,
+                                           .message = "no answer",
+                                           .times = 1});
+    assert_int_equal(bench_run().failed, 1);
+    assert_string_equal(b.last_error, "abandoned");
+    assert_int_equal(bench_run().done, 1);
+    assert_string_equal(b.last_error, "");
+}
+
 static void success_that_detection_denies_is_a_failure(void **state)
 {
     (void)state;
@@ -479,6 +505,7 @@ int main(void)
         BENCH_TEST(a_package_that_cannot_remove_itself_is_gone_when_its_provider_says_so),
         BENCH_TEST(a_restart_that_is_wanted_is_noted_and_the_run_goes_on),
         BENCH_TEST(a_failing_script_is_recorded_with_its_exit_code_and_counted),
+        BENCH_TEST(what_ended_an_action_is_told_as_a_word),
         BENCH_TEST(success_that_detection_denies_is_a_failure),
         BENCH_TEST(an_older_version_than_wanted_is_a_failure),
         BENCH_TEST(what_needs_a_failed_package_is_held_and_the_rest_goes_on),

@@ -376,6 +376,9 @@ static void every_failing_allocation_is_an_error_and_the_database_stays_sound(vo
             break;
         assert_true(status == RJ_E_NO_MEMORY || status == RJ_E_FAILED || status == RJ_E_IO);
         assert_true(n < 100000);
+        if (n % 16 ==
+            0) /* an end in order empties the log, which every start reads from its begin */
+            rj_store_close(store_open(NULL));
     }
     assert_true(n > 20);
     assert_null(store_find_file("agent.db.corrupt-"));

@@ -164,22 +164,63 @@ static void on_deadline(void *data)
     rj_loop_stop(client->loop);
 }
 
+static void drop_answer(rj_client *client)
+{
+    if (client->answered)
+        rj_message_free(&client->answer);
+    client->answered = false;
+    client->waiting_id = 0;
+}
+
+rj_status rj_client_ask(rj_client *client, const char *method, json_t *params, rj_error *err)
+{
+    drop_answer(client);
+    rj_status status = rj_client_post(client, method, params, err);
+    client->waiting_id = status == RJ_OK ? client->last_id : 0;
+    return status;
+}
+
+bool rj_client_has_answer(const rj_client *client)
+{
+    return client->answered || client->lost;
+}
+
+rj_status rj_client_take(rj_client *client, json_t **ret_result, char *ret_correlation,
+                         rj_error *err)
+{
+    rj_status status = RJ_OK;
+    if (!client->answered) {
+        client->waiting_id = 0;
+        return client->lost ? fail_lost(err)
+                            : rj_fail(err, RJ_E_TIMEOUT,
+                                      "the RealmJoin service does not answer; see its log");
+    }
+    if (client->answer.kind == RJ_MESSAGE_ERROR) {
+        status = client->answer.code == RJ_CODE_AGENT ? client->answer.error_status : RJ_E_INVALID;
+        rj_fail(err, status, "%s", client->answer.error_text);
+        if (ret_correlation && client->answer.correlation)
+            snprintf(ret_correlation, 17, "%s", client->answer.correlation);
+    } else {
+        *ret_result = json_incref(client->answer.result);
+    }
+    drop_answer(client);
+    return status;
+}
+
 static rj_status wait_for_answer(rj_client *client, const char *method, int64_t deadline_ms,
                                  rj_error *err)
 {
     rj_timer *timer = NULL;
-    client->answered = client->timed_out = false;
+    client->timed_out = false;
     rj_status status =
         rj_timer_start(client->loop, (uint64_t)deadline_ms, 0, on_deadline, client, &timer, err);
     if (status != RJ_OK)
         return status;
-    while (!client->answered && !client->lost && !client->timed_out)
+    while (!rj_client_has_answer(client) && !client->timed_out)
         rj_loop_run(client->loop);
     rj_timer_stop(timer);
-    if (client->answered)
+    if (rj_client_has_answer(client))
         return RJ_OK;
-    if (client->lost)
-        return fail_lost(err);
     return rj_fail(err, RJ_E_TIMEOUT,
                    "the RealmJoin service did not answer \"%s\" within %lld s; see its log", method,
                    (long long)(deadline_ms / 1000));
@@ -190,26 +231,12 @@ rj_status rj_client_call(rj_client *client, const char *method, json_t *params, 
 {
     if (ret_correlation)
         ret_correlation[0] = '\0';
-    rj_text text = RJ_TEXT_EMPTY;
-    rj_message_add_request(&text, ++client->last_id, method, params);
-    json_decref(params);
-    rj_status status = send_text(client, &text, err);
-    if (status != RJ_OK)
-        return status;
-    client->waiting_id = client->last_id;
-    status = wait_for_answer(client, method, deadline_ms, err);
+    rj_status status = rj_client_ask(client, method, params, err);
+    if (status == RJ_OK)
+        status = wait_for_answer(client, method, deadline_ms, err);
+    if (status == RJ_OK)
+        return rj_client_take(client, ret_result, ret_correlation, err);
     client->waiting_id = 0;
-    if (status != RJ_OK)
-        return status;
-    if (client->answer.kind == RJ_MESSAGE_ERROR) {
-        status = client->answer.code == RJ_CODE_AGENT ? client->answer.error_status : RJ_E_INVALID;
-        rj_fail(err, status, "%s", client->answer.error_text);
-        if (ret_correlation && client->answer.correlation)
-            snprintf(ret_correlation, 17, "%s", client->answer.correlation);
-    } else {
-        *ret_result = json_incref(client->answer.result);
-    }
-    rj_message_free(&client->answer);
     return status;
 }
 
@@ -255,6 +282,7 @@ void rj_client_close(rj_client *client)
     uv_close((uv_handle_t *)&client->pipe, on_closed);
     while (!client->closed)
         rj_loop_run(client->loop);
+    drop_answer(client);
     rj_lines_free(&client->lines);
     rj_free(client);
 }

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "runtime/loop.h"
 #include <jansson.h>
+#include <stdbool.h>
 
 typedef struct rj_client rj_client;
 
@@ -35,6 +36,12 @@ rj_status rj_client_connect(const rj_client_options *options, rj_client **ret_cl
  */
 rj_status rj_client_call(rj_client *client, const char *method, json_t *params, int64_t deadline_ms,
                          json_t **ret_result, char *ret_correlation, rj_error *err);
+/* The same in two steps, for who has other things to do until then: the loop stops with the answer, or when the
+ * connection is lost; then, or when patience ends (RJ_E_TIMEOUT), rj_client_take().  No call in between. */
+rj_status rj_client_ask(rj_client *client, const char *method, json_t *params, rj_error *err);
+bool rj_client_has_answer(const rj_client *client); /* or is lost */
+rj_status rj_client_take(rj_client *client, json_t **ret_result, char *ret_correlation,
+                         rj_error *err);
 /* Send without waiting; an answer is dropped.  `params` is taken.  [loop] callbacks may use these. */
 rj_status rj_client_notify(rj_client *client, const char *method, json_t *params, rj_error *err);
 rj_status rj_client_post(rj_client *client, const char *method, json_t *params, rj_error *err);

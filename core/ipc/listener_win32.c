@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "platform/win32/bell_win32.h"
 #include "platform/win32/local_socket_win32.h"
 
 #include <fcntl.h>
@@ -28,7 +29,7 @@ typedef struct instance {
     rj_listener *listener;
     HANDLE pipe; /* NULL: to be made */
     OVERLAPPED connect;
-    HANDLE wait;
+    rj_bell *bell; /* NULL: nothing is waited for */
     bool connected;
 } instance;
 
@@ -47,18 +48,25 @@ struct rj_listener {
     void *closed_data;
 };
 
-static void CALLBACK on_connected(void *data, BOOLEAN timed_out)
+/* By another thread; the handle is closed only after the bells were given back. */
+static void on_connected(void *data)
 {
     rj_listener *listener = data;
-    (void)timed_out;
-    uv_async_send(&listener->woken); /* the handle is closed only after the waits have ended */
+    uv_async_send(&listener->woken);
 }
 
 static void end_wait(instance *i)
 {
-    if (i->wait)
-        UnregisterWaitEx(i->wait, INVALID_HANDLE_VALUE);
-    i->wait = NULL;
+    rj_bell_give_back(i->bell);
+    i->bell = NULL;
+}
+
+static bool wait_for(instance *i)
+{
+    i->bell = rj_bell_take(on_connected, i->listener);
+    if (i->bell)
+        rj_bell_await(i->bell, i->connect.hEvent);
+    return i->bell != NULL;
 }
 
 static void drop(instance *i)
@@ -86,9 +94,7 @@ static bool begin_connect(instance *i)
             return true;
         }
         if (problem == ERROR_IO_PENDING)
-            return RegisterWaitForSingleObject(&i->wait, i->connect.hEvent, on_connected,
-                                               i->listener, INFINITE,
-                                               WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD) != 0;
+            return wait_for(i);
         if (problem != ERROR_NO_DATA) /* came and went */
             return false;
         DisconnectNamedPipe(i->pipe);
@@ -154,7 +160,7 @@ static instance *find_connected(rj_listener *listener)
     for (size_t n = 0; n < INSTANCES; n++) {
         instance *i = &listener->instances[n];
         DWORD count = 0;
-        if (i->pipe && !i->connected && i->wait &&
+        if (i->pipe && !i->connected && i->bell &&
             WaitForSingleObject(i->connect.hEvent, 0) == WAIT_OBJECT_0) {
             end_wait(i);
             i->connected = GetOverlappedResult(i->pipe, &i->connect, &count, FALSE) != 0;

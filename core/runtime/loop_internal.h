@@ -23,7 +23,7 @@ struct rj_watch {
     void (*writable)(void *data); /* NULL: not wanted */
     void *data;
     int descriptor;
-    void *waits[2]; /* Windows: registered waits for reading and for writing */
+    struct rj_bell *bells[2]; /* Windows: for reading and for writing */
 };
 
 rj_watch *rj_watch_new(rj_loop *loop, void (*call)(void *data), void *data, rj_error *err);

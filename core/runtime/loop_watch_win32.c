@@ -7,15 +7,16 @@
 #include "runtime/loop_internal.h"
 
 #include "base/alloc.h"
+#include "platform/win32/bell_win32.h"
 #include "platform/win32/descriptor_win32.h"
 
 enum { READING, WRITING };
 
-static void CALLBACK on_ready(void *data, BOOLEAN timed_out)
+/* By another thread; the handle is closed only after the bells were given back. */
+static void on_ready(void *data)
 {
     rj_watch *watch = data;
-    (void)timed_out;
-    uv_async_send(&watch->uv.woken); /* the handle is closed only after the wait has ended */
+    uv_async_send(&watch->uv.woken);
 }
 
 static HANDLE event_of(const rj_watch *watch, int which)
@@ -32,19 +33,19 @@ static bool is_ready(const rj_watch *watch, int which)
 
 static void end_wait(rj_watch *watch, int which)
 {
-    if (watch->waits[which])
-        UnregisterWaitEx(watch->waits[which], INVALID_HANDLE_VALUE);
-    watch->waits[which] = NULL;
+    rj_bell_give_back(watch->bells[which]);
+    watch->bells[which] = NULL;
 }
 
-/* A wait that cannot be had is replaced by looking again and again. */
+/* A bell that cannot be had is replaced by looking again and again. */
 static void wait_for(rj_watch *watch, int which)
 {
-    end_wait(watch, which);
-    if (is_ready(watch, which) ||
-        !RegisterWaitForSingleObject(&watch->waits[which], event_of(watch, which), on_ready, watch,
-                                     INFINITE, WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD))
+    if (!watch->bells[which])
+        watch->bells[which] = rj_bell_take(on_ready, watch);
+    if (is_ready(watch, which) || !watch->bells[which])
         uv_async_send(&watch->uv.woken);
+    else
+        rj_bell_await(watch->bells[which], event_of(watch, which));
 }
 
 static void on_woken(uv_async_t *woken)

@@ -11,3 +11,8 @@ int rj_service_end_sessions(const rj_service_options *options)
 void rj_service_return_sessions(void)
 {
 }
+
+bool rj_service_installer_works(void)
+{
+    return false;
+}

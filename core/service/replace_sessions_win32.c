@@ -13,6 +13,7 @@
 #include "platform/win32/end_event_win32.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
+#include "service/scm_win32.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,34 @@ void rj_service_return_sessions(void)
         rj_registry_remove_key(&list, NULL);
 }
 
+/* Windows Installer holds it for as long as it changes something; only one may at a time. */
+bool rj_service_installer_works(void)
+{
+    HANDLE mutex = OpenMutexW(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE, L"Global\\_MSIExecute");
+    if (!mutex)
+        return false;
+    bool free = WaitForSingleObject(mutex, 0) != WAIT_TIMEOUT;
+    if (free)
+        ReleaseMutex(mutex);
+    CloseHandle(mutex);
+    return !free;
+}
+
+/* The installer may still fail, and leave the service as it is: then nobody else thinks of the trays. */
+static void tell_service(void)
+{
+    SERVICE_STATUS status;
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service =
+        manager ? OpenServiceW(manager, L"realmjoin", SERVICE_USER_DEFINED_CONTROL) : NULL;
+    if (service) {
+        ControlService(service, RJ_SCM_SESSIONS_ENDED, &status); /* one that stops needs no word */
+        CloseServiceHandle(service);
+    }
+    if (manager)
+        CloseServiceHandle(manager);
+}
+
 /* ---- Ending ------------------------------------------------------------------------------------ */
 
 static void await(const program *found, size_t count, DWORD limit_ms)
@@ -226,7 +255,7 @@ int rj_service_end_sessions(const rj_service_options *options)
     (void)options;
     wchar_t stem[PATH_MOST];
     program *found = rj_calloc(PROGRAMS_MOST, sizeof *found);
-    bool ended = true;
+    bool ended = true, told = false;
     size_t count = 1;
     if (!found || !rj_system_is_root() || !find_stem(stem)) {
         fputs("realmjoinservice: only an administrator may end the sessions of others\n", stderr);
@@ -236,7 +265,10 @@ int rj_service_end_sessions(const rj_service_options *options)
     for (int round = 0; round < ROUNDS && count > 0 && ended; round++) {
         count = find_programs(stem, found);
         ended = end_all(found, count);
+        told |= count > 0;
     }
+    if (told)
+        tell_service();
     rj_free(found);
     if (ended && count == 0)
         return RJ_SERVICE_OK;

@@ -10,6 +10,9 @@
 
 #include <winsvc.h>
 
+/* A control of our own: session programs were ended for an installer, see replace_sessions.h. */
+#define RJ_SCM_SESSIONS_ENDED 128
+
 /* On the service's thread; from now on rj_service_notify() has somebody to tell. */
 rj_status rj_scm_register(LPHANDLER_FUNCTION_EX on_control, rj_error *err);
 /* The last report: a code other than 0 counts as a failure that the service manager acts upon. */

@@ -3,6 +3,7 @@
 #include "service/service.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/native_paths.h"
 #include "engine/agent.h"
 #include "ipc/server.h"
 #include "platform/event_log.h"
@@ -17,6 +18,7 @@
 
 #define STOP_LIMIT_MS 10000
 #define STORE_RETRY_MS 60000
+#define RETURN_AFTER_MS 15000
 
 typedef struct service {
     const rj_service_options *options;
@@ -32,6 +34,7 @@ typedef struct service {
     bool policy_unknown;    /* there is one, and it cannot be read */
     rj_timer *store_retry;
     rj_timer *stop_limit;
+    rj_timer *return_due;
     bool stopping;
     bool stuck; /* did not end in time: nothing may be freed */
     bool failed;
@@ -186,6 +189,8 @@ static void begin_stop(service *self, const char *why)
     rj_service_notify(RJ_SERVICE_STOPPING, NULL);
     rj_timer_stop(self->store_retry);
     self->store_retry = NULL;
+    rj_timer_stop(self->return_due);
+    self->return_due = NULL;
     if (rj_timer_start(self->loop, STOP_LIMIT_MS, 0, on_stop_limit, self, &self->stop_limit,
                        NULL) != RJ_OK)
         on_stop_limit(self);
@@ -210,12 +215,34 @@ static void ask_for_sync(service *self, const char *why)
         rj_log(RJ_LOG_WARNING, "service", correlation, "%s: %s", why, error.text);
 }
 
+static void on_return_due(void *data)
+{
+    service *self = data;
+    if (rj_service_installer_works())
+        rj_timer_set(self->return_due, RETURN_AFTER_MS);
+    else
+        rj_service_return_sessions();
+}
+
+static void return_sessions_later(service *self, const char *why)
+{
+    rj_log(RJ_LOG_INFO, "service", NULL, "%s; unless it ends this service, they come back", why);
+    if (self->return_due)
+        rj_timer_set(self->return_due, RETURN_AFTER_MS);
+    else if (!self->stopping && rj_timer_start(self->loop, RETURN_AFTER_MS, 0, on_return_due, self,
+                                               &self->return_due, NULL) != RJ_OK)
+        rj_log(RJ_LOG_WARNING, "service", NULL,
+               "out of memory: they come back at the next sign-in");
+}
+
 static void on_asked(void *data, rj_service_asked what, const char *why)
 {
     if (what == RJ_SERVICE_ASKED_STOP)
         begin_stop(data, why);
     else if (what == RJ_SERVICE_ASKED_SYNC)
         ask_for_sync(data, why);
+    else if (what == RJ_SERVICE_ASKED_RETURN)
+        return_sessions_later(data, why);
     else
         rj_log(RJ_LOG_DEBUG, "service", NULL, "%s",
                why); /* their `realmjoin` registers by itself */
@@ -317,7 +344,9 @@ static void finish(service *self)
 
 static int fail_to_start(service *self, rj_status status, const rj_error *error)
 {
-    fprintf(stderr, "realmjoinservice: %s\n", error->text);
+    rj_error shown = *error;
+    rj_native_paths(shown.text);
+    fprintf(stderr, "realmjoinservice: %s\n", shown.text);
     /* Before the lock the log was not opened; one who has it writes there himself. */
     if (self->paths && !self->locked && status != RJ_E_BUSY &&
         rj_dir_make(rj_path(self->paths, RJ_PATH_LOG), 0750, NULL) == RJ_OK)

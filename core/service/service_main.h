@@ -22,8 +22,9 @@ int rj_service_main(const rj_service_options *options, int (*run)(const rj_servi
 
 typedef enum rj_service_asked {
     RJ_SERVICE_ASKED_STOP,
-    RJ_SERVICE_ASKED_SYNC,   /* read the policy again */
-    RJ_SERVICE_ASKED_SESSION /* somebody signed in or out */
+    RJ_SERVICE_ASKED_SYNC,    /* read the policy again */
+    RJ_SERVICE_ASKED_SESSION, /* somebody signed in or out */
+    RJ_SERVICE_ASKED_RETURN   /* bring session programs back, should no installer end the service */
 } rj_service_asked;
 
 /* From now on `asked` is called on the loop. */

@@ -27,7 +27,7 @@ static struct {
     rj_loop *loop;         /* NULL: nobody listens */
     void (*asked)(void *data, rj_service_asked what, const char *why);
     void *data;
-    request stop, session;
+    request stop, session, come_back;
     bool stop_missed; /* asked before anybody listened */
     HANDLE ended;     /* an event: rj_service_run() has returned */
     const rj_service_options *options;
@@ -144,6 +144,9 @@ static DWORD WINAPI on_control(DWORD control, DWORD event, void *event_data, voi
         post(&self.session, why);
         return NO_ERROR;
     }
+    case RJ_SCM_SESSIONS_ENDED:
+        post(&self.come_back, "session programs were ended for an installer");
+        return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
     default:
@@ -182,6 +185,7 @@ int rj_service_main(const rj_service_options *options, int (*run)(const rj_servi
     self.run = run;
     self.stop.what = RJ_SERVICE_ASKED_STOP;
     self.session.what = RJ_SERVICE_ASKED_SESSION;
+    self.come_back.what = RJ_SERVICE_ASKED_RETURN;
     self.code = RJ_SERVICE_FAILED;
     self.ended = CreateEventW(NULL, TRUE, FALSE, NULL);
     SetConsoleCtrlHandler(on_console, TRUE);

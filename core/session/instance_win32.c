@@ -24,7 +24,7 @@
 #define LOGGER "session.instance"
 #define LINK_MOST 256
 #define TALK_MS 2000
-#define BUSY_MS 2000
+#define BUSY_MS 10000
 
 struct rj_instance {
     rj_loop *loop;
@@ -278,7 +278,9 @@ void rj_instance_release(rj_instance *instance)
 
 static rj_status open_pipe(const wchar_t *name, HANDLE *ret_pipe, rj_error *err)
 {
-    for (int tries = 0; tries < 3; tries++) {
+    /* Many may wait, and each moment that it is free only one of them gets it. */
+    ULONGLONG end = GetTickCount64() + BUSY_MS;
+    for (;;) {
         HANDLE pipe = CreateFileW(
             name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
             FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
@@ -286,9 +288,11 @@ static rj_status open_pipe(const wchar_t *name, HANDLE *ret_pipe, rj_error *err)
             *ret_pipe = pipe;
             return RJ_OK;
         }
-        if (GetLastError() != ERROR_PIPE_BUSY)
+        DWORD why = GetLastError();
+        ULONGLONG now = GetTickCount64();
+        if (why != ERROR_PIPE_BUSY || now >= end)
             break;
-        WaitNamedPipeW(name, BUSY_MS);
+        WaitNamedPipeW(name, (DWORD)(end - now));
     }
     return rj_fail(err, RJ_E_NOT_FOUND, "no session of this user takes links");
 }
@@ -317,13 +321,14 @@ static bool check_server(HANDLE pipe, const char *own_sid)
 rj_status rj_instance_forward(const char *root, const char *text, rj_error *err)
 {
     names of = {0};
-    HANDLE pipe = INVALID_HANDLE_VALUE, event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    HANDLE pipe = INVALID_HANDLE_VALUE, event = NULL;
     DWORD mode = PIPE_READMODE_MESSAGE, count = 0;
     char answer = 'n', line[LINK_MOST + 1];
     size_t length = strlen(text);
     if (length > LINK_MOST)
         return rj_fail(err, RJ_E_INVALID, "the link is too long");
     memcpy(line, text, length);
+    event = CreateEventW(NULL, TRUE, FALSE, NULL);
     rj_status status =
         event ? make_names(root, &of, err) : rj_fail_memory(err, "passing a link on");
     if (status == RJ_OK)

@@ -105,6 +105,37 @@ static void what_the_grammar_does_not_know_never_arrives(void **state)
     assert_int_equal(arrived, 0);
 }
 
+/* Numbers of handles are given out anew, the lowest first or the last one closed. */
+static uintptr_t next_handle(void)
+{
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    assert_non_null(event);
+    CloseHandle(event);
+    return (uintptr_t)event;
+}
+
+static void a_text_that_is_too_long_leaves_nothing_open(void **state)
+{
+    enum { TRIES = 100 };
+    char text[400];
+    (void)state;
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    uintptr_t before = next_handle();
+    for (int i = 0; i < TRIES; i++)
+        assert_int_equal(rj_instance_forward(ROOT, text, NULL), RJ_E_INVALID);
+    assert_true(next_handle() < before + TRIES);
+}
+
+static void a_session_that_shows_nothing_does_not_take_the_wish_to_be_seen(void **state)
+{
+    (void)state;
+    rj_instance *first = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, NULL, NULL, &first, NULL), RJ_OK);
+    assert_int_equal(rj_instance_forward(ROOT, RJ_INSTANCE_SHOW, NULL), RJ_E_NOT_FOUND);
+    rj_instance_release(first);
+}
+
 /* As another program of this user may open it. */
 static HANDLE connect_by_hand(void)
 {
@@ -152,6 +183,38 @@ static void a_sender_that_never_reads_its_answer_holds_nobody_up(void **state)
         rj_loop_turn(loop, 5);
 }
 
+static DWORD WINAPI forward_one(void *data)
+{
+    (void)data;
+    return (DWORD)rj_instance_forward(ROOT, "realmjoin:install:tool", NULL);
+}
+
+static void a_crowd_of_links_at_once_arrives_whole(void **state)
+{
+    (void)state;
+    enum { CROWD = 24 };
+    HANDLE senders[CROWD];
+    rj_instance *instance = NULL;
+    assert_int_equal(rj_instance_claim(loop, ROOT, on_link, NULL, &instance, NULL), RJ_OK);
+    for (int i = 0; i < CROWD; i++)
+        senders[i] = CreateThread(NULL, 0, forward_one, NULL, 0, NULL);
+    DWORD done;
+    do {
+        rj_loop_turn(loop, 10);
+        done = WaitForMultipleObjects(CROWD, senders, TRUE, 0);
+    } while (done == WAIT_TIMEOUT);
+    for (int i = 0; i < CROWD; i++) {
+        DWORD status = 1;
+        assert_true(GetExitCodeThread(senders[i], &status));
+        assert_int_equal(status, RJ_OK);
+        CloseHandle(senders[i]);
+    }
+    for (int turns = 0; turns < 10; turns++)
+        rj_loop_turn(loop, 5);
+    assert_int_equal(arrived, CROWD);
+    rj_instance_release(instance);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,7 +222,12 @@ int main(void)
             a_link_reaches_the_running_session_and_a_second_session_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_sender_that_never_reads_its_answer_holds_nobody_up,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crowd_of_links_at_once_arrives_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_start_asks_the_first_to_be_seen, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_session_that_shows_nothing_does_not_take_the_wish_to_be_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_text_that_is_too_long_leaves_nothing_open, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_the_grammar_does_not_know_never_arrives, set_up,
                                         tear_down),

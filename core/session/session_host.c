@@ -431,14 +431,20 @@ rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_h
 
 rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err)
 {
-    json_t *result = NULL;
-    host->client = client; /* the service may ask before its answer is read */
     rj_status status =
-        rj_client_call(client, "session.register", json_pack("{s:s}", "version", RJ_VERSION), 20000,
-                       &result, NULL, err);
+        rj_client_ask(client, "session.register", json_pack("{s:s}", "version", RJ_VERSION), err);
+    if (status == RJ_OK)
+        host->client = client; /* the service may ask before its answer is read */
+    return status;
+}
+
+rj_status rj_session_host_registered(rj_session_host *host, rj_client *client, rj_error *err)
+{
+    json_t *result = NULL;
+    rj_status status = rj_client_take(client, &result, NULL, err);
     json_decref(result);
     if (status != RJ_OK)
-        host->client = NULL;
+        rj_session_host_detach(host);
     return status;
 }
 

@@ -22,8 +22,10 @@ typedef struct rj_session_host rj_session_host;
 /* RJ_E_DENIED for root.  `paths`: of the session role. */
 rj_status rj_session_host_new(rj_loop *loop, const rj_paths *paths, rj_session_host **ret_host,
                               rj_error *err);
-/* Become the user's session over this connection, whose notifications must be handed in. */
+/* Become the user's session over this connection, whose notifications must be handed in: asked for here, and
+ * rj_session_host_registered() takes the answer when there is one, see rj_client_take(). */
 rj_status rj_session_host_register(rj_session_host *host, rj_client *client, rj_error *err);
+rj_status rj_session_host_registered(rj_session_host *host, rj_client *client, rj_error *err);
 /* The service has said how plugins are to be loaded, which is its first notification after registering. */
 bool rj_session_host_has_heard(const rj_session_host *host);
 /* After that: the plugins, loaded now if they were not; they live as long as the host.  Not in a callback of

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 
 import msi_tables
 
@@ -62,7 +63,7 @@ def stage(build, folder, sign):
             manifest.pop(key, None)
         plain = folder / "plugin.json"
         plain.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-        msi_tables.run(SOURCE / "packaging/stamp-manifest", plain, binary, target / "plugin.json")
+        msi_tables.run(sys.executable, SOURCE / "packaging/stamp-manifest", plain, binary, target / "plugin.json")
         plain.unlink()
         ids.append(name)
     return ids

@@ -11,6 +11,7 @@ A tool that fails, or that writes anything to stderr, is an Error with what it s
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 # Made by the tools themselves; not rows of the package.
@@ -52,14 +53,15 @@ def run(*command, cwd=None, zone=None):
     done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0 or done.stderr.strip():
         said = done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}"
-        name = pathlib.Path(command[0]).name
+        name = pathlib.Path(command[1 if command[0] == sys.executable else 0]).name
         raise Error(said if said.startswith(f"{name}: ") else f"{name}: {said}")
     return done.stdout
 
 
-def read(msi):
+def read(msi, *names):
+    """All tables, or those that are named."""
     msi = pathlib.Path(msi).resolve()
-    names = [name for name in run("msiinfo", "tables", msi).split() if name not in INTERNAL]
+    names = names or [name for name in run("msiinfo", "tables", msi).split() if name not in INTERNAL]
     # The export of a table with streams leaves these in the working directory.
     with tempfile.TemporaryDirectory(prefix="rj-msi-") as folder:
         return {name: Table.parse(run("msiinfo", "export", msi, name, cwd=folder)) for name in names}

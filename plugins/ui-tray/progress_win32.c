@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Progress windows: one for each piece of work of the model.
+ * Progress windows: one for each job of the model.
  *
  * A window the person waits for comes to the front once; any other never takes the focus and draws
- * attention in the taskbar.  Closed by the person, it stays closed until the work has left the model.
+ * attention in the taskbar.  Closed by the person, it stays closed until the job has left the model.
  */
 #include "progress_win32.h"
 
@@ -24,41 +24,20 @@ static void set_text(HWND control, wchar_t *text)
     free(text);
 }
 
-/* What is new is appended, so that reading and selecting go on undisturbed. */
-static void set_details(HWND control, const char *details)
+static bool is_over(const tray_job *job)
 {
-    wchar_t *text = tray_wide_lines(details);
-    int length = GetWindowTextLengthW(control);
-    wchar_t *shown = malloc(((size_t)length + 1) * sizeof *shown);
-    if (text && shown) {
-        GetWindowTextW(control, shown, length + 1);
-        size_t old = wcslen(shown);
-        if (wcsncmp(shown, text, old) != 0) {
-            SetWindowTextW(control, text);
-            SendMessageW(control, WM_VSCROLL, SB_BOTTOM, 0);
-        } else if (text[old]) {
-            SendMessageW(control, EM_SETSEL, old, (LPARAM)old);
-            SendMessageW(control, EM_REPLACESEL, FALSE, (LPARAM)(text + old));
-        }
-    }
-    free(shown);
-    free(text);
+    return job->state != TRAY_WAITING && job->state != TRAY_WORKING;
 }
 
-static bool is_over(const tray_work *work)
+static void set_bar(progress *p, const tray_job *job)
 {
-    return work->state != TRAY_WAITING && work->state != TRAY_WORKING;
-}
-
-static void set_bar(progress *p, const tray_work *work)
-{
-    int permille = work->permille;
+    int permille = job->permille;
     HWND bar = p->controls[P_BAR];
-    if (is_over(work) && work->state != TRAY_DONE && permille < 0)
+    if (is_over(job) && job->state != TRAY_DONE && permille < 0)
         permille = 0;
-    if (work->state == TRAY_DONE)
+    if (job->state == TRAY_DONE)
         permille = 1000;
-    bool moving = permille < 0 && work->state == TRAY_WORKING && ui_env_may_move(&p->view->env);
+    bool moving = permille < 0 && job->state == TRAY_WORKING && ui_env_may_move(&p->view->env);
     if (moving != p->moving) {
         LONG_PTR style = GetWindowLongPtrW(bar, GWL_STYLE) & ~(LONG_PTR)PBS_MARQUEE;
         SetWindowLongPtrW(bar, GWL_STYLE, moving ? style | PBS_MARQUEE : style);
@@ -68,22 +47,22 @@ static void set_bar(progress *p, const tray_work *work)
     if (!moving) {
         SendMessageW(bar, PBM_SETSTATE, PBST_NORMAL, 0); /* in another state it does not move */
         SendMessageW(bar, PBM_SETPOS, (WPARAM)(permille < 0 ? 0 : permille), 0);
-        SendMessageW(bar, PBM_SETSTATE, work->state == TRAY_FAILED ? PBST_ERROR : PBST_NORMAL, 0);
+        SendMessageW(bar, PBM_SETSTATE, job->state == TRAY_FAILED ? PBST_ERROR : PBST_NORMAL, 0);
     }
 }
 
-static void set_buttons(progress *p, const tray_work *work)
+static void set_buttons(progress *p, const tray_job *job)
 {
     const tray_model *model = p->view->model;
-    bool over = is_over(work);
+    bool over = is_over(job);
     set_text(p->controls[P_MORE],
              tray_wide_label(model->words[p->details_open ? TRAY_WORD_HIDE : TRAY_WORD_SHOW]));
     set_text(p->controls[P_COPY], tray_wide_label(model->words[TRAY_WORD_COPY]));
     set_text(p->controls[P_CANCEL], tray_wide_label(model->words[TRAY_WORD_CANCEL]));
     set_text(p->controls[P_DONE], tray_wide_label(model->words[TRAY_WORD_DONE]));
-    ShowWindow(p->controls[P_COPY], work->copy ? SW_SHOWNA : SW_HIDE);
-    EnableWindow(p->controls[P_MORE], work->details[0] != '\0' || p->details_open);
-    EnableWindow(p->controls[P_CANCEL], !over && work->cancel && !p->cancelling);
+    ShowWindow(p->controls[P_COPY], job->copy ? SW_SHOWNA : SW_HIDE);
+    EnableWindow(p->controls[P_MORE], job->details[0] != '\0' || p->details_open);
+    EnableWindow(p->controls[P_CANCEL], !over && job->cancel && !p->cancelling);
     EnableWindow(p->controls[P_DONE], over);
     if (over && !p->over) { /* Enter closes it now; what is pressed in mid-typing does nothing */
         SendMessageW(p->window, DM_SETDEFID, P_DONE, 0);
@@ -94,24 +73,24 @@ static void set_buttons(progress *p, const tray_work *work)
     p->over = over;
 }
 
-static void show_work(progress *p, const tray_work *work)
+static void show_job(progress *p, const tray_job *job)
 {
-    p->state = work->state;
-    set_text(p->controls[P_TEXT], tray_wide(work->text));
-    set_text(p->controls[P_STATUS], tray_wide(work->status));
-    set_text(p->controls[P_NEXT], tray_wide(work->next));
-    set_details(p->controls[P_DETAILS], work->details);
-    set_bar(p, work);
-    set_buttons(p, work);
+    p->state = job->state;
+    set_text(p->controls[P_TEXT], tray_wide(job->text));
+    set_text(p->controls[P_STATUS], tray_wide(job->status));
+    set_text(p->controls[P_NEXT], tray_wide(job->next));
+    details_show(p->controls[P_DETAILS], job->details);
+    set_bar(p, job);
+    set_buttons(p, job);
     progress_layout(p);
 }
 
-static const tray_work *work_of(const tray *view, const char *id)
+static const tray_job *job_of(const tray *view, const char *id)
 {
     const tray_model *model = view->model;
-    for (size_t i = 0; model && i < model->work_count; i++)
-        if (strcmp(model->works[i].id, id) == 0)
-            return &model->works[i];
+    for (size_t i = 0; model && i < model->job_count; i++)
+        if (strcmp(model->jobs[i].id, id) == 0)
+            return &model->jobs[i];
     return NULL;
 }
 
@@ -125,30 +104,32 @@ static rj_status act(const tray *view, const char *action)
 
 static void on_close(progress *p)
 {
-    const tray_work *work = work_of(p->view, p->id);
-    if (work)
-        act(p->view, work->close);
+    const tray_job *job = job_of(p->view, p->id);
+    if (job)
+        act(p->view, job->close);
     DestroyWindow(p->window);
 }
 
 static void on_command(progress *p, int command)
 {
-    const tray_work *work = work_of(p->view, p->id);
-    if (!work)
+    const tray_job *job = job_of(p->view, p->id);
+    if (!job)
         return;
     switch (command) {
     case P_MORE:
         p->details_open = !p->details_open;
-        set_buttons(p, work);
+        set_buttons(p, job);
         progress_layout(p);
+        if (p->details_open)
+            details_show_end(p->controls[P_DETAILS]);
         return;
     case P_COPY:
-        if (work->copy && !clipboard_put(p->window, work->copy))
+        if (job->copy && !clipboard_put(p->window, job->copy))
             tray_log(p->view, RJ_LOG_WARNING, "the clipboard is in use by another program");
         return;
     case P_CANCEL:
-        p->cancelling = act(p->view, work->cancel) == RJ_OK;
-        set_buttons(p, work);
+        p->cancelling = act(p->view, job->cancel) == RJ_OK;
+        set_buttons(p, job);
         return;
     case P_DONE:
     case IDCANCEL: /* Esc */
@@ -263,25 +244,25 @@ static void present(const progress *p, bool asked)
     FlashWindowEx(&flash);
 }
 
-static void open_window(tray *view, const tray_work *work)
+static void open_window(tray *view, const tray_job *job)
 {
     progress *p = calloc(1, sizeof *p);
     if (!p)
         return;
     p->view = view;
-    strncpy(p->id, work->id, sizeof p->id - 1);
+    strncpy(p->id, job->id, sizeof p->id - 1);
     if (!progress_create(p)) {
         free(p);
         tray_log(view, RJ_LOG_WARNING, "a progress window could not be opened");
         return;
     }
     SetWindowLongPtrW(p->window, GWLP_USERDATA, (LONG_PTR)p);
-    p->next = view->works;
-    view->works = p;
+    p->next = view->jobs;
+    view->jobs = p;
     progress_style(p);
-    show_work(p, work);
+    show_job(p, job);
     progress_place(p);
-    present(p, work->asked);
+    present(p, job->asked);
 }
 
 static void free_progress(progress *p)
@@ -294,51 +275,51 @@ static void free_progress(progress *p)
 
 void progress_update(tray *view)
 {
-    for (progress **at = &view->works; *at;) {
+    for (progress **at = &view->jobs; *at;) {
         progress *p = *at;
-        const tray_work *work = work_of(view, p->id);
-        if (!work) {
+        const tray_job *job = job_of(view, p->id);
+        if (!job) {
             *at = p->next;
             free_progress(p);
             continue;
         }
         if (p->window)
-            show_work(p, work);
+            show_job(p, job);
         at = &p->next;
     }
-    for (size_t i = 0; i < view->model->work_count; i++) {
-        const progress *p = view->works;
-        while (p && strcmp(p->id, view->model->works[i].id) != 0)
+    for (size_t i = 0; i < view->model->job_count; i++) {
+        const progress *p = view->jobs;
+        while (p && strcmp(p->id, view->model->jobs[i].id) != 0)
             p = p->next;
         if (!p)
-            open_window(view, &view->model->works[i]);
+            open_window(view, &view->model->jobs[i]);
     }
 }
 
 void progress_restyle(tray *view)
 {
-    for (progress *p = view->works; p; p = p->next) {
-        const tray_work *work = work_of(view, p->id);
-        if (!p->window || !work)
+    for (progress *p = view->jobs; p; p = p->next) {
+        const tray_job *job = job_of(view, p->id);
+        if (!p->window || !job)
             continue;
         progress_style(p);
-        show_work(p, work);
+        show_job(p, job);
         InvalidateRect(p->window, NULL, TRUE);
     }
 }
 
 void progress_close_all(tray *view)
 {
-    while (view->works) {
-        progress *p = view->works;
-        view->works = p->next;
+    while (view->jobs) {
+        progress *p = view->jobs;
+        view->jobs = p->next;
         free_progress(p);
     }
 }
 
 bool progress_is_dialog_message(const tray *view, MSG *message)
 {
-    for (const progress *p = view->works; p; p = p->next)
+    for (const progress *p = view->jobs; p; p = p->next)
         if (p->window && IsDialogMessageW(p->window, message))
             return true;
     return false;

@@ -43,4 +43,8 @@ void progress_drop_style(progress *p);
 void progress_layout(progress *p); /* after a text or the scale has changed */
 void progress_place(progress *p);  /* lower right, or the middle of the screen */
 
+/* details_win32.c */
+void details_show(HWND control, const char *details);
+void details_show_end(HWND control); /* it was opened */
+
 #endif

@@ -136,35 +136,35 @@ static void free_items(tray_item *items, size_t count)
     free(items);
 }
 
-/* ---- Work and notices ------------------------------------------------------------------------ */
+/* ---- Jobs and notices ------------------------------------------------------------------------ */
 
-static void read_work(reader *r, rj_json_value from, tray_work *work)
+static void read_job(reader *r, rj_json_value from, tray_job *job)
 {
     static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
     int64_t permille = -1;
-    work->id = text_of(r, from, "id");
-    work->text = text_of(r, from, "text");
-    work->status = text_of(r, from, "status");
-    work->next = text_of(r, from, "next");
-    work->details = text_of(r, from, "details");
-    work->cancel = text_or_null(r, from, "cancel");
-    work->close = text_or_null(r, from, "close");
-    work->copy = text_or_null(r, from, "copy");
-    work->state = (tray_state)word_of(from, "state", states, 5);
-    work->asked = rj_json_is_true(rj_json_member(from, "asked"));
+    job->id = text_of(r, from, "id");
+    job->text = text_of(r, from, "text");
+    job->status = text_of(r, from, "status");
+    job->next = text_of(r, from, "next");
+    job->details = text_of(r, from, "details");
+    job->cancel = text_or_null(r, from, "cancel");
+    job->close = text_or_null(r, from, "close");
+    job->copy = text_or_null(r, from, "copy");
+    job->state = (tray_state)word_of(from, "state", states, 5);
+    job->asked = rj_json_is_true(rj_json_member(from, "asked"));
     rj_json_integer(rj_json_member(from, "permille"), &permille);
-    work->permille = permille < 0 || permille > 1000 ? -1 : (int)permille;
+    job->permille = permille < 0 || permille > 1000 ? -1 : (int)permille;
 }
 
-static void read_works(reader *r, rj_json_value list, tray_model *model)
+static void read_jobs(reader *r, rj_json_value list, tray_model *model)
 {
     size_t count = count_of(list);
     rj_json_value at = {NULL, NULL};
-    model->works = make_room(r, count, sizeof *model->works);
-    model->work_count = model->works ? count : 0;
-    for (size_t i = 0; i < model->work_count; i++) {
+    model->jobs = make_room(r, count, sizeof *model->jobs);
+    model->job_count = model->jobs ? count : 0;
+    for (size_t i = 0; i < model->job_count; i++) {
         at = next_of(list, at);
-        read_work(r, at, &model->works[i]);
+        read_job(r, at, &model->jobs[i]);
     }
 }
 
@@ -208,7 +208,7 @@ tray_model *tray_model_read(const char *json, size_t length)
     for (int i = 0; i < TRAY_WORD_COUNT; i++)
         model->words[i] = text_of(&r, rj_json_member(root, "words"), words[i]);
     read_items(&r, rj_json_member(root, "menu"), 1, &model->items, &model->item_count);
-    read_works(&r, rj_json_member(root, "progress"), model);
+    read_jobs(&r, rj_json_member(root, "progress"), model);
     read_notices(&r, rj_json_member(root, "notices"), model);
     if (!r.failed)
         return model;
@@ -227,14 +227,14 @@ void tray_model_free(tray_model *model)
     for (int i = 0; i < TRAY_WORD_COUNT; i++)
         free(model->words[i]);
     free_items(model->items, model->item_count);
-    for (size_t i = 0; i < model->work_count; i++) {
-        tray_work *work = &model->works[i];
-        char *const texts[] = {work->id,      work->text,   work->status, work->next,
-                               work->details, work->cancel, work->close,  work->copy};
+    for (size_t i = 0; i < model->job_count; i++) {
+        tray_job *job = &model->jobs[i];
+        char *const texts[] = {job->id,      job->text,   job->status, job->next,
+                               job->details, job->cancel, job->close,  job->copy};
         for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
             free(texts[j]);
     }
-    free(model->works);
+    free(model->jobs);
     for (size_t i = 0; i < model->notice_count; i++) {
         free(model->notices[i].id);
         free(model->notices[i].title);

@@ -30,13 +30,13 @@ typedef enum tray_state {
     TRAY_CANCELLED
 } tray_state;
 
-typedef struct tray_work {
+typedef struct tray_job {
     char *id, *text, *status, *next, *details; /* never NULL */
     char *cancel, *close, *copy;               /* NULL: none */
     tray_state state;
     int permille; /* -1: unknown */
     bool asked;
-} tray_work;
+} tray_job;
 
 typedef enum tray_notice_kind { TRAY_INFO, TRAY_WARNING, TRAY_ERROR } tray_notice_kind;
 
@@ -66,8 +66,8 @@ typedef struct tray_model {
     bool right_to_left;
     tray_item *items;
     size_t item_count;
-    tray_work *works;
-    size_t work_count;
+    tray_job *jobs;
+    size_t job_count;
     tray_notice *notices;
     size_t notice_count;
 } tray_model;

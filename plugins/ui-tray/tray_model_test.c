@@ -47,11 +47,11 @@ static void a_whole_model_is_read(void **state)
     assert_true(model->items[3].submenu);
     assert_string_equal(model->items[3].items[0].action, "package:x:install");
     assert_true(model->items[3].items[0].checked);
-    assert_int_equal(model->works[0].state, TRAY_FAILED);
-    assert_int_equal(model->works[0].permille, 420);
-    assert_string_equal(model->works[0].details, "a\nb");
-    assert_string_equal(model->works[0].close, "close:c");
-    assert_null(model->works[0].cancel);
+    assert_int_equal(model->jobs[0].state, TRAY_FAILED);
+    assert_int_equal(model->jobs[0].permille, 420);
+    assert_string_equal(model->jobs[0].details, "a\nb");
+    assert_string_equal(model->jobs[0].close, "close:c");
+    assert_null(model->jobs[0].cancel);
     assert_int_equal(model->notices[0].kind, TRAY_ERROR);
     tray_model_free(model);
 }
@@ -66,8 +66,8 @@ static void what_is_no_model_is_refused_whole(void **state)
     tray_model *model = read("{\"menu\":7,\"progress\":[{}],\"later\":{}}");
     assert_non_null(model);
     assert_int_equal(model->item_count, 0);
-    assert_string_equal(model->works[0].text, "");
-    assert_int_equal(model->works[0].permille, -1);
+    assert_string_equal(model->jobs[0].text, "");
+    assert_int_equal(model->jobs[0].permille, -1);
     tray_model_free(model);
 }
 

@@ -41,7 +41,7 @@ struct tray {
     HICON icon;
     tray_shade icon_look;
     UINT icon_retry_ms; /* 0: the icon is there */
-    progress *works;
+    progress *jobs;
     tray_question *asked; /* on the screen; NULL: none */
     HWND dialog;          /* of it */
     char told[16][65];    /* ids of the newest notices told */

@@ -6,16 +6,21 @@
  *         show {...}                 a model
  *         ask {...}                  a prompt
  *         withdraw                   takes all prompts back
+ *         look                       lines of ui_tray_try_look_win32.c, then "looked"
+ *         select FROM TO, scroll LINES, details
+ *                                    of the progress window's details: "details FIRST-LINE FROM TO of LENGTH"
+ *         dark 1, dark 0             the person wants dark windows, or light ones
  *         quit                       or the end of stdin
  *
  * Prints what the view says, one a line: "ready", "act REVISION ACTION", "answer STATUS RESULT-OR-TEXT",
  * "log LEVEL TEXT", "ended STATUS".
  */
+#include "ui_tray_try_win32.h"
+
 #include <realmjoin/ui.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <windows.h>
 
 #define LINE_MAX_BYTES (1024 * 1024)
 enum { OP_RUN = 1, OP_STOP = 2, OP_FIRST_PROMPT = 100 };
@@ -154,6 +159,13 @@ static void withdraw(rj_op next)
         wake(wake_data);
 }
 
+static void details(const char *line)
+{
+    char text[64];
+    try_details(line, text, sizeof text);
+    say("details", try_first_line(), text);
+}
+
 static void serve(rj_plugin *plugin, const rj_ui *ui)
 {
     char *line = malloc(LINE_MAX_BYTES);
@@ -168,6 +180,13 @@ static void serve(rj_plugin *plugin, const rj_ui *ui)
             withdraw(next);
         else if (strcmp(line, "quit") == 0)
             break;
+        else if (strcmp(line, "look") == 0) {
+            try_look();
+            say("looked", 0, "");
+        } else if (strncmp(line, "dark ", 5) == 0)
+            try_dark(line[5] == '1');
+        else
+            details(line);
     }
     free(line);
 }

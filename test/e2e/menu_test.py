@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The menu in the terminal, and a tray with a view that tells the test what it is shown; TAP."""
 
+import contextlib
 import json
 import pathlib
+import select
 import signal
+import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -182,6 +185,42 @@ def a_tray_that_finds_no_service_shows_that_and_goes_on_when_it_comes(folder):
             agent.wait_until(lambda: "Software Packages" in texts(tray.model["menu"]), timeout=30)
             assert tray.act("package:chrome:install") == 0
             agent.wait_until(lambda: [w["state"] for w in tray.model["progress"]] == ["done"], timeout=30)
+
+
+@contextlib.contextmanager
+def fake_service(it):
+    """Takes connections, and does not answer."""
+    it.socket_path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(it.socket_path))
+        it.socket_path.chmod(0o666)
+        listener.listen()
+        yield listener
+
+
+def next_request(listener):
+    assert select.select([listener], [], [], 30)[0], "nobody connects"
+    link = listener.accept()[0]
+    return link, json.loads(link.makefile().readline())
+
+
+@tap.test(timeout=90)
+def a_tray_shows_its_icon_while_a_service_says_nothing_and_says_why_one_refuses_it(folder):
+    with agent.Agent(folder) as it, fake_service(it) as listener:
+        tray = Tray(it)
+        with tray:  # it is there, with a model
+            link, asked = next_request(listener)
+            assert asked["method"] == "session.register", asked
+            assert texts(tray.model["menu"])[0] == "The RealmJoin service does not answer", tray.model["menu"]
+            link.close()
+            link, asked = next_request(listener)
+            link.sendall(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": {
+                "code": -32000, "message": "this user has too many sessions; end some",
+                "data": {"status": "limit"}}}).encode() + b"\n")
+            agent.wait_until(lambda: texts(tray.model["menu"])[0] == "The RealmJoin service refuses this session", 20)
+            assert tray.model["device"][-1]["value"] == "this user has too many sessions; end some", tray.model
+            link.close()
+            assert tray.process.poll() is None
 
 
 @tap.test(timeout=60)

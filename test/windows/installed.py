@@ -23,7 +23,6 @@ import tap
 import wine
 
 PROGRAM = r"C:\Program Files\RealmJoin\realmjoin.exe"
-EXPLORER = r"HKCU\Software\Wine\Explorer"
 SIZE = "1024x768"
 ICON = (1014, 758)  # the only icon of the desktop's corner
 _made = {}
@@ -60,13 +59,12 @@ class Desk(wine.Prefix):
             tap.skip(reason)
         super().__init__("desk", display=True, size=SIZE)
         self._packages, self._links = packages, links
+        self._screen, self._known, self._menu_seen = None, None, []
 
     def __enter__(self):
         super().__enter__()
         try:
-            looks.set_looks(self)
-            self.registry_set(EXPLORER, "Desktop", "rj")  # whoever starts a program, it is on this desktop
-            self.registry_set(EXPLORER + r"\Desktops", "rj", SIZE)
+            looks.set_looks(self, desktop=("rj", SIZE))
             for name in ("wait", "screen", "is_admin"):
                 self.place(wine.build_root() / f"test/windows/{name}.exe", self.drive_c / f"{name}.exe")
             self._assign()
@@ -77,6 +75,15 @@ class Desk(wine.Prefix):
             self.__exit__()
             raise
         return self
+
+    def stop(self):
+        super().stop()
+        if self._screen:
+            self._screen.kill()
+            self._screen.wait(10)
+            self._screen.stdin.close()
+            self._screen.stdout.close()
+        self._screen = None
 
     def _assign(self):
         folder = self.program_data / "RealmJoin/policy"
@@ -100,12 +107,17 @@ class Desk(wine.Prefix):
 
     def sign_in(self):
         """As Windows does: what the Run keys name is started."""
-        if self._knows_packages():
+        if self._known and self._known == self._who_runs():
             return
-        if not self.processes():
-            assert self.run(["wineboot"], timeout=60).code == 0
-        self.wait_until(self.sessions, self.log)
-        self.wait_until(self._knows_packages, self.screen_windows)
+        if not self._knows_packages():
+            if not self.processes():
+                assert self.run(["wineboot"], timeout=60).code == 0
+            self.wait_until(self.sessions, self.log)
+            self.wait_until(self._knows_packages, self.screen_windows)
+        self._known = self._who_runs()
+
+    def _who_runs(self):
+        return self.processes(), self.processes("realmjoinservice.exe")
 
     def _knows_packages(self):
         """Does the tray run, with a menu as high as the model's?"""
@@ -113,8 +125,7 @@ class Desk(wine.Prefix):
             return False
         lines = [item for item in self.menu() if item["kind"] != "separator"]
         _, _, _, height = self.open_menu()[0]
-        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is: it closes
-        self.wait_until(lambda: not self.popups(), self.screen_windows)
+        self.close_menu()
         return height >= len(lines) * 16
 
     def sessions(self):
@@ -142,15 +153,26 @@ class Desk(wine.Prefix):
         deadline = time.monotonic() + timeout
         while not (found := condition()):
             assert time.monotonic() < deadline, f"not within {timeout} s: {what() if callable(what) else what}"
-            time.sleep(0.2)
+            time.sleep(0.1)
         return found
 
     # ---- what is on the screen -------------------------------------------------------------------
 
+    def _screen_lines(self):
+        """One program that stays, as it is asked often."""
+        if not self._screen:
+            self._screen = subprocess.Popen(  # pylint: disable=consider-using-with
+                ["wine", str(self.drive_c / "screen.exe")], env=self.env, cwd=self.drive_c, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+        self._screen.stdin.write(b"?\n")
+        self._screen.stdin.flush()
+        while (line := self._screen.stdout.readline().decode("utf-8", "replace").rstrip("\r\n")) != ".":
+            assert line, f"screen.exe has ended: {self._screen.wait(10)}"
+            yield line
+
     def windows_shown(self):
-        shown = self.run([r"C:\screen.exe"])
         windows = []
-        for line in shown.out.splitlines():
+        for line in self._screen_lines():
             what, kind, place, enabled, text = line.split("\t", 4)
             part = Part(kind, tuple(map(int, place.split())), enabled == "on", text, ())
             if what == "window":
@@ -184,16 +206,17 @@ class Desk(wine.Prefix):
         """Kept in the build folder's ui/; `around`: a window's place, with a margin of the desktop."""
         path = wine.build_root() / "ui" / name
         path.parent.mkdir(exist_ok=True)
-        self.screenshot(path)
+        cut = []
         if around:
             x, y, width, height = around
-            subprocess.run(["mogrify", "-crop", f"{width + 48}x{height + 48}+{max(x - 24, 0)}+{max(y - 24, 0)}",
-                            "+repage", "-strip", str(path)], timeout=30, check=False)
+            cut = ["-crop", f"{width + 48}x{height + 48}+{max(x - 24, 0)}+{max(y - 24, 0)}", "+repage", "-strip"]
+        subprocess.run(["import", "-window", "root", *cut, str(path)], env=self.env, timeout=30, check=True)
 
     # ---- the menu --------------------------------------------------------------------------------
 
     def menu(self):
-        return json.loads(self.realmjoin("--dump-menu", restricted=True).out)["menu"]
+        self._menu_seen = json.loads(self.realmjoin("--dump-menu", restricted=True).out)["menu"]
+        return self._menu_seen
 
     def line_of(self, *path):
         """The model's line; None if there is none."""
@@ -214,27 +237,50 @@ class Desk(wine.Prefix):
             self.click(*ICON)
             deadline = time.monotonic() + 1.5
             while not self.popups() and time.monotonic() < deadline:
-                time.sleep(0.1)
+                time.sleep(0.05)
             return self.popups()
 
         return self.wait_until(click, self.screen_windows)
 
-    def point_at(self, *path, items=None):
-        """Opens the menu and goes down to the line by mouse, one level after the other; `items`: the menu."""
-        items, known = items or self.menu(), []
+    def close_menu(self):
+        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
+        self.wait_until(lambda: not self.popups(), self.screen_windows)
+
+    def point_at(self, *path):
+        """Opens the menu and goes down to the line by mouse, one level after the other."""
+        items, known = self._menu_with(path), []
         self.open_menu()
         for text in path:
             shown = self.wait_until(lambda: [menu for menu in self.popups() if menu not in known],
-                                    self.screen_windows, timeout=5)
+                                    self.screen_windows, timeout=10)
             known += shown
             x, y = _middle(shown[0], items, text)
-            self.xdotool("mousemove", x - 8, y, "sleep", 0.2, "mousemove", x, y, "sleep", 0.4)
-            items = next(item for item in items if item.get("text") == text).get("items", [])
+            self.xdotool("mousemove", x - 8, y, "sleep", 0.1, "mousemove", x, y, "sleep", 0.1)
+            items = _line(items, text).get("items", [])
 
-    def choose(self, *path, items=None):
-        self.point_at(*path, items=items)
+    def _menu_with(self, path):
+        """Lines stay where they are when a package's state changes, so a menu that was seen will do."""
+        items = self._menu_seen
+        for text in path:
+            line = _line(items, text)
+            if not line:
+                return self.menu()
+            items = line.get("items", [])
+        return self._menu_seen
+
+    def choose(self, *path):
+        self.point_at(*path)
         self.xdotool("click", 1)
-        self.wait_until(lambda: not self.popups(), self.screen_windows, timeout=5)
+        self.wait_until(lambda: not self.popups(), self.screen_windows)
+
+
+def _line(items, text):
+    """The line that says so, whatever the state in brackets behind it."""
+    return next((item for item in items if _name(item.get("text", "")) == _name(text)), None)
+
+
+def _name(text):
+    return re.sub(r" \([^()]*\)$", "", text)
 
 
 def _middle(menu, items, text):
@@ -242,9 +288,10 @@ def _middle(menu, items, text):
     x, y, width, height = menu
     separators = sum(item["kind"] == "separator" for item in items)
     line = (height - 6 - 9 * separators) / (len(items) - separators)
+    assert 12 < line < 40, f"the menu is not as high as its lines: {menu}, {items}"
     top = y + 3.0
     for item in items:
-        if item.get("text") == text:
+        if item is _line(items, text):
             return x + width // 2, int(top + line / 2)
         top += 9 if item["kind"] == "separator" else line
     raise AssertionError(f"{text!r} is not in the menu: {items}")

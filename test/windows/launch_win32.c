@@ -4,20 +4,20 @@
 // of it to the Unix side.
 //
 //   launch.exe [--code FILE] [--restricted] -- COMMAND LINE
+//   launch.exe --serve
 //
 // The command line goes to the program as it is. The program shares launch.exe's input and output and dies with it;
 // what the program itself starts lives on. --restricted runs it as an ordinary user: Administrators can only
-// deny, no privileges. Exit code: the program's, or 125 with a message if it could not be started.
-#include <windows.h>
+// deny, no privileges. Exit code: the program's, or 125 with a message if it could not be started. --serve does this
+// for many programs, and answers questions about the system: launch_serve_win32.c.
+#include "launch_win32.h"
 
 #include <stdio.h>
 #include <wchar.h>
 
-enum { CANNOT_START = 125 };
-
-static int fail(const char *what)
+static int fail(const char *what, DWORD why)
 {
-    fprintf(stderr, "launch: cannot %s, system error %lu\n", what, GetLastError());
+    fprintf(stderr, "launch: cannot %s, system error %lu\n", what, why);
     return CANNOT_START;
 }
 
@@ -59,13 +59,11 @@ static HANDLE job_of_one(void)
     return job;
 }
 
-static BOOL start(wchar_t *line, BOOL restricted, PROCESS_INFORMATION *ret_process)
+static BOOL start(wchar_t *line, BOOL restricted, const STARTUPINFOW *given,
+                  PROCESS_INFORMATION *ret_process)
 {
-    STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
+    STARTUPINFOW how = *given;
     HANDLE token = NULL;
-    how.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-    how.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-    how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (restricted && !restricted_token(&token))
         return FALSE;
     BOOL done = FALSE;
@@ -80,9 +78,40 @@ static BOOL start(wchar_t *line, BOOL restricted, PROCESS_INFORMATION *ret_proce
         if (!done && GetLastError() != ERROR_INTERNAL_ERROR)
             break;
     }
+    DWORD why = GetLastError();
     if (token)
         CloseHandle(token);
+    SetLastError(why);
     return done;
+}
+
+DWORD launch_program(wchar_t *line, BOOL restricted, const STARTUPINFOW *how, launched *ret,
+                     const char **ret_what)
+{
+    PROCESS_INFORMATION process;
+    HANDLE job = job_of_one();
+    *ret_what = "make a job";
+    if (job == NULL)
+        return GetLastError();
+    *ret_what = "start the program";
+    if (!start(line, restricted, how, &process)) {
+        DWORD why = GetLastError();
+        CloseHandle(job);
+        return why;
+    }
+    *ret_what = "put the program into its job";
+    if (!AssignProcessToJobObject(job, process.hProcess)) {
+        DWORD why = GetLastError();
+        TerminateProcess(process.hProcess, CANNOT_START);
+        CloseHandle(process.hProcess);
+        CloseHandle(process.hThread);
+        CloseHandle(job);
+        return why;
+    }
+    ResumeThread(process.hThread);
+    CloseHandle(process.hThread);
+    *ret = (launched){.process = process.hProcess, .job = job};
+    return NO_ERROR;
 }
 
 static BOOL write_code(const wchar_t *file, DWORD code)
@@ -100,33 +129,33 @@ int wmain(int argc, wchar_t **argv)
 {
     const wchar_t *code_file = NULL;
     BOOL restricted = FALSE;
-    PROCESS_INFORMATION process;
-    DWORD code = CANNOT_START;
+    if (argc == 2 && wcscmp(argv[1], L"--serve") == 0)
+        return launch_serve();
     for (int i = 1; i < argc && wcscmp(argv[i], L"--") != 0; i++) {
         if (wcscmp(argv[i], L"--restricted") == 0)
             restricted = TRUE;
         else if (wcscmp(argv[i], L"--code") == 0 && i + 1 < argc)
             code_file = argv[++i];
         else
-            return fail("understand the options");
+            return fail("understand the options", ERROR_INVALID_PARAMETER);
     }
     wchar_t *line = program_line();
     if (line == NULL)
-        return fail("find a command line behind --");
-    HANDLE job = job_of_one();
-    if (job == NULL)
-        return fail("make a job");
-    if (!start(line, restricted, &process))
-        return fail("start the program");
-    if (!AssignProcessToJobObject(job, process.hProcess)) {
-        TerminateProcess(process.hProcess, CANNOT_START);
-        return fail("put the program into its job");
-    }
-    ResumeThread(process.hThread);
-    WaitForSingleObject(process.hProcess, INFINITE);
-    if (!GetExitCodeProcess(process.hProcess, &code))
-        return fail("read the exit code");
+        return fail("find a command line behind --", ERROR_INVALID_PARAMETER);
+    STARTUPINFOW how = {.cb = sizeof how,
+                        .dwFlags = STARTF_USESTDHANDLES,
+                        .hStdInput = GetStdHandle(STD_INPUT_HANDLE),
+                        .hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE),
+                        .hStdError = GetStdHandle(STD_ERROR_HANDLE)};
+    launched program;
+    const char *what;
+    DWORD code = CANNOT_START, why = launch_program(line, restricted, &how, &program, &what);
+    if (why != NO_ERROR)
+        return fail(what, why);
+    WaitForSingleObject(program.process, INFINITE);
+    if (!GetExitCodeProcess(program.process, &code))
+        return fail("read the exit code", GetLastError());
     if (code_file != NULL && !write_code(code_file, code))
-        return fail("write the exit code");
+        return fail("write the exit code", GetLastError());
     return (int)code;
 }

@@ -9,8 +9,9 @@ import subprocess
 FACE = "DejaVu Sans"
 
 
-def set_looks(prefix, dark=False):
-    """Before the first program that draws; without such a font on this machine Wine's own letters stay."""
+def set_looks(prefix, dark=False, desktop=None):
+    """Before the first program that draws; without such a font on this machine Wine's own letters stay. `desktop`: all
+    programs are on a virtual one of that name and size."""
     for signs in pathlib.Path("/usr/share/wine/fonts").glob("marlett.ttf"):  # of the window's corner
         prefix.place(signs, prefix.windows / "Fonts" / signs.name)
     lines = ["Windows Registry Editor Version 5.00", "",
@@ -18,9 +19,15 @@ def set_looks(prefix, dark=False):
              f'"AppsUseLightTheme"=dword:{0 if dark else 1:08x}', ""]
     if has_face():
         lines += fonts()
+    if desktop:
+        name, size = desktop
+        lines += [r"[HKEY_CURRENT_USER\Software\Wine\Explorer]", f'"Desktop"="{name}"', "",
+                  r"[HKEY_CURRENT_USER\Software\Wine\Explorer\Desktops]", f'"{name}"="{size}"', ""]
     path = prefix.drive_c / "looks.reg"
     path.write_text("\r\n".join(lines), encoding="utf-8")
     prefix.run(["regedit", "/S", path])
+    if desktop:
+        prefix.renew_launcher()
 
 
 def has_face():

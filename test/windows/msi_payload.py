@@ -20,7 +20,7 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGING = SOURCE / "packaging/windows"
 TRIPLET = "x86_64-w64-mingw32"
-DEFINES = ("-municode", "-DUNICODE", "-D_WIN32_WINNT=0x0A00", "-DWIN32_LEAN_AND_MEAN")
+DEFINES = ("-DUNICODE", "-D_WIN32_WINNT=0x0A00", "-DWIN32_LEAN_AND_MEAN")
 STANDIN_PLUGINS = ("check-firewall", "package-craft")
 
 sys.path.insert(0, str(PACKAGING))
@@ -44,14 +44,20 @@ def reason_missing():
     return f"{', '.join(missing)} not installed" if missing else None
 
 
-def provide_launcher(folder):
-    """Without a finished cross build, a folder that wine.py takes for one: the launcher is all it wants of it."""
+def provide_helpers(folder):
+    """Without a finished cross build, a folder that wine.py takes for one: these programs are all it has."""
     if pathlib.Path(os.environ.get("RJ_BUILD_ROOT", "/nowhere"), "test/windows/launch.exe").is_file():
         return
-    launcher = folder / "test/windows/launch.exe"
-    launcher.parent.mkdir(parents=True)
-    call(f"{TRIPLET}-gcc", *DEFINES, "-o", launcher, SOURCE / "test/windows/launch_win32.c")
+    place = folder / "test/windows"
+    place.mkdir(parents=True)
+    for name, *arguments in (("launch*", "-municode"), ("wait", "-municode"), ("settled",)):
+        sources = sorted((SOURCE / "test/windows").glob(f"{name}_win32.c"))
+        call(f"{TRIPLET}-gcc", *arguments, *DEFINES, "-o", place / f"{name.strip('*')}.exe", *sources)
     os.environ["RJ_BUILD_ROOT"] = str(folder)
+
+
+def place_of_source(name):
+    return SOURCE / f"test/windows/{name}_win32.c"
 
 
 def is_real():
@@ -96,20 +102,21 @@ def compile_standin(target, kind, *arguments):
     script.write_text(re.sub(r"@(\w+)@", lambda m: words[m[1]], text), encoding="utf-8")
     resources = target.with_name(target.name + ".o")
     call(f"{TRIPLET}-windres", script, resources)
-    call(f"{TRIPLET}-gcc", *DEFINES, *arguments,
-         "-Wl,--no-insert-timestamp", "-o", target, SOURCE / "test/windows/msi_standin_win32.c", resources,
+    call(f"{TRIPLET}-gcc", "-municode", *DEFINES, *arguments,
+         "-Wl,--no-insert-timestamp", "-o", target, place_of_source("msi_standin"), resources,
          "-lole32", "-luuid", "-lshell32")
     script.unlink()
     resources.unlink()
 
 
-def call(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, timeout=120)
+def call(*command, env=None):
+    done = subprocess.run([str(c) for c in command], env=env, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(str(c) for c in command)}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def build_msi(build, out, *options):
-    call(PACKAGING / "build-msi", "--build", build, "--out", out, *options)
+def build_msi(build, out, *options, epoch=None, zone="UTC"):
+    env = {**os.environ, "TZ": zone, **({"SOURCE_DATE_EPOCH": str(epoch)} if epoch else {})}
+    call(sys.executable, PACKAGING / "build-msi", "--build", build, "--out", out, *options, env=env)
     return out

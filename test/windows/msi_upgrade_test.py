@@ -1,5 +1,6 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The MSI where the product is there already: newer, older, built again, the same."""
+"""The MSI where the product is there already: the same, built again, newer, older; TAP."""
 
 import json
 import pathlib
@@ -7,74 +8,41 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-import tap  # pylint: disable=wrong-import-position
-from msi_machine import (  # pylint: disable=wrong-import-position
-    ENVIRONMENT, NEWER, PROGRAMS, REFUSED, STATE, Windows, rebuilt_file,
-)
+import tap  # noqa: E402
+from msi_made import NEWER, rebuilt_file  # noqa: E402
+from msi_machine import PROGRAMS, REFUSED, REPAIR, STATE, handed_on, main  # noqa: E402
 
 
-@tap.test(timeout=120)
-def the_search_path_leads_to_the_command_line_until_the_uninstall():
-    with Windows() as windows:
-
-        def folders():
-            # Wine leaves an empty part where one is taken out.
-            return [part for part in windows.registry_get(ENVIRONMENT, "PATH").split(";") if part]
-
-        before = folders()
-        windows.install(windows.now)
-        windows.upgrade(windows.newer)
-        assert folders() == before + [PROGRAMS + "\\"], folders()
-        windows.uninstall(windows.newer)
-        assert folders() == before, folders()
-
-
-@tap.test(timeout=120)
-def an_upgrade_keeps_the_state_and_leaves_one_product():
-    with Windows() as windows:
-        windows.install(windows.now)
-        windows.registry_set(STATE, "Mine", "kept")
-        windows.state().write_text("kept", encoding="utf-8")
-        windows.upgrade(windows.newer)
-        assert windows.state().read_text(encoding="utf-8") == "kept"
-        assert windows.registry_get(STATE, "Mine") == "kept"
-        assert windows.service() == "RUNNING"
-        (product,) = windows.products().values()
-        assert product["DisplayVersion"] == NEWER
-        windows.uninstall(windows.newer)
-        windows.expect_nothing_left()
-
-
-@tap.test(timeout=120)
+@tap.test(timeout=600)
 def the_same_msi_again_changes_nothing():
-    with Windows() as windows:
-        windows.install(windows.now, "NOGRAPH=1")
+    with handed_on() as windows:
+        windows.have("now", "NOGRAPH=1")
         first, products = windows.files(), windows.products()
         windows.state().write_text("kept", encoding="utf-8")
-        windows.msiexec("/i", windows.now, "/qn", code=0)
+        windows.msiexec("/i", "now")
         assert windows.products() == products and windows.service() == "RUNNING"
         assert first - windows.files() == set()
         assert windows.no_graph() == 1
         assert windows.state().read_text(encoding="utf-8") == "kept"
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=600)
 def a_repair_brings_back_a_lost_file():
-    with Windows() as windows:
-        windows.install(windows.now, "NOGRAPH=1")
+    with handed_on() as windows:
+        windows.have("now", "NOGRAPH=1")
         lost = windows.programs / "realmjoin-worker.exe"
         lost.unlink()
-        windows.install(windows.now, "REINSTALL=ALL", "REINSTALLMODE=amus")
+        windows.msiexec("/i", "now", *REPAIR)
         assert lost.exists() and windows.service() == "RUNNING" and windows.no_graph() == 1
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=600)
 def another_build_of_the_same_version_replaces_the_first():
-    with Windows() as windows:
-        windows.install(windows.now, "NOGRAPH=1")
+    with handed_on() as windows:
+        windows.have("now", "NOGRAPH=1")
         products = windows.products()
         windows.state().write_text("kept", encoding="utf-8")
-        windows.upgrade(windows.again)
+        windows.upgrade("again")
         assert len(windows.products()) == 1 and windows.products() != products
         manifest = windows.programs / rebuilt_file()
         assert json.loads(manifest.read_text(encoding="utf-8"))["name"] == "Built again"
@@ -82,16 +50,43 @@ def another_build_of_the_same_version_replaces_the_first():
         assert windows.state().read_text(encoding="utf-8") == "kept"
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=600)
+def a_newer_version_keeps_the_state_and_leaves_one_product():
+    with handed_on() as windows:
+        if windows.installed != "again":  # a build of this version
+            windows.have("now", "NOGRAPH=1")
+        windows.registry_set(STATE, "Mine", "kept")
+        windows.state().write_text("kept", encoding="utf-8")
+        windows.upgrade("newer")
+        assert windows.state().read_text(encoding="utf-8") == "kept"
+        assert windows.registry_get(STATE, "Mine") == "kept"
+        assert windows.service() == "RUNNING" and windows.no_graph() == 1
+        (product,) = windows.products().values()
+        assert product["DisplayVersion"] == NEWER
+
+
+@tap.test(timeout=600)
 def a_downgrade_is_refused_and_nothing_changes():
-    with Windows() as windows:
-        windows.install(windows.newer, "NOGRAPH=1")
+    with handed_on() as windows:
+        windows.have("newer", "NOGRAPH=1")
         files, products = windows.files(), windows.products()
-        windows.install(windows.now, code=REFUSED)
-        windows.install(windows.now, "NOGRAPH=0", code=REFUSED)
+        windows.install("now", code=REFUSED)
+        windows.install("now", "NOGRAPH=0", code=REFUSED)
         assert windows.files() == files and windows.products() == products
         assert windows.service() == "RUNNING" and windows.no_graph() == 1
 
 
+@tap.test(timeout=600)
+def the_search_path_leads_to_the_command_line_until_the_uninstall_which_leaves_nothing():
+    with handed_on() as windows:
+        if windows.installed != "newer":
+            windows.have("now")
+            windows.upgrade("newer")
+        assert windows.path() == windows.path_before + [PROGRAMS + "\\"], windows.path()
+        windows.uninstall()
+        assert windows.path() == windows.path_before, windows.path()
+        windows.expect_nothing_left()
+
+
 if __name__ == "__main__":
-    tap.main()
+    main()

@@ -27,8 +27,7 @@ CLASSES = (
 def register(prefix, server):
     for class_id in CLASSES:
         key = rf"HKLM\Software\Classes\CLSID\{class_id}\InprocServer32"
-        done = prefix.run(["reg", "add", key, "/ve", "/d", prefix.windows_path(server), "/f"])
-        assert done.code == 0, done
+        prefix.registry_set(key, "", prefix.windows_path(server))
         prefix.registry_set(key, "ThreadingModel", "Both")
 
 

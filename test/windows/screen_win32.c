@@ -4,8 +4,9 @@
 //
 //     window  CLASS  X Y WIDTH HEIGHT  on|off  TEXT
 //     control CLASS  X Y WIDTH HEIGHT  on|off  TEXT
+//     .
 //
-// Separated by tabs; line ends of a text are written as \n.
+// Separated by tabs; line ends of a text are written as \n. All of it is said once for each line of the input.
 #include <stdio.h>
 #include <windows.h>
 
@@ -53,5 +54,12 @@ static BOOL CALLBACK on_window(HWND window, LPARAM data)
 
 int main(void)
 {
-    return EnumWindows(on_window, 0) ? 0 : 1;
+    char question[16];
+    while (fgets(question, sizeof question, stdin) != NULL) {
+        if (!EnumWindows(on_window, 0))
+            return 1;
+        puts(".");
+        fflush(stdout);
+    }
+    return 0;
 }

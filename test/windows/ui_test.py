@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: MIT
 """The view on a screen nobody sees: icon, menu, progress windows and questions, by mouse; TAP.
 
-Pictures of menu and progress window are left in RJ_BUILD_ROOT/ui/. What is asserted is what the view says and
-which windows there are, never pixels.
+One view for all tests; a failed one ends it, and the next test begins with a new one. Pictures are left in
+RJ_BUILD_ROOT/ui/. What is asserted is what the view says and which windows there are, never pixels.
 """
 
+import atexit
+import contextlib
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import looks  # noqa: E402
@@ -24,7 +26,8 @@ FOLDER = BUILD / "plugins" / "ui-tray"
 PICTURES = BUILD / "ui"
 SIZE = (1024, 768)
 ICON = (1014, 758)  # the only icon of the desktop's corner
-WINDOW = r"\("
+MENU_KIND, PROGRESS_KIND, DIALOG_KIND = "#32768", "RealmJoinProgress", "#32770"
+SLOW = 60  # the most that a busy machine may take
 
 WORDS = {"cancel": "Cancel", "done": "Done", "show-details": "Show details", "hide-details": "Hide details",
          "copy": "Copy for helpdesk"}
@@ -68,32 +71,38 @@ FAILED = {**WORK, "text": "Mozilla Firefox could not be installed", "state": "fa
           "next": "Try again from the menu. If it fails again, copy the details and send them to your helpdesk."}
 
 
-class View:
-    """The view in a process of its own, with what it said."""
+class Seen(NamedTuple):
+    """A window, a control or a line of a menu."""
+    what: str
+    kind: str  # class of the window
+    place: tuple  # x, y, width, height
+    enabled: bool
+    text: str
 
-    def __init__(self, dark=False):
-        self.dark = dark
-        if reason := wine.reason_missing(display=True):
-            tap.skip(reason)
+    def middle(self):
+        x, y, width, height = self.place
+        return x + width // 2, y + height // 2
+
+
+class View:
+    """The view in a process of its own, with what it said since the test began."""
+
+    def __init__(self):
         self.revision = 0
         PICTURES.mkdir(exist_ok=True)
-
-    def __enter__(self):
         self.prefix = wine.Prefix("ui", display=True, size=f"{SIZE[0]}x{SIZE[1]}")
         self.prefix.__enter__()
-        try:
-            looks.set_looks(self.prefix, self.dark)
-            reading, writing = os.pipe()
-            self.program = self.prefix.desktop([FOLDER / "ui_tray_try.exe", FOLDER / "ui-tray.dll"], stdin=reading)
-            os.close(reading)
-            self._input = os.fdopen(writing, "w", encoding="utf-8")
-            self.expect("ready 0")
-        except BaseException:
-            self.prefix.__exit__()
-            raise
-        return self
+        atexit.register(self.end)
+        looks.set_looks(self.prefix)
+        reading, writing = os.pipe()
+        self.program = self.prefix.desktop([FOLDER / "ui_tray_try.exe", FOLDER / "ui-tray.dll"], stdin=reading)
+        os.close(reading)
+        self._input = os.fdopen(writing, "w", encoding="utf-8")
+        self.mark = 0
+        self.expect("ready 0")
 
-    def __exit__(self, *_):
+    def end(self):
+        atexit.unregister(self.end)
         self._input.close()
         self.prefix.__exit__()
 
@@ -110,202 +119,268 @@ class View:
                  "notices": list(notices), "device": [], "words": WORDS, **changes}
         self.say("show " + json.dumps(model))
 
-    def said(self):
-        return [line.rstrip() for line in self.program.output.splitlines()]
+    def ask(self, line, answer):
+        """What it says between the question and the answer's line, and that line."""
+        before = len(self.said())
+        self.say(line)
+        return wait_until(lambda: next((self.said()[before:end] for end, said in enumerate(self.said()[before:], before + 1)
+                                        if said.startswith(answer)), None), lambda: f"no {answer!r}: {self.said()}")
 
-    def expect(self, line, timeout=20):
-        deadline = time.monotonic() + timeout
-        while line not in self.said():
-            assert time.monotonic() < deadline, f"{line!r} was not said, but {self.said()}"
-            time.sleep(0.1)
+    def said(self):
+        """Whole lines only."""
+        return [line.rstrip(" ") for line in self.program.output.split("\n")[self.mark:-1]]
+
+    def expect(self, line):
+        wait_until(lambda: line in self.said(), lambda: f"{line!r} was not said, but {self.said()}")
+
+    def acts(self):
+        return [line for line in self.said() if line.startswith("act ")]
+
+    def details(self, line="details"):
+        """(first line on the screen, beginning and end of what is selected, length)"""
+        first, start, end, _, length = self.ask(line, "details")[-1].split()[1:]
+        return int(first), int(start), int(end), int(length)
 
     # ---- windows ---------------------------------------------------------------------------------
 
-    def windows(self):
-        """(title, x, y, width, height) of the view's windows that can be seen."""
-        shown = re.findall(r'0x\w+ (?:\(has no name\)|"([^"]*)"): \("ui_tray_try\.exe" "[^"]*"\) +'
-                           r"(\d+)x(\d+)\+-?\d+\+-?\d+ +\+(-?\d+)\+(-?\d+)", self.prefix.screen_windows())
-        return [(t, int(x), int(y), int(w), int(h)) for t, w, h, x, y in shown if int(w) > 8 and int(h) > 8]
+    def seen(self):
+        split = (line.split("\t", 4) for line in self.ask("look", "looked") if line.count("\t") >= 4)
+        return [Seen(what, kind, tuple(map(int, place.split())), enabled == "on", text.replace("&&", "&"))
+                for what, kind, place, enabled, text in split]
 
-    def wait_for(self, condition, what, timeout=15):
-        deadline = time.monotonic() + timeout
-        while not (found := condition(self.windows())):
-            assert time.monotonic() < deadline, f"no {what}: {self.windows()}"
-            time.sleep(0.1)
-        return found
+    def find(self, text, what=None):
+        return next((one for one in self.seen() if one.text == text and what in (None, one.what)), None)
 
-    def window(self, what, condition=lambda w: True):
-        """The window with a title, once it has its place."""
-        before = []
-        while True:
-            found = self.wait_for(lambda ws: [w for w in ws if w[0] and w[3] > 200 and condition(w)], what)
-            if found == before:
-                return found[0]
-            before = found
-            time.sleep(0.7)
+    def wait_for(self, text, what=None):
+        return wait_until(lambda: self.find(text, what), lambda: f"no {text!r}: {self.seen()}")
 
-    def popups(self):
-        return [w for w in self.windows() if not w[0]]
+    def wait_until_gone(self, kind):
+        wait_until(lambda: not self.windows(kind), lambda: f"still there: {self.seen()}")
+
+    def windows(self, kind):
+        return [one for one in self.seen() if one.what == "window" and one.kind == kind]
+
+    def click_on(self, text, until):
+        """A button or a line of the menu; once more if it was lost, as a click is that comes before its window."""
+        def click():
+            one = self.find(text)
+            if one and one.enabled:
+                self.prefix.click(*one.middle())
+            with contextlib.suppress(AssertionError):
+                return wait_until(until, "", 5)
+
+        wait_until(click, lambda: f"pressing {text!r} does nothing: {self.seen()} {self.said()}")
+
+    def open_details(self):
+        self.wait_for("Show details")
+        self.click_on("Show details", lambda: self.find("Hide details"))
 
     def open_menu(self):
-        for _ in range(20):  # the icon comes when the shell is ready
+        def click():  # the icon comes when the shell is ready
             self.prefix.click(*ICON)
-            for _ in range(5):
-                time.sleep(0.2)
-                if self.popups():
-                    return self.popups()[0]
-        raise AssertionError("the menu does not open")
+            with contextlib.suppress(AssertionError):
+                return wait_until(lambda: self.windows(MENU_KIND), "", 3)
 
-    def hover_until_submenu(self, menu):
-        """Down the menu until a line opens a menu of its own."""
-        known = len(self.popups())
-        for y in range(menu[2] + 8, menu[2] + menu[4] - 4, 8):
-            self.prefix.xdotool("mousemove", menu[1] + 30, y)
-            time.sleep(0.6)
-            fresh = [w for w in self.popups() if w != menu]
-            if len(fresh) >= known:
-                return y, max(fresh, key=lambda w: (w[1] != menu[1], -w[4]))
-        raise AssertionError("no line opens a submenu")
+        return wait_until(click, "the menu does not open")
 
-    def row(self, menu, number, count):
-        """The middle of a line of a menu without separators."""
-        return menu[1] + menu[3] // 2, menu[2] + 3 + int((number + 0.5) * (menu[4] - 6) / count)
+    def point_at(self, text):
+        x, y = self.wait_for(text, "line").middle()
+        self.prefix.xdotool("mousemove", x - 4, y, "mousemove", x, y)
 
-    def picture(self, name):
+    def picture(self, name, *places):
+        """Of these places with a margin of the desktop around, or of all."""
+        time.sleep(0.4)  # until it is drawn; nothing depends on that
+        crop = ["-crop", around(places), "+repage"] if places else []
         path = PICTURES / name
-        self.prefix.screenshot(path)
+        subprocess.run(["import", "-window", "root", *crop, "-strip", str(path)], env=self.prefix.env, timeout=SLOW,
+                       check=True)
         return path
 
 
-def crop(path, box):
-    """Cuts the picture to (x, y, width, height), with a margin of the desktop around it."""
-    left, top = max(box[0] - 24, 0), max(box[1] - 24, 0)
-    right, bottom = min(box[0] + box[2] + 24, SIZE[0]), min(box[1] + box[3] + 24, SIZE[1])
-    subprocess.run(["mogrify", "-crop", f"{right - left}x{bottom - top}+{left}+{top}", "+repage", "-strip",
-                    str(path)], timeout=30, check=False)
+def around(places):
+    left, top = (max(min(place[i] for place in places) - 24, 0) for i in (0, 1))
+    right, bottom = (min(max(place[i] + place[i + 2] for place in places) + 24, SIZE[i]) for i in (0, 1))
+    return f"{right - left}x{bottom - top}+{left}+{top}"
 
 
-def around(windows):
-    left, top = min(w[1] for w in windows), min(w[2] for w in windows)
-    return (left, top, max(w[1] + w[3] for w in windows) - left, max(w[2] + w[4] for w in windows) - top)
+def wait_until(condition, what, timeout=SLOW):
+    deadline = time.monotonic() + timeout
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.05)
+    return found
 
 
-@tap.test(timeout=150)
+class Shared:
+    view = None
+
+
+@contextlib.contextmanager
+def one_view():
+    if reason := wine.reason_missing(display=True):
+        tap.skip(reason)
+    view = Shared.view = Shared.view or View()
+    try:
+        view.mark = view.program.output.count("\n")
+        view.show()
+        view.wait_until_gone(PROGRESS_KIND)
+        yield view
+    except BaseException:
+        Shared.view = None
+        view.end()
+        raise
+
+
+@tap.test(timeout=240)
 def a_click_on_the_icon_opens_the_menu_and_a_click_on_a_package_is_its_action():
-    with View() as view:
-        view.show()
-        menu = view.open_menu()
-        _, packages = view.hover_until_submenu(menu)
-        view.prefix.xdotool("mousemove", *view.row(packages, 1, 3))
-        tools = view.wait_for(lambda ws: [w for w in ws if not w[0] and w not in (menu, packages)], "group")[0]
-        view.prefix.xdotool("mousemove", *view.row(tools, 2, 5))
-        time.sleep(0.5)
-        crop(view.picture("tray-menu.png"), (around(view.popups())[0], around(view.popups())[1],
-                                             SIZE[0], SIZE[1]))
-        view.prefix.click(*view.row(tools, 2, 5))
-        view.expect("act 1 package:rd:install")
-        assert not view.popups()
+    with one_view() as view:
+        view.open_menu()
+        for text in ("Software Packages", "Tools", "R&D Größenrechner (new configuration available)"):
+            view.point_at(text)
+        view.picture("tray-menu.png", *(window.place for window in view.windows(MENU_KIND)), (*SIZE, 0, 0))
+        view.click_on("R&D Größenrechner (new configuration available)", view.acts)
+        view.expect(f"act {view.revision} package:rd:install")
+        view.wait_until_gone(MENU_KIND)
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=240)
 def a_grey_line_does_nothing_and_escape_closes_the_menu():
-    with View() as view:
-        view.show()
-        menu = view.open_menu()
-        view.prefix.click(menu[1] + 40, menu[2] + 8)  # the heading
-        time.sleep(0.5)
+    with one_view() as view:
+        view.open_menu()
+        grey = view.wait_for("Web Links", "line")
+        assert not grey.enabled and view.find("Intranet ↗", "line").enabled, view.seen()
+        view.prefix.click(*grey.middle())
+        assert view.windows(MENU_KIND)
         view.prefix.xdotool("key", "Escape")
-        view.wait_for(lambda ws: not [w for w in ws if not w[0]], "end of the menu")
-        assert not [line for line in view.said() if line.startswith("act")], view.said()
-        view.say("quit")
-        view.expect("ended 0")
+        view.wait_until_gone(MENU_KIND)
+        assert not view.acts(), view.said()
 
 
-@tap.test(timeout=150)
+@tap.test(timeout=240)
 def a_progress_window_shows_details_and_stays_after_a_failure():
-    with View() as view:
+    with one_view() as view:
         view.show([WORK])
-        window = view.window("progress window")
-        crop(view.picture("tray-progress-small.png"), window[1:])
-        view.prefix.click(window[1] + 60, window[2] + window[4] - 30)  # Show details
-        grown = view.window("details", lambda w: w[4] > window[4] + 100)
-        crop(view.picture("tray-progress.png"), grown[1:])
+        view.wait_for("Downloading 52 of 124 MB")
+        view.picture("tray-progress-small.png", view.windows(PROGRESS_KIND)[0].place)
+        small = view.windows(PROGRESS_KIND)[0].place
+        view.open_details()
+        grown = view.windows(PROGRESS_KIND)[0].place
+        assert grown[3] > small[3] + 100, (small, grown)
+        view.picture("tray-progress.png", grown)
         view.show([FAILED])
-        time.sleep(1)
-        failed = view.window("window after the failure")
-        crop(view.picture("tray-failure.png"), failed[1:])
-        view.prefix.click(failed[1] + failed[3] - 60, failed[2] + failed[4] - 30)  # Done
-        view.expect("act 2 close:w1")
-        view.wait_for(lambda ws: not [w for w in ws if w[0]], "end of the window")
+        view.wait_for("Mozilla Firefox could not be installed")
+        view.picture("tray-failure.png", view.windows(PROGRESS_KIND)[0].place)
+        view.click_on("Done", view.acts)
+        view.expect(f"act {view.revision} close:w1")
+        view.wait_until_gone(PROGRESS_KIND)
         view.show([FAILED])  # it stays closed
-        time.sleep(1)
-        assert not [w for w in view.windows() if w[0]]
+        view.show([FAILED, {**FAILED, "id": "w2", "text": "Another"}])
+        view.wait_for("Another")
+        assert len(view.windows(PROGRESS_KIND)) == 1, view.seen()
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=240)
+def who_reads_the_details_keeps_place_and_selection_while_they_grow():
+    def lines(first, last):
+        return "".join(f"line {i:04}\n" for i in range(first, last))  # 11 characters each, on the screen
+
+    with one_view() as view:
+        def show(details):
+            view.show([{**WORK, "id": "w3", "details": details}])
+            length = len(details) + details.count("\n")
+            return wait_until(lambda: (now := view.details())[3] == length and now, view.said)
+
+        show(lines(0, 40))
+        view.open_details()
+        end = wait_until(lambda: view.details()[0], "the end is not shown when details are opened")
+        assert end > 20 and show(lines(0, 60))[0] == end + 20  # who looks at the end goes on with it
+        view.details("scroll -15")
+        assert show(lines(0, 70))[0] == end + 5  # who has scrolled up stays there
+        view.details("select 33 44")
+        at_end = view.details("scroll 1000")[0]
+        assert show(lines(0, 80))[:3] == (at_end, 33, 44)  # the same for who has selected something
+        view.details("scroll -1000")
+        assert view.details("scroll 10")[0] == 10
+        assert show(lines(2, 90))[:3] == (8, 11, 22)  # the oldest are gone
+        assert show(lines(2, 5) + "something else\n" + lines(6, 90))[:3] == (8 - 5, 11, 22)
+
+
+@tap.test(timeout=240)
 def a_person_who_wants_dark_windows_gets_them():
-    with View(dark=True) as view:
+    def brightness(name, place):
+        path = view.picture(name, place)
+        return int(subprocess.run(["convert", str(path), "-format", "%[fx:int(255*mean)]", "info:"],
+                                  capture_output=True, text=True, timeout=SLOW, check=True).stdout)
+
+    with one_view() as view:
         view.show([FAILED])
-        window = view.window("progress window")
-        path = view.picture("tray-dark.png")
-        crop(path, window[1:])
-        mean = subprocess.run(["convert", str(path), "-format", "%[fx:int(255*mean)]", "info:"],
-                              capture_output=True, text=True, timeout=30, check=True).stdout
-        assert int(mean) < 110, mean  # light windows have more than 200
+        view.wait_for("Mozilla Firefox could not be installed")
+        view.say("dark 1")
+        place = view.windows(PROGRESS_KIND)[0].place
+        try:
+            wait_until(lambda: brightness("tray-dark.png", place) < 110, "it is not dark")
+        finally:
+            view.say("dark 0")
+        wait_until(lambda: brightness("tray-light.png", place) > 150, "it stays dark")
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=240)
 def work_may_be_cancelled_until_its_program_runs():
-    with View() as view:
-        view.show([{**WORK, "state": "waiting", "permille": -1, "cancel": "cancel:w1", "details": ""}])
-        window = view.window("progress window")
-        place = (window[1] + window[3] - 160, window[2] + window[4] - 30)
-        view.prefix.click(*place)
-        view.expect("act 1 cancel:w1")
-        view.show([WORK])
-        time.sleep(1)
-        view.prefix.click(*place)
-        time.sleep(1)
-        assert len([line for line in view.said() if line.startswith("act")]) == 1, view.said()
-        view.show([])
-        view.wait_for(lambda ws: not [w for w in ws if w[0]], "end of the window")
+    with one_view() as view:
+        view.show([{**WORK, "id": "w4", "state": "waiting", "permille": -1, "cancel": "cancel:w4", "details": ""}])
+        view.wait_for("Cancel")
+        view.click_on("Cancel", view.acts)
+        view.expect(f"act {view.revision} cancel:w4")
+        assert not view.find("Cancel").enabled, view.seen()
+        view.show([{**WORK, "id": "w4"}])
+        wait_until(lambda: view.find("Show details").enabled, view.seen)
+        assert not view.find("Cancel").enabled, view.seen()
+        view.prefix.click(*view.find("Cancel").middle())
+        view.ask("look", "looked")
+        assert len(view.acts()) == 1, view.said()
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=240)
 def a_question_is_answered_or_withdrawn():
     prompt = {"id": "p", "title": "3 apps will be installed", "text": "Google Chrome, 7-Zip, PuTTY",
               "choices": [{"answer": "now", "text": "Start now", "default": True},
                           {"answer": "later", "text": "Snooze"}], "closing": "later"}
-    with View() as view:
-        view.show()
+    with one_view() as view:
         view.say("ask " + json.dumps(prompt))
-        dialog = view.window("dialog")
-        crop(view.picture("tray-prompt.png"), dialog[1:])
-        view.prefix.click(dialog[1] + dialog[3] // 2, dialog[2] + 10)
-        time.sleep(0.7)
-        view.prefix.xdotool("key", "Return")
+        view.wait_for("Start now")
+        view.picture("tray-prompt.png", view.windows(DIALOG_KIND)[0].place)
+        view.click_on("Start now", lambda: not view.windows(DIALOG_KIND))
         view.expect('answer 0 {"answer": "now"}')
         view.say("ask " + json.dumps(prompt))
-        view.window("dialog")
+        view.wait_for("Start now")
         view.say("withdraw")
         view.expect("answer -5 the question was withdrawn")
         view.say('ask {"id": "p", "choices": []}')
         view.expect("answer -8 the question has no choices or is no JSON")
 
 
-@tap.test(timeout=120)
+@tap.test(timeout=240)
 def damaged_models_and_forbidden_pages_change_nothing():
-    with View() as view:
+    with one_view() as view:
         view.say("show {broken")
         view.expect("log 1 the model could not be read; the former one stays")
         view.show(menu=[item("Bad", "weblink:0", open="calc.exe")], notices=[
             {"id": "n1", "kind": "info", "title": "Software installed", "text": "Mozilla Firefox is installed."}])
-        menu = view.open_menu()
-        view.prefix.click(menu[1] + 40, menu[2] + menu[4] // 2)
-        view.expect("act 1 weblink:0")
+        view.expect("log 3 told: Software installed: Mozilla Firefox is installed.")
+        view.open_menu()
+        view.click_on("Bad", view.acts)
+        view.expect(f"act {view.revision} weblink:0")
         view.expect("log 2 the page of the web link could not be opened")
-        time.sleep(4)  # notifications are slow here
-        view.picture("tray-notice.png")
+
+
+@tap.test(timeout=240)
+def a_view_that_is_told_to_end_ends_also_with_a_window_and_a_menu_open():
+    with one_view() as view:
+        view.show([WORK])
+        view.wait_for("Downloading 52 of 124 MB")
+        view.open_menu()
+    view.say("quit")
+    view.expect("ended 0")
 
 
 tap.main()

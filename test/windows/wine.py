@@ -10,12 +10,13 @@
         prefix.screenshot(folder / "menu.png")
 
 One template per build folder takes some ten seconds, once; each Prefix is a copy of it whose large files
-are links. RJ_BUILD_ROOT names the build folder. Wine that is missing is Unavailable, with the reason; a
+are links, in memory if there is plenty. RJ_BUILD_ROOT names the build folder. Wine that is missing is Unavailable, with the reason; a
 program that hangs is killed and raises subprocess.TimeoutExpired. Nobody's ~/.wine is touched, and only
 the own Wine server is ended.
 """
 
 import fcntl
+import hashlib
 import os
 import pathlib
 import re
@@ -25,22 +26,21 @@ import struct
 import subprocess
 import tempfile
 import time
-from typing import NamedTuple
+
+from launcher import Alone, Launched, Launcher, windows_path
 
 TEMPLATE_VERSION = 2  # to be raised when the steps of _make_template change
 LARGE = 16 * 1024
+MEMORY, PLENTY = pathlib.Path("/dev/shm"), 2 << 30  # a prefix takes 12 MB, and what a test puts into it
 SESSION_SECONDS = 120  # a forgotten Wine server ends after this
-SERVICE_STATES = ("STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "PAUSED")
+SERVICE_STATES = ("STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "CONTINUE_PENDING", "PAUSE_PENDING", "PAUSED")
+SERVICE_STARTS = {"auto": 2, "demand": 3, "disabled": 4}
+NO_SUCH_FILE, NO_SUCH_SERVICE = 2, 1060
+KINDS = {"REG_SZ": 1, "REG_EXPAND_SZ": 2, "REG_BINARY": 3, "REG_DWORD": 4, "REG_MULTI_SZ": 7}
 
 
 class Unavailable(Exception):
     """Why no Windows program can be run on this machine."""
-
-
-class Result(NamedTuple):
-    code: int  # all 32 bits, unsigned
-    out: str
-    err: str
 
 
 def reason_missing(display=False):
@@ -56,9 +56,22 @@ def build_root():
     return pathlib.Path(os.environ["RJ_BUILD_ROOT"]).absolute()
 
 
-def windows_path(path):
-    """The Windows name of a file of this machine."""
-    return "Z:" + str(path).replace("/", "\\")
+def prefix_root():
+    """The folder of all prefixes of this build folder. On a disk every one of them costs a second or more: a thousand
+    files to make and to remove, and Wine's programs wait for each of their writes."""
+    try:
+        state = os.statvfs(MEMORY)
+        if state.f_bavail * state.f_frsize >= PLENTY:
+            name = hashlib.sha256(os.fsencode(build_root().resolve())).hexdigest()[:16]
+            folder = MEMORY / f"realmjoin-{os.geteuid()}-{name}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if folder.stat().st_uid == os.geteuid():
+                return folder
+    except OSError:
+        pass  # not on this machine
+    folder = build_root() / "wine"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def environment(prefix, home, extra=None):
@@ -96,11 +109,15 @@ def server_log(prefix):
     return prefix.with_name(prefix.name + "-server.log")
 
 
-def start_session(env):
-    """Starts the Wine server and the services that start by themselves, so that no test's pipe is theirs."""
+def _start_server(env):
     with open(server_log(env["WINEPREFIX"]), "ab") as log:
         subprocess.run(["wineserver", f"-p{SESSION_SECONDS}"], env=env, timeout=30, check=False,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+
+
+def start_session(env):
+    """Starts the Wine server and the services that start by themselves, so that no test's pipe is theirs."""
+    _start_server(env)
     _quiet(["wine", "cmd", "/c", "exit"], env, 60)
 
 
@@ -108,6 +125,26 @@ def stop_session(env):
     """Ends the Wine server of this prefix, and with it all its programs."""
     subprocess.run(["wineserver", "-k"], env=env, timeout=30, check=False)
     subprocess.run(["wineserver", "-w"], env=env, timeout=30, check=False)
+    _forget_server(env)
+
+
+def kill_session(env):
+    """The same for a prefix that nobody needs any more: the server takes a second to end in order."""
+    prefix = env["WINEPREFIX"]
+    deadline = time.monotonic() + 30
+    while pids := [*filter(None, [_server(prefix)]), *_processes_of(prefix)]:
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has ended
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"programs of {prefix} go on: {pids}")
+        time.sleep(0.01)
+    _forget_server(env)
+
+
+def _forget_server(env):
     note = pathlib.Path(env["WINEPREFIX"], "wineserver")
     if note.exists():
         shutil.rmtree(_server_folder(note.parent), ignore_errors=True)
@@ -120,15 +157,37 @@ def _server_folder(prefix):
 
 def server_runs(prefix):
     """True if the Wine server of this prefix holds its lock."""
+    return bool(_server(prefix))
+
+
+def _server(prefix):
+    """Its process number; 0 if there is none."""
     try:
         place = os.stat(prefix)
         # Debian's Wine keeps sockets in a folder of /tmp with a random name, noted here.
         lock = _server_folder(prefix) / f"server-{place.st_dev:x}-{place.st_ino:x}/lock"
         with open(lock, "rb") as file:
             flock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-            return struct.unpack("hhqqi", fcntl.fcntl(file, fcntl.F_GETLK, flock))[0] != fcntl.F_UNLCK
+            kind, _, _, _, pid = struct.unpack("hhqqi", fcntl.fcntl(file, fcntl.F_GETLK, flock))
+            return pid if kind != fcntl.F_UNLCK else 0
     except OSError:
-        return False
+        return 0
+
+
+def _processes_of(prefix):
+    """Process numbers of all programs in this prefix that still run."""
+    return [pid for pid, _ in _commands_of(prefix)]
+
+
+def _commands_of(prefix):
+    """Their numbers and command lines."""
+    wanted = f"WINEPREFIX={prefix}".encode()
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name), (folder / "cmdline").read_bytes()
+        except OSError:
+            pass  # it has ended
 
 
 def _own_folders(prefix):
@@ -194,54 +253,18 @@ def copy_template(target):
                     ignore=shutil.ignore_patterns("wineserver"))
 
 
-class Program:
-    """A program that runs beside the test."""
-
-    def __init__(self, process, files, code_file):
-        self._process, self._files, self._code_file = process, files, code_file
-
-    @property
-    def output(self):
-        return _text(self._files[0])
-
-    @property
-    def errors(self):
-        return _text(self._files[1])
-
-    def wait(self, timeout=30):
-        self._process.wait(timeout)
-        code, errors = self._process.returncode, _text(self._files[1])
-        if self._code_file.exists() and (whole := self._code_file.read_text()):
-            code = int(whole)
-        elif code:
-            errors += f"(Wine ended with {code}; the program itself has left no exit code)\n"
-        return Result(code & 0xFFFFFFFF, _text(self._files[0]), errors)
-
-    def running(self):
-        return self._process.poll() is None
-
-    def kill(self):
-        if self.running():
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
-
-
-def _text(path):
-    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
-
-
 class Prefix:
     """One copy of the template with its own Wine server, home folder and, if wanted, screen."""
 
     def __init__(self, name, display=False, size="1024x768"):
         self._display_wanted, self._size = display, size
-        self._name, self._xvfb, self._count, self._programs = name, None, 0, []
+        self._name, self._xvfb, self._count, self._programs, self._launcher = name, None, 0, [], None
         if reason := reason_missing(display):
             raise Unavailable(reason)
 
     def __enter__(self):
         template()
-        self._top = pathlib.Path(tempfile.mkdtemp(prefix=self._name + "-", dir=build_root() / "wine"))
+        self._top = pathlib.Path(tempfile.mkdtemp(prefix=self._name + "-", dir=prefix_root()))
         self.folder = self._top / "prefix"
         self.drive_c = self.folder / "drive_c"
         self.program_files = self.drive_c / "Program Files"
@@ -261,27 +284,38 @@ class Prefix:
         return self
 
     def __exit__(self, *_):
-        for program in self._programs:
-            program.kill()
         if hasattr(self, "env"):
-            self.stop()
+            kill_session(self.env)
+            self._end_launcher()
         if self._xvfb:
             self._xvfb.terminate()
             self._xvfb.wait(10)
-        log = server_log(self.folder)
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
-            print(f"# wineserver: {line}", flush=True)
+        for who, log in (("wineserver", server_log(self.folder)), ("wine", self._top / "launcher.err")):
+            for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
+                print(f"# {who}: {line}", flush=True)
         shutil.rmtree(self._top, ignore_errors=True)
 
     # ---- the system ------------------------------------------------------------------------------
 
     def boot(self):
-        """Starts the system, and the services that start by themselves."""
-        start_session(self.env)
+        """Starts the system, and the services that start by themselves. Whoever asks first waits for it."""
+        _start_server(self.env)
+        self.renew_launcher()
 
     def stop(self):
         """Ends every process at once, as a power cut does. boot() is the next morning."""
         stop_session(self.env)
+        self._end_launcher()
+
+    def renew_launcher(self):
+        """Programs are on the desktop of who starts them: needed when another one has been set."""
+        self._end_launcher()
+        self._launcher = Launcher(_launch_exe(), self.env, self.drive_c, self._top / "launcher.err")
+
+    def _end_launcher(self):
+        if self._launcher:
+            self._launcher.end()
+        self._launcher = None
 
     def windows_path(self, path):
         """The name of a file as programs in this prefix see it."""
@@ -304,27 +338,18 @@ class Prefix:
 
     # ---- programs --------------------------------------------------------------------------------
 
-    def start(self, command, cwd=None, env=None, stdin=subprocess.DEVNULL, restricted=False):
+    def start(self, command, env=None, stdin=None, restricted=False):
         """Starts a program beside the test; paths of this machine are given by their Windows names."""
-        launcher = build_root() / "test/windows/launch.exe"
-        if not launcher.exists():
-            raise FileNotFoundError(f"{launcher} is missing; build the Windows edition first")
         self._count += 1
         stem = self._top / f"run{self._count}"
         files, code_file = (stem.with_suffix(".out"), stem.with_suffix(".err")), stem.with_suffix(".code")
         words = [self.windows_path(w) if isinstance(w, os.PathLike) else str(w) for w in command]
-        options = ["--code", windows_path(code_file)] + (["--restricted"] if restricted else [])
-        with open(files[0], "wb") as out, open(files[1], "wb") as err:
-            process = subprocess.Popen(  # pylint: disable=consider-using-with
-                ["wine", str(launcher), *options, "--", *words],
-                env={**self.env, **(env or {})},
-                cwd=cwd or self.drive_c,
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-        program = Program(process, files, code_file)
+        if env or stdin:
+            options = ["--code", windows_path(code_file)] + (["--restricted"] if restricted else [])
+            program = Alone(files, ["wine", str(_launch_exe()), *options, "--", *words], code_file,
+                            env={**self.env, **(env or {})}, cwd=self.drive_c, stdin=stdin or subprocess.DEVNULL)
+        else:
+            program = Launched(files, self._launcher, subprocess.list2cmdline(words), restricted)
         self._programs.append(program)
         return program
 
@@ -346,25 +371,20 @@ class Prefix:
 
     def processes(self, name):
         """Process numbers of this machine of all that run the program in this prefix."""
-        found = []
-        for folder in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                ours = f"WINEPREFIX={self.folder}".encode() in (folder / "environ").read_bytes().split(b"\0")
-                if ours and f"\\{name}".encode() in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                pass  # it has ended
-        return found
+        return [pid for pid, command in _commands_of(self.folder) if f"\\{name}".encode() in command]
 
     # ---- registry --------------------------------------------------------------------------------
 
     def registry(self, key):
         """{subkey relative to KEY: {value name: data}}; "" is the key itself, None if there is no such key."""
-        self._count += 1
-        path = self._top / f"export{self._count}.reg"
-        if self.run(["reg", "export", key, path, "/y"]).code != 0 or not path.exists():
-            return None
-        return _parse_registry(path.read_text(encoding="utf-16"))
+        code, *texts = self._launcher.ask("registry", key)
+        assert int(code) in (0, NO_SUCH_FILE), (key, code)
+        tree = {}
+        for path, name, data in zip(texts[::3], texts[1::3], texts[2::3]):
+            values = tree.setdefault(path, {})
+            if data:
+                values[name] = _data(data)
+        return tree or None
 
     def registry_get(self, key, name):
         """int of a DWORD, str of text, list of a multi-string, bytes of anything else; None if absent."""
@@ -372,39 +392,41 @@ class Prefix:
 
     def registry_set(self, key, name, data, kind=None):
         kind = kind or ("REG_DWORD" if isinstance(data, int) else "REG_SZ")
-        done = self.run(["reg", "add", key, "/v", name, "/t", kind, "/d", str(data), "/f"])
-        assert done.code == 0, done
+        raw = data.to_bytes(4, "little") if kind == "REG_DWORD" else f"{data}\0".encode("utf-16-le")
+        self._must("registry-set", key, name, KINDS[kind], raw.hex())
 
     def registry_delete(self, key, name=None):
-        return self.run(["reg", "delete", key, *(["/v", name] if name else []), "/f"]).code == 0
+        """True if it was there."""
+        return self._launcher.ask("registry-delete", key, *(["value", name] if name else []))[0] == "0"
+
+    def _must(self, *words):
+        code = int(self._launcher.ask(*words)[0])
+        assert code == 0, f"{' '.join(map(str, words))}: system error {code}"
 
     # ---- services --------------------------------------------------------------------------------
 
     def service_state(self, name):
         """One of SERVICE_STATES, or None if there is no such service."""
-        shown = self.run(["sc", "query", name])
-        found = re.search(r"STATE\s*:\s*\d+\s+(\w+)", shown.out)
-        return found[1] if shown.code == 0 and found else None
+        code, state = map(int, self._launcher.ask("service-state", name))
+        assert code in (0, NO_SUCH_SERVICE), (name, code)
+        return SERVICE_STATES[state - 1] if code == 0 else None
 
     def wait_for_service(self, name, state, timeout=20):
         assert state in SERVICE_STATES, state
         deadline = time.monotonic() + timeout
         while (now := self.service_state(name)) != state:
             assert time.monotonic() < deadline, f"service {name} is {now}, not {state}, after {timeout} s"
-            time.sleep(0.2)
+            time.sleep(0.02)
 
     def service_create(self, name, command, start="demand"):
-        done = self.run(["sc", "create", name, "binPath=", command, "start=", start])
-        assert done.code == 0, done
+        self._must("service-create", name, command, SERVICE_STARTS[start])
 
     def service_start(self, name, timeout=20):
-        done = self.run(["sc", "start", name])
-        assert done.code == 0, done
+        self._must("service-start", name)
         self.wait_for_service(name, "RUNNING", timeout)
 
     def service_stop(self, name, timeout=20):
-        done = self.run(["sc", "stop", name])
-        assert done.code == 0, done
+        self._must("service-stop", name)
         self.wait_for_service(name, "STOPPED", timeout)
 
     # ---- screen ----------------------------------------------------------------------------------
@@ -449,35 +471,23 @@ class Prefix:
         subprocess.run(["xdotool", *map(str, words)], env=self.env, timeout=20, check=True)
 
     def click(self, x, y, button=1):
-        self.xdotool("mousemove", x, y, "sleep", 0.3, "click", button)
+        self.xdotool("mousemove", x, y, "sleep", 0.1, "click", button)
 
 
-def _parse_registry(text):
-    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\\\n", "")  # long binary data is continued
-    tree, top, values = {}, None, None
-    for line in text.splitlines():
-        if line.startswith("["):
-            name = line[1:-1]
-            top = top or name
-            values = tree.setdefault(name[len(top) :].lstrip("\\"), {})
-        elif values is not None and (match := re.match(r'(@|"((?:\\.|[^"\\])*)")=(.*)', line)):
-            values[_unescape(match[2] or "")] = _data(match[3])
-    return tree
-
-
-def _unescape(text):
-    return re.sub(r"\\(.)", r"\1", text)
+def _launch_exe():
+    program = build_root() / "test/windows/launch.exe"
+    if not program.exists():
+        raise FileNotFoundError(f"{program} is missing; build the Windows edition first")
+    return program
 
 
 def _data(text):
-    if text.startswith('"'):
-        return _unescape(text[1:-1])
-    if text.startswith("dword:"):
-        return int(text[6:], 16)
-    kind, _, digits = text.partition(":")
-    raw = bytes.fromhex(digits.replace(",", "").replace(" ", ""))
-    if kind == "hex(2)":
+    kind, digits = text.split(":")
+    raw = bytes.fromhex(digits)
+    if kind == str(KINDS["REG_DWORD"]):
+        return int.from_bytes(raw, "little")
+    if kind in (str(KINDS["REG_SZ"]), str(KINDS["REG_EXPAND_SZ"])):
         return raw.decode("utf-16-le").rstrip("\0")
-    if kind == "hex(7)":
+    if kind == str(KINDS["REG_MULTI_SZ"]):
         return [part for part in raw.decode("utf-16-le").split("\0") if part]
     return raw

@@ -5,7 +5,7 @@
  * name space's name.
  *
  *   SPACE=there             else there is no such name space
- *   SPACE.wait=MS           ConnectServer takes that long
+ *   SPACE.until=FILE        ConnectServer takes until that file is there, or a minute
  *   SPACE.connect=HR, SPACE.ask=HR        ConnectServer or ExecQuery fails
  *   SPACE.row=NAME:VALUE|...              any number; "#5" is a number, "-" is empty
  *   SPACE.end=HR            what comes after the rows, else their end; 40004 is a time-out
@@ -219,8 +219,10 @@ static HRESULT WINAPI connect(IWbemLocator *this, const BSTR place, const BSTR u
     space = make(&space_functions, last);
     if (!space)
         return (HRESULT)WBEM_E_OUT_OF_MEMORY;
-    if (space_answer(space, "wait", 0, text, sizeof text))
-        Sleep(strtoul(text, NULL, 10));
+    if (space_answer(space, "until", 0, text, sizeof text))
+        for (int tries = 0; tries < 1200 && GetFileAttributesA(text) == INVALID_FILE_ATTRIBUTES;
+             tries++)
+            Sleep(50);
     result = space_code(space, "connect", S_OK);
     if (FAILED(result)) {
         release(space);

@@ -74,7 +74,7 @@ int rj_cli_connect(rj_cli *cli,
                                  .notified = notified,
                                  .lost = lost,
                                  .data = data};
-    rj_status status = rj_on_demand_connect(cli, &options, &cli->client, &error);
+    rj_status status = rj_on_demand_connect(cli, &options, NULL, &cli->client, &error);
     if (status == RJ_OK)
         return RJ_EXIT_OK;
     rj_cli_fail(cli, status, &error);

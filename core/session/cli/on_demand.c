@@ -36,7 +36,7 @@ static rj_status judge_silence(bool *started_again, rj_error *err)
 }
 
 rj_status rj_on_demand_connect(rj_cli *cli, const rj_client_options *options,
-                               rj_client **ret_client, rj_error *err)
+                               bool (*meanwhile)(void *data), rj_client **ret_client, rj_error *err)
 {
     rj_error error = RJ_ERROR_NONE;
     rj_status status = rj_client_connect(options, ret_client, &error);
@@ -46,7 +46,8 @@ rj_status rj_on_demand_connect(rj_cli *cli, const rj_client_options *options,
         if (started != RJ_OK && started != RJ_E_NOT_APPLICABLE)
             status = started;
         uint64_t end = rj_clock_monotonic_ms() + RJ_ON_DEMAND_LIMIT_MS;
-        while (started == RJ_OK && status == RJ_E_NOT_FOUND && rj_clock_monotonic_ms() < end) {
+        while (started == RJ_OK && status == RJ_E_NOT_FOUND && rj_clock_monotonic_ms() < end &&
+               (!meanwhile || meanwhile(options->data))) {
             rj_cli_pause(cli, POLL_MS);
             status = rj_client_connect(options, ret_client, &error);
             if (status == RJ_E_NOT_FOUND)

@@ -13,8 +13,10 @@
 #define RJ_ON_DEMAND_LIMIT_MS 30000u
 rj_status rj_on_demand_start(rj_cli *cli, rj_error *err);
 
-/* Like rj_client_connect(), and starts the service if it is not running. */
+/* Like rj_client_connect(), and starts the service if it is not running.  `meanwhile`, NULL: nothing, gets the
+ * options' data between the tries; false: it is not wanted any more. */
 rj_status rj_on_demand_connect(rj_cli *cli, const rj_client_options *options,
-                               rj_client **ret_client, rj_error *err);
+                               bool (*meanwhile)(void *data), rj_client **ret_client,
+                               rj_error *err);
 
 #endif

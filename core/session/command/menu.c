@@ -39,9 +39,9 @@ static int run(rj_cli *cli, const rj_arguments *arguments)
         return code;
     options.loop = cli->loop;
     options.socket_path = rj_path(cli->paths, RJ_PATH_SOCKET);
-    if (rj_on_demand_connect(cli, &options, &cli->client, &error) != RJ_OK)
+    if (rj_on_demand_connect(cli, &options, NULL, &cli->client, &error) != RJ_OK)
         rj_say_error(&cli->out, error.text); /* the menu says so, too, and what this device is */
-    rj_status status = rj_ui_look(cli->client, cli->paths, false, &model, &error);
+    rj_status status = rj_ui_look(cli->loop, cli->client, cli->paths, false, &model, &error);
     if (status != RJ_OK)
         return rj_cli_fail(cli, status, &error);
     if (cli->json)

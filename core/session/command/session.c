@@ -18,6 +18,10 @@ enum { ONCE, DEBUG };
 
 #define RETRY_LEAST_MS 1000u
 #define RETRY_MOST_MS 60000u
+#define REGISTER_MS 20000u
+#define SHOW_MS 3000u
+#define SHOW_POLL_MS 100u
+#define ICON_MS 2000u /* nobody waits longer for it, whatever the service does */
 
 static const rj_option options[] = {
     {"--once", 0, NULL, "end when the service goes away, instead of waiting for it"},
@@ -31,7 +35,9 @@ typedef struct stay {
     rj_instance *instance; /* NULL: this system has none */
     rj_sign_out *sign_out; /* NULL: this system has none, or no desktop */
     bool told_views;
-    bool viewed; /* the views have been looked for */
+    bool viewed;   /* the views have been looked for */
+    bool icon_due; /* there is none yet, and the service takes its time */
+    bool registered;
     bool lost, ended, due;
     bool refused;     /* there is a service, which does not want this session */
     bool tried_start; /* once, when it begins: a service that is stopped later stays so */
@@ -71,6 +77,13 @@ static void on_due(void *data)
     rj_loop_stop(self->cli->loop);
 }
 
+static void on_icon_due(void *data)
+{
+    stay *self = data;
+    self->icon_due = true;
+    rj_loop_stop(self->cli->loop);
+}
+
 /* Views show from now on; `client` NULL: that there is no service. */
 static void attach_views(stay *self, rj_client *client, rj_runtime *runtime)
 {
@@ -94,15 +107,18 @@ static void find_views(stay *self)
     if (status != RJ_OK) {
         self->told_views = true;
         rj_say_error(&self->cli->out, error.text);
-        rj_ui_host_no_service(self->ui, error.text);
+        rj_ui_host_no_service(self->ui, status, error.text);
     } else {
         attach_views(self, self->cli->client, runtime);
     }
 }
 
-/* Nobody answers: a person who signs in sees that, instead of nothing. */
+/* Nobody answers, or not what we want: a person who signs in sees that, instead of nothing. */
 static void show_without_service(stay *self)
 {
+    self->icon_due = false;
+    if (!self->ui || self->told_views)
+        return;
     rj_runtime *runtime = NULL;
     rj_error error = RJ_ERROR_NONE;
     if (rj_session_host_early_runtime(self->host, &runtime, &error) != RJ_OK) {
@@ -120,13 +136,26 @@ static bool wants_service(const stay *self)
 
 static void wait_for_something(stay *self)
 {
-    if (self->ui && !self->viewed && self->cli->client && !self->lost)
+    if (self->ui && !self->viewed && self->registered && !self->lost)
         find_views(self);
+    if (self->icon_due)
+        show_without_service(self);
     if (self->ui)
         rj_ui_host_turn(self->ui);
     self->ended |= self->ui && rj_ui_host_wants_exit(self->ui);
     if (!self->lost && !self->ended && !self->due && !wants_service(self))
         rj_loop_run(self->cli->loop);
+}
+
+/* While the service is being started, which may take long. */
+static bool turn_meanwhile(void *data)
+{
+    stay *self = data;
+    if (self->ui) {
+        rj_ui_host_turn(self->ui);
+        self->ended |= rj_ui_host_wants_exit(self->ui);
+    }
+    return !self->ended;
 }
 
 static rj_status connect_service(stay *self, const rj_client_options *how, rj_error *err)
@@ -139,8 +168,31 @@ static rj_status connect_service(stay *self, const rj_client_options *how, rj_er
             return RJ_OK;
         show_without_service(self);
     }
-    return start ? rj_on_demand_connect(self->cli, how, client, err)
+    return start ? rj_on_demand_connect(self->cli, how, turn_meanwhile, client, err)
                  : rj_client_connect(how, client, err);
+}
+
+/* What the person does meanwhile is done. */
+static rj_status register_session(stay *self, rj_error *err)
+{
+    rj_client *client = self->cli->client;
+    rj_timer *patience = NULL, *icon = NULL;
+    self->due = false;
+    rj_status status =
+        rj_timer_start(self->cli->loop, REGISTER_MS, 0, on_due, self, &patience, err);
+    if (status == RJ_OK && self->ui && !self->told_views)
+        status = rj_timer_start(self->cli->loop, ICON_MS, 0, on_icon_due, self, &icon, err);
+    if (status == RJ_OK)
+        status = rj_session_host_register(self->host, client, err);
+    if (status == RJ_OK) {
+        while (!rj_client_has_answer(client) && !self->due && !self->ended)
+            wait_for_something(self);
+        status = rj_session_host_registered(self->host, client, err);
+    }
+    rj_timer_stop(patience);
+    rj_timer_stop(icon);
+    self->due = false;
+    return status;
 }
 
 /* Registered until the service goes away or we are ended; the status says why not. */
@@ -151,20 +203,19 @@ static rj_status serve(stay *self, rj_error *err)
                                 .notified = on_notified,
                                 .lost = on_lost,
                                 .data = self};
-    self->lost = false;
+    self->lost = self->viewed = self->registered = false;
     rj_status status = connect_service(self, &client, err);
     /* Without an icon there is no use in staying where something else listens. */
     self->refused = !self->ui && (status == RJ_E_DENIED || status == RJ_E_LIMIT);
     if (status != RJ_OK)
         return status;
-    status = rj_session_host_register(self->host, self->cli->client, err);
+    status = register_session(self, err);
     self->refused = status == RJ_E_DENIED || status == RJ_E_LIMIT;
+    self->registered = status == RJ_OK;
     if (status == RJ_OK && !self->cli->json) {
         rj_say(&self->cli->out, RJ_STYLE_NONE, "Session registered.\n");
         fflush(self->cli->out.stream);
     }
-    self->due = false;
-    self->viewed = false;
     while (status == RJ_OK && !self->lost && !self->ended)
         wait_for_something(self);
     if (self->ui && !self->lost)
@@ -184,6 +235,14 @@ static void wait_before_retry(stay *self, uint64_t delay_ms)
     rj_timer_stop(timer);
 }
 
+/* Who is not wanted does not ask again and again. */
+static uint64_t next_delay(const stay *self, rj_status status, uint64_t delay)
+{
+    if (self->refused || (status != RJ_OK && delay * 2 > RETRY_MOST_MS))
+        return RETRY_MOST_MS;
+    return status == RJ_OK ? RETRY_LEAST_MS : delay * 2;
+}
+
 static int stay_until_ended(stay *self, bool once)
 {
     uint64_t delay = RETRY_LEAST_MS;
@@ -192,18 +251,18 @@ static int stay_until_ended(stay *self, bool once)
         rj_status status = serve(self, &error);
         if (self->ended)
             break;
-        if (self->ui) /* what waited for the service has waited in vain */
-            rj_ui_host_no_service(self->ui,
-                                  status == RJ_OK ? "the RealmJoin service went away" : error.text);
-        if (self->refused)
+        if (self->refused && (once || !self->ui))
             return rj_cli_fail(self->cli, RJ_E_DENIED, &error);
         if (once) {
             rj_say_error(&self->cli->out, status == RJ_OK ? "the service went away" : error.text);
             return RJ_EXIT_NO_SERVICE;
         }
-        delay = status == RJ_OK ? RETRY_LEAST_MS : delay * 2;
-        if (delay > RETRY_MOST_MS)
-            delay = RETRY_MOST_MS;
+        if (self->ui) { /* what waited for the service has waited in vain */
+            rj_ui_host_no_service(self->ui, status,
+                                  status == RJ_OK ? "the RealmJoin service went away" : error.text);
+            show_without_service(self);
+        }
+        delay = next_delay(self, status, delay);
         wait_before_retry(self, delay);
     }
     return RJ_EXIT_OK;
@@ -253,6 +312,21 @@ static rj_status watch_sign_out(stay *self, rj_error *err)
     return status == RJ_E_NOT_APPLICABLE ? RJ_OK : status;
 }
 
+/* The first may have begun just now, and be about to listen. */
+static rj_status show_first(rj_cli *cli, rj_error *err)
+{
+    rj_status status = RJ_E_NOT_FOUND;
+    for (unsigned waited = 0; status != RJ_OK && waited < SHOW_MS; waited += SHOW_POLL_MS) {
+        if (waited)
+            rj_cli_pause(cli, SHOW_POLL_MS);
+        status = rj_instance_forward(rj_paths_root(cli->paths), RJ_INSTANCE_SHOW, NULL);
+    }
+    return status == RJ_OK ? RJ_OK
+                           : rj_fail(err, RJ_E_FAILED,
+                                     "the tray that is there does not show itself; end that "
+                                     "program, or sign out and in again");
+}
+
 static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
 {
     stay self = {.cli = cli};
@@ -282,11 +356,11 @@ static int run_session(rj_cli *cli, const rj_arguments *arguments, bool tray)
     bool is_second = tray && status == RJ_E_BUSY;
     if (is_second) { /* whoever starts it once more wants to see it */
         rj_say_error(&cli->out, "the tray of this desktop session is there already");
-        rj_instance_forward(rj_paths_root(cli->paths), RJ_INSTANCE_SHOW, NULL);
+        status = show_first(cli, &error);
     }
-    code = is_second         ? RJ_EXIT_OK
-           : status == RJ_OK ? stay_until_ended(&self, arguments->values[ONCE] != NULL)
-                             : rj_cli_fail(cli, status, &error);
+    code = status != RJ_OK ? rj_cli_fail(cli, status, &error)
+           : is_second     ? RJ_EXIT_OK
+                           : stay_until_ended(&self, arguments->values[ONCE] != NULL);
     rj_watch_stop(interrupt);
     rj_watch_stop(terminate);
     rj_instance_release(self.instance);

@@ -20,7 +20,14 @@ struct rj_ui_choices {
     size_t chosen_count;
     rj_post post;
     bool posted;
+    bool left; /* to be freed with the post that is on its way */
 };
+
+static void free_now(rj_ui_choices *choices)
+{
+    uv_mutex_destroy(&choices->lock);
+    rj_free(choices);
+}
 
 static void on_chosen(void *data)
 {
@@ -28,7 +35,10 @@ static void on_chosen(void *data)
     uv_mutex_lock(&choices->lock);
     choices->posted = false;
     uv_mutex_unlock(&choices->lock);
-    rj_loop_stop(choices->loop);
+    if (choices->left)
+        free_now(choices);
+    else
+        rj_loop_stop(choices->loop);
 }
 
 static void wake(rj_ui_choices *choices)
@@ -135,6 +145,7 @@ void rj_ui_choices_free(rj_ui_choices *choices)
         rj_free(action);
     for (size_t i = 0; i < OFFERS_MAX; i++)
         json_decref(choices->offers[i]);
-    uv_mutex_destroy(&choices->lock);
-    rj_free(choices);
+    choices->left = choices->posted;
+    if (!choices->left)
+        free_now(choices);
 }

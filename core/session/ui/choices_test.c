@@ -118,6 +118,16 @@ static void more_than_anybody_can_choose_is_refused(void **state)
     expect_next(NULL);
 }
 
+static void the_last_choice_may_come_when_all_has_ended(void **state)
+{
+    (void)state;
+    assert_true(rj_ui_choices_add(choices, rj_strdup("link:dropped")));
+    rj_ui_choices_free(choices);
+    rj_loop_turn(loop, 0); /* nobody is waked, and nothing that was freed is used */
+    choices = rj_ui_choices_new(loop);
+    assert_non_null(choices);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -127,6 +137,7 @@ int main(void)
         TEST(what_the_view_may_send_by_itself_is_in_the_model_too),
         TEST(links_that_are_too_many_are_told_to_be_dropped),
         TEST(more_than_anybody_can_choose_is_refused),
+        TEST(the_last_choice_may_come_when_all_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts of this device on Linux: what the firmware says of itself, and the network's addresses. */
-#include "session/ui/model.h"
+#include "session/ui/device_system.h"
 
 #include "base/alloc.h"
 #include "base/text.h"
 #include "platform/file.h"
 #include "platform/system.h"
+#include "session/ui/model.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -17,6 +18,7 @@
 #define ADDRESSES_MAX 8u
 
 const char *const rj_ui_platform = "linux";
+json_t *(*const rj_ui_device_ask_directory)(const char *root) = NULL;
 
 static void set_from_file(json_t *device, const char *key, const char *root, const char *path)
 {
@@ -69,7 +71,7 @@ static void set_addresses(json_t *device)
     json_object_set_new(device, "addresses", list);
 }
 
-json_t *rj_ui_device(const char *root)
+json_t *rj_ui_device_gather(const char *root)
 {
     char name[256];
     json_t *device = json_object();

@@ -3,12 +3,12 @@
  * Facts of this device on Windows: what the firmware says of itself, the network's addresses and what it
  * costs, and who is signed in.
  */
-#include "session/ui/model.h"
+#include "session/ui/device_system.h"
 
 #include "base/alloc.h"
-#include "platform/system.h"
 #include "platform/win32/account_win32.h"
 #include "session/ui/joiner_win32.h"
+#include "session/ui/model.h"
 
 #include <winsock2.h>
 
@@ -93,23 +93,42 @@ static void set_metered(json_t *device)
                             json_boolean(found.cost == COST_FIXED || found.cost == COST_VARIABLE));
 }
 
-/* Asked for once: it stays the same, and a far directory may be asked. */
-static void set_user(json_t *device, const char *root)
+/* `principal` is taken. */
+static void set_principal(json_t *device, const char *root, char *principal)
 {
-    static char *principal;
-    static bool asked;
-    char *sid = NULL, user[256];
-    if (!asked && rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
-        principal = rj_ui_principal_name(root, sid);
-    asked = true;
-    rj_free(sid);
-    json_object_set_new(device, "user",
-                        json_string(principal ? principal : rj_system_own_name(user, sizeof user)));
-    if (principal)
-        json_object_set_new(device, "owner", json_boolean(rj_ui_has_joined(root, principal)));
+    json_object_set_new(device, "user", json_string(principal));
+    json_object_set_new(device, "owner", json_boolean(rj_ui_has_joined(root, principal)));
+    rj_free(principal);
 }
 
-json_t *rj_ui_device(const char *root)
+static json_t *ask_directory(const char *root)
+{
+    char *principal = rj_ui_principal_of_directory(root);
+    json_t *device = principal ? json_object() : NULL;
+    if (device)
+        set_principal(device, root, principal);
+    else
+        rj_free(principal);
+    return device;
+}
+
+json_t *(*const rj_ui_device_ask_directory)(const char *root) = ask_directory;
+
+static void set_user(json_t *device, const char *root)
+{
+    char *sid = NULL, *principal = NULL;
+    wchar_t name[257] = L"";
+    DWORD size = sizeof name / sizeof *name;
+    if (rj_account_token_sid(NULL, &sid, NULL) == RJ_OK)
+        principal = rj_ui_principal_name(root, sid);
+    rj_free(sid);
+    if (principal)
+        set_principal(device, root, principal);
+    else if (GetUserNameW(name, &size)) /* to look its SID up might ask somebody, too */
+        set_wide(device, "user", name);
+}
+
+json_t *rj_ui_device_gather(const char *root)
 {
     wchar_t name[256];
     DWORD size = sizeof name / sizeof *name;

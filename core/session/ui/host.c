@@ -17,25 +17,32 @@
 #define GATHER_MS 150u              /* events of that long make one model */
 #define REFRESH_MS (5u * 60 * 1000) /* addresses change without an event */
 #define EARLY_MAX 64u
+#define WAITING_MAX 8u
+#define PATIENCE_MS 2000 /* for the first answer: until then there is no icon */
+#define REFUSAL_COLUMNS 300u
 
 struct rj_ui_host {
     rj_loop *loop;
-    const rj_paths *paths;
     bool debug;     /* always */
     bool keyed;     /* while the menu that was asked for with keys is open */
     int64_t opened; /* how often the views were to open their menu */
     rj_client *client;
     rj_runtime *runtime;
     const rj_texts *texts;
+    rj_ui_device *device;
     rj_ui_jobs *jobs;
     json_t *status, *packages, *ui; /* the last answers; NULL: none */
     int64_t revision;
     bool stale; /* the service is to be asked again */
     bool due;   /* a model is to be made */
+    bool bare;  /* views were begun that have no model yet */
     bool exit;
     bool asking;
-    json_t *waiting; /* a request that needs the service, which is to be started; NULL: none */
+    json_t *waiting; /* requests that need the service, which is to be started */
     json_t *early;   /* events while a request has no correlation yet */
+    json_t *shown;   /* notices of the newest model that a view was given; NULL: none was */
+    json_t *told;    /* those that were shown by views before these; NULL: none */
+    char *refusal; /* why the service does not want this session; NULL: it does, or is not there */
     rj_timer *gather, *refresh;
     rj_ui_choices *choices;
 };
@@ -65,6 +72,11 @@ static void on_refresh(void *data)
     rj_ui_host *host = data;
     host->stale = true;
     want_model(host);
+}
+
+static void on_device_changed(void *data)
+{
+    want_model(data);
 }
 
 static void note_event(rj_ui_host *host, const char *topic, const json_t *document)
@@ -109,8 +121,8 @@ static void replay_early(rj_ui_host *host)
 }
 
 /* `params` is taken; `id` NULL: a sync. */
-static void call(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link,
-                 bool waited)
+static rj_status call(rj_ui_host *host, const char *verb, const char *id, json_t *params, bool link,
+                      bool waited)
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
@@ -139,6 +151,24 @@ static void call(rj_ui_host *host, const char *verb, const char *id, json_t *par
     json_decref(result);
     replay_early(host);
     host->stale = host->due = true;
+    return status;
+}
+
+static void wait_for_service(rj_ui_host *host, const char *verb, const char *id,
+                             const json_t *params, bool link)
+{
+    const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
+    json_t *asked =
+        json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params", params, "link", link);
+    if (json_array_size(host->waiting) < WAITING_MAX &&
+        rj_ui_jobs_wait(host->jobs, verb, id, name)) {
+        json_array_append(host->waiting, asked);
+    } else {
+        const rj_ui_refusal many = {RJ_E_BUSY, link,
+                                    "the RealmJoin service is still being started"};
+        rj_ui_jobs_refuse(host->jobs, &many, verb, name);
+    }
+    json_decref(asked);
 }
 
 /* The same; without a service it waits until that has been started. */
@@ -158,45 +188,61 @@ static void request(rj_ui_host *host, const char *verb, const char *id, json_t *
         call(host, verb, id, params, link, false);
         return;
     }
-    if (host->waiting) {
-        const rj_ui_refusal starting = {RJ_E_NOT_STARTED, false,
-                                        "the RealmJoin service is still being started"};
-        rj_ui_jobs_refuse(host->jobs, &starting, verb, name);
-    } else {
-        host->waiting = json_pack("{s:s, s:s*, s:O*, s:b}", "verb", verb, "id", id, "params",
-                                  params, "link", link);
-        rj_ui_jobs_wait(host->jobs, verb, id, name);
-    }
+    wait_for_service(host, verb, id, params, link);
     json_decref(params);
     host->due = true;
 }
 
+/* The first that waits; new reference, NULL: nothing does. */
+static json_t *next_waiting(rj_ui_host *host)
+{
+    json_t *first = json_array_get(host->waiting, 0);
+    json_incref(first);
+    json_array_remove(host->waiting, 0);
+    return first;
+}
+
+/* The queue is told by the jobs in the same order. */
+static void fail_what_waited(rj_ui_host *host, const char *why)
+{
+    json_t *waiting;
+    while ((waiting = next_waiting(host))) {
+        rj_ui_jobs_not_started(host->jobs, &(rj_ui_refusal){RJ_E_NOT_STARTED, false, why});
+        json_decref(waiting);
+        host->due = true;
+    }
+}
+
 static void request_what_waited(rj_ui_host *host)
 {
-    json_t *waiting = host->waiting;
-    host->waiting = NULL;
-    if (!waiting)
-        return;
-    json_t *params = json_object_get(waiting, "params");
-    call(host, json_string_value(json_object_get(waiting, "verb")),
-         json_string_value(json_object_get(waiting, "id")), params ? json_incref(params) : NULL,
-         json_is_true(json_object_get(waiting, "link")), true);
-    json_decref(waiting);
+    json_t *waiting;
+    while ((waiting = next_waiting(host))) {
+        json_t *params = json_object_get(waiting, "params");
+        rj_status status = call(host, json_string_value(json_object_get(waiting, "verb")),
+                                json_string_value(json_object_get(waiting, "id")),
+                                params ? json_incref(params) : NULL,
+                                json_is_true(json_object_get(waiting, "link")), true);
+        json_decref(waiting);
+        if (status == RJ_E_TIMEOUT) /* each of them would take as long */
+            fail_what_waited(host, "the RealmJoin service does not answer");
+    }
 }
 
 bool rj_ui_host_wants_service(const rj_ui_host *host)
 {
-    return host->waiting && !host->client;
+    return json_array_size(host->waiting) && !host->client;
 }
 
-void rj_ui_host_no_service(rj_ui_host *host, const char *why)
+void rj_ui_host_no_service(rj_ui_host *host, rj_status status, const char *why)
 {
-    if (!host->waiting)
-        return;
-    json_decref(host->waiting);
-    host->waiting = NULL;
-    rj_ui_jobs_not_started(host->jobs, &(rj_ui_refusal){RJ_E_NOT_STARTED, false, why});
-    host->due = true;
+    bool refuses = status == RJ_E_DENIED || status == RJ_E_LIMIT;
+    char *refusal = refuses ? rj_ui_one_line(why, REFUSAL_COLUMNS) : NULL;
+    bool same =
+        refusal && host->refusal ? strcmp(refusal, host->refusal) == 0 : !refusal && !host->refusal;
+    rj_free(host->refusal);
+    host->refusal = refusal;
+    host->due |= !same;
+    fail_what_waited(host, why);
 }
 
 char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id)
@@ -311,8 +357,14 @@ static void replace(json_t **known, json_t *fresh)
 
 static void ask_again(rj_ui_host *host)
 {
+    bool first = host->client && host->bare;
     host->stale = false;
-    replace(&host->status, host->client ? rj_ui_ask(host->client, "status", NULL) : NULL);
+    replace(&host->status,
+            rj_ui_ask_within(host->client, first ? PATIENCE_MS : RJ_UI_ASK_MS, "status", NULL));
+    if (first && !host->status) { /* shown as it is now, and asked again with more patience */
+        host->stale = true;
+        want_model(host);
+    }
     /* What was assigned stays in the menu: a package that the person chooses starts the service. */
     json_t *packages = host->status ? rj_ui_ask_packages(host->client) : NULL;
     json_t *ui = packages ? rj_ui_ask(host->client, "ui", NULL) : NULL;
@@ -332,32 +384,62 @@ static bool add_wishes(const rj_ui_host *host, json_t *model)
     return failed == 0;
 }
 
+static bool has_id(const json_t *notices, const json_t *notice)
+{
+    const json_t *id = json_object_get(notice, "id");
+    for (size_t i = 0; i < json_array_size(notices); i++)
+        if (json_equal(json_object_get(json_array_get(notices, i), "id"), id))
+            return true;
+    return false;
+}
+
+/* A view tells each notice once, but one that was begun anew does not know what the one before it has told. */
+static bool leave_out_told(const rj_ui_host *host, json_t *model)
+{
+    const json_t *all = json_object_get(model, "notices");
+    json_t *rest = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < json_array_size(all); i++)
+        if (!has_id(host->told, json_array_get(all, i)))
+            failed |= json_array_append(rest, json_array_get(all, i));
+    return json_object_set_new(model, "notices", rest) == 0 && failed == 0;
+}
+
 static void show(rj_ui_host *host)
 {
     const rj_ui_facts facts = {.texts = host->texts,
                                .debug = host->debug || host->keyed,
                                .status = host->status,
                                .packages = host->packages,
-                               .ui = host->ui};
-    json_t *model = rj_ui_make_model(&facts, host->paths, host->revision + 1, host->jobs);
-    if (!model || !add_wishes(host, model)) {
+                               .ui = host->ui,
+                               .refusal = host->refusal};
+    json_t *model = rj_ui_make_model(&facts, host->device, host->revision + 1, host->jobs);
+    json_t *notices = json_incref(json_object_get(model, "notices"));
+    if (!model || !add_wishes(host, model) || !leave_out_told(host, model)) {
+        json_decref(notices);
         json_decref(model);
         rj_log(RJ_LOG_WARNING, LOGGER, NULL, "out of memory: the menu stays as it was");
         return;
     }
     host->revision++;
     rj_ui_choices_offer(host->choices, model, host->revision);
-    if (host->runtime)
+    if (host->runtime) {
         rj_runtime_show(host->runtime, model);
+        replace(&host->shown, notices);
+        host->bare = false;
+    } else {
+        json_decref(notices);
+    }
 }
 
 void rj_ui_host_turn(rj_ui_host *host)
 {
-    do { /* while we ask, more may come, and nobody would end the next waiting for it */
-        char *action;
-        while ((action = rj_ui_choices_next(host->choices))) {
+    for (;;) { /* while we ask, more may come, and nobody would end the next waiting for it */
+        char *action = rj_ui_choices_next(host->choices);
+        if (action) {
             carry_out(host, action);
             rj_free(action);
+            continue;
         }
         if (!host->due)
             return;
@@ -365,7 +447,7 @@ void rj_ui_host_turn(rj_ui_host *host)
         if (host->stale)
             ask_again(host);
         show(host);
-    } while (host->due);
+    }
 }
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -377,17 +459,15 @@ rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui
     if (!host)
         return rj_fail_memory(err, "making the user interface");
     host->loop = loop;
-    host->paths = paths;
     host->debug = debug;
     host->texts = rj_texts_own();
     host->jobs = rj_ui_jobs_new(host->texts);
     host->early = json_array();
+    host->waiting = json_array();
     host->choices = rj_ui_choices_new(loop);
-    if (!host->jobs || !host->early || !host->choices) {
-        rj_ui_jobs_free(host->jobs);
-        json_decref(host->early);
-        rj_ui_choices_free(host->choices);
-        rj_free(host);
+    host->device = rj_ui_device_new(loop, rj_paths_root(paths), on_device_changed, host);
+    if (!host->device || !host->jobs || !host->early || !host->waiting || !host->choices) {
+        rj_ui_host_free(host);
         return rj_fail_memory(err, "making the user interface");
     }
     rj_timer_start(loop, REFRESH_MS, REFRESH_MS, on_refresh, host, &host->refresh, NULL);
@@ -396,18 +476,31 @@ rj_status rj_ui_host_new(rj_loop *loop, const rj_paths *paths, bool debug, rj_ui
     return RJ_OK;
 }
 
+static void subscribe(rj_ui_host *host)
+{
+    rj_error error = RJ_ERROR_NONE;
+    json_t *params = json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action", "progress",
+                               "output", "check", "policy");
+    if (rj_client_post(host->client, "subscribe", params, &error) != RJ_OK)
+        rj_log(RJ_LOG_WARNING, LOGGER, NULL, "subscribe: %s", error.text);
+}
+
 size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtime)
 {
     host->client = client;
     host->runtime = runtime;
-    if (client)
-        json_decref(rj_ui_ask(client, "subscribe",
-                              json_pack("{s:[s, s, s, s, s, s]}", "topics", "run", "action",
-                                        "progress", "output", "check", "policy")));
     host->stale = host->due = true;
-    if (host->client) /* not lost meanwhile */
+    size_t begun = rj_runtime_begin_views(runtime, on_act, host);
+    host->bare |= begun > 0;
+    if (begun && host->shown)
+        replace(&host->told, json_incref(host->shown));
+    if (client) {
+        rj_free(host->refusal);
+        host->refusal = NULL;
+        subscribe(host);
         request_what_waited(host);
-    return rj_runtime_begin_views(runtime, on_act, host);
+    }
+    return begun;
 }
 
 void rj_ui_host_detach(rj_ui_host *host)
@@ -437,8 +530,12 @@ void rj_ui_host_free(rj_ui_host *host)
     rj_timer_stop(host->refresh);
     rj_ui_choices_free(host->choices);
     rj_ui_jobs_free(host->jobs);
+    rj_ui_device_free(host->device);
     json_decref(host->early);
     json_decref(host->waiting);
+    json_decref(host->shown);
+    json_decref(host->told);
+    rj_free(host->refusal);
     json_decref(host->status);
     json_decref(host->packages);
     json_decref(host->ui);

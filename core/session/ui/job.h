@@ -25,6 +25,7 @@ typedef struct job {
     bool begun;       /* the package's own program runs: no cancelling any more */
     bool for_service; /* waits until the service has been started */
     bool told_why;    /* of a failure: its end has only a summary */
+    const char *step; /* id of the text of what the action does now; "" before the first */
     bool restart;     /* what was done is complete after a restart */
     bool closed;
     int64_t refused_links; /* gathered in this window; 0: it is about something else */

@@ -33,6 +33,14 @@ static char *helpdesk_text(const rj_texts *texts, const job *one, const json_t *
     return rj_text_take(&text);
 }
 
+/* Says what the window showed: more refused links may be gathered in it before the person's answer comes. */
+static json_t *close_action(const job *one)
+{
+    return one->refused_links
+               ? json_sprintf("close:%s:%lld", one->window, (long long)one->refused_links)
+               : json_sprintf("close:%s", one->window);
+}
+
 json_t *rj_ui_job_window(const rj_texts *texts, const job *one, const json_t *device)
 {
     static const char *const states[] = {"waiting", "working", "done", "failed", "cancelled"};
@@ -42,7 +50,7 @@ json_t *rj_ui_job_window(const rj_texts *texts, const job *one, const json_t *de
                   "permille", one->permille, "status", one->status ? one->status : "", "next",
                   one->next_step ? one->next_step : "", "details",
                   one->details.length && !one->details.failed ? one->details.bytes : "", "asked", 1,
-                  "close", json_sprintf("close:%s", one->window));
+                  "close", close_action(one));
     int failed = !window;
     if (rj_ui_job_may_cancel(one))
         failed |= json_object_set_new(window, "cancel", json_sprintf("cancel:%s", one->window));

@@ -11,10 +11,12 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "session/log_place.h"
+#include "session/ui/cause.h"
 #include "session/ui/details.h"
 #include "session/ui/job.h"
 #include "session/ui/one_line.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,10 +39,9 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static char *say(const rj_ui_jobs *jobs, const char *id, const char *name, const char *message)
+static char *say(const rj_ui_jobs *jobs, const char *id, const char *name)
 {
-    const rj_text_value values[] = {
-        {"name", name ? name : "", 0}, {"message", message ? message : "", 0}, {NULL, NULL, 0}};
+    const rj_text_value values[] = {{"name", name ? name : "", 0}, {NULL, NULL, 0}};
     return rj_texts_make(jobs->texts, id, values);
 }
 
@@ -50,7 +51,7 @@ static char *say_by_verb(const rj_ui_jobs *jobs, const char *base, const job *on
     char id[48];
     bool is_install = strcmp(one->verb, "install") == 0;
     snprintf(id, sizeof id, "%s%s%s", base, is_install ? "" : ".", is_install ? "" : one->verb);
-    return say(jobs, id, one->name, NULL);
+    return say(jobs, id, one->name);
 }
 
 static void put(char **text, char *made)
@@ -125,6 +126,7 @@ static job *new_job(rj_ui_jobs *jobs, const char *verb, const char *name)
     snprintf(one->window, sizeof one->window, "w%u", ++jobs->number);
     snprintf(one->verb, sizeof one->verb, "%s", verb);
     one->name = rj_ui_one_line(name ? name : "", NAME_COLUMNS);
+    one->step = "";
     one->permille = -1;
     one->next_line = 1;
     one->next = jobs->first;
@@ -191,20 +193,21 @@ void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *ver
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
     snprintf(one->id, sizeof one->id, "%s", id ? id : "");
     snprintf(text_id, sizeof text_id, "job.%s", one->verb);
-    put(&one->text, say(jobs, text_id, one->name, NULL));
-    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
+    put(&one->text, say(jobs, text_id, one->name));
+    put(&one->status, say(jobs, "job.waiting", NULL));
 }
 
-void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
+bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name)
 {
     const job *former = jobs->first;
     rj_ui_jobs_begin(jobs, "", verb, id, name);
     job *one = jobs->first != former ? jobs->first : NULL;
     if (!one)
-        return;
+        return false;
     one->for_service = true;
-    put(&one->status, say(jobs, "job.starting", NULL, NULL));
+    put(&one->status, say(jobs, "job.starting", NULL));
     add_detail(one, one->status);
+    return true;
 }
 
 /* Two equal requests are one for the service. */
@@ -222,12 +225,13 @@ static void drop_equal(rj_ui_jobs *jobs, const job *kept, const char *correlatio
 
 static job *take_waiting(const rj_ui_jobs *jobs)
 {
-    job *one = jobs->first;
-    while (one && !one->for_service)
-        one = one->next;
-    if (one)
-        one->for_service = false;
-    return one;
+    job *oldest = NULL;
+    for (job *at = jobs->first; at; at = at->next)
+        if (at->for_service)
+            oldest = at;
+    if (oldest)
+        oldest->for_service = false;
+    return oldest;
 }
 
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
@@ -237,7 +241,7 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
         return;
     drop_equal(jobs, one, correlation);
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
-    put(&one->status, say(jobs, "job.waiting", NULL, NULL));
+    put(&one->status, say(jobs, "job.waiting", NULL));
 }
 
 /* `text`, `status` and `next_step` are taken. */
@@ -249,25 +253,24 @@ static void fail(job *one, char *text, char *status, char *next_step)
     put(&one->next_step, next_step);
 }
 
-static void fail_by_verb(rj_ui_jobs *jobs, job *one, const char *message, const char *next_id)
+/* `status` is taken; `detail` is the service's own sentence. */
+static void fail_by_verb(rj_ui_jobs *jobs, job *one, char *status, const char *detail,
+                         const char *next_id)
 {
-    fail(one, say_by_verb(jobs, "job.failed", one), rj_ui_one_line(message, 1000),
-         say(jobs, next_id, NULL, NULL));
-    add_detail(one, message);
+    fail(one, say_by_verb(jobs, "job.failed", one), status, say(jobs, next_id, NULL));
+    add_detail(one, detail);
     tell(jobs, one, "error", say_by_verb(jobs, "notice.failed", one), one->text ? one->text : "");
 }
 
 static void refuse(rj_ui_jobs *jobs, job *one, const rj_ui_refusal *why)
 {
     bool link = why->link && !is_sync(one);
-    fail(one,
-         link ? say(jobs, "job.failed.link", NULL, NULL) : say_by_verb(jobs, "job.failed", one),
+    fail(one, link ? say(jobs, "job.failed.link", NULL) : say_by_verb(jobs, "job.failed", one),
          rj_ui_refusal_reason(jobs->texts, why, one->name ? one->name : ""),
          rj_ui_refusal_next(jobs->texts, why));
     add_detail(one, why->message);
     tell(jobs, one, "error",
-         link ? say(jobs, "notice.failed.link", NULL, NULL)
-              : say_by_verb(jobs, "notice.failed", one),
+         link ? say(jobs, "notice.failed.link", NULL) : say_by_verb(jobs, "notice.failed", one),
          one->text ? one->text : "");
 }
 
@@ -278,6 +281,13 @@ void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why)
         refuse(jobs, one, why);
 }
 
+static void say_count(const rj_ui_jobs *jobs, job *one)
+{
+    const rj_text_value values[] = {{"count", NULL, one->refused_links}, {NULL, NULL, 0}};
+    put(&one->text, one->refused_links > 1 ? rj_texts_make(jobs->texts, "job.failed.links", values)
+                                           : say(jobs, "job.failed.link", NULL));
+}
+
 /* A page may send any number of links: that is one window, and told once. */
 static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char *name)
 {
@@ -286,8 +296,8 @@ static bool gather(const rj_ui_jobs *jobs, const rj_ui_refusal *why, const char 
         one = one->next;
     if (!one)
         return false;
-    const rj_text_value values[] = {{"count", NULL, ++one->refused_links}, {NULL, NULL, 0}};
-    put(&one->text, rj_texts_make(jobs->texts, "job.failed.links", values));
+    one->refused_links++;
+    say_count(jobs, one);
     put(&one->status, rj_ui_refusal_reason(jobs->texts, why, name ? name : ""));
     put(&one->next_step, rj_ui_refusal_next(jobs->texts, why));
     add_detail(one, why->message);
@@ -325,39 +335,43 @@ static void tell_end(rj_ui_jobs *jobs, job *one, bool nothing)
 {
     rj_text text = RJ_TEXT_EMPTY;
     if (one->restart)
-        put(&one->next_step, say(jobs, "job.restart", NULL, NULL));
+        put(&one->next_step, say(jobs, "job.restart", NULL));
     rj_text_addf(&text, "%s%s%s", one->status ? one->status : "", one->next_step ? " " : "",
                  one->next_step ? one->next_step : "");
     char *whole = rj_text_take(&text);
     tell(jobs, one, one->restart ? "warning" : "info",
-         nothing ? say(jobs, "notice.nothing", NULL, NULL) : say_by_verb(jobs, "notice.done", one),
+         nothing ? say(jobs, "notice.nothing", NULL) : say_by_verb(jobs, "notice.done", one),
          whole ? whole : "");
     rj_free(whole);
 }
 
 static void on_end(rj_ui_jobs *jobs, job *one, const json_t *document)
 {
-    const char *outcome = text_of(document, "outcome"), *message = text_of(document, "message");
+    const char *outcome = text_of(document, "outcome"), *name = one->name ? one->name : "";
     if (one->state >= DONE)
         return;
     one->permille = -1;
     if (strcmp(outcome, "failed") != 0 && !is_sync(one)) /* nothing is going on any more */
-        put(&one->text, rj_strdup(one->name ? one->name : ""));
+        put(&one->text, rj_strdup(name));
     if (strcmp(outcome, "failed") == 0) {
-        char *last = one->status ? rj_strdup(one->status) : NULL;
-        fail_by_verb(jobs, one, one->told_why && last && *last ? last : message, "job.next");
-        rj_free(last);
+        char *cause = one->told_why && one->status
+                          ? rj_strdup(one->status)
+                          : rj_ui_cause_of_run(jobs->texts, document, name);
+        fail_by_verb(jobs, one, cause, one->told_why ? "" : text_of(document, "message"),
+                     "job.next");
         return;
     }
     if (strcmp(outcome, "cancelled") == 0) {
         one->state = CANCELLED;
-        put(&one->status, say(jobs, "job.cancelled", NULL, NULL));
+        put(&one->status, say(jobs, "job.cancelled", NULL));
         return;
     }
     one->state = DONE;
     bool nothing = strcmp(outcome, "nothing") == 0 && !is_sync(one);
-    put(&one->status,
-        nothing ? say(jobs, "job.nothing", NULL, message) : say_by_verb(jobs, "job.done", one));
+    put(&one->status, nothing ? rj_ui_cause_of_run(jobs->texts, document, name)
+                              : say_by_verb(jobs, "job.done", one));
+    if (nothing)
+        add_detail(one, text_of(document, "message"));
     tell_end(jobs, one, nothing);
 }
 
@@ -366,7 +380,7 @@ static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
     const char *step = text_of(document, "state");
     if (strcmp(step, "started") == 0) {
         one->state = WORKING;
-        put(&one->status, say(jobs, "job.planning", NULL, NULL));
+        put(&one->status, say(jobs, "job.planning", NULL));
     } else if (strcmp(step, "planned") == 0) {
         on_plan(one, document);
     } else if (strcmp(step, "ended") == 0) {
@@ -375,30 +389,13 @@ static bool on_run(rj_ui_jobs *jobs, job *one, const json_t *document)
     return true;
 }
 
-/* Plugins mostly name the exit code themselves. */
-static bool tells_code(const char *message, json_int_t code)
+static void on_action_failed(const rj_ui_jobs *jobs, job *one, const json_t *document)
 {
-    char words[48];
-    snprintf(words, sizeof words, "exit code %lld", (long long)code);
-    const char *found = strstr(message, words);
-    return found && !strchr("0123456789", found[strlen(words)] ? found[strlen(words)] : ' ');
-}
-
-static void on_action_failed(rj_ui_jobs *jobs, job *one, const json_t *document)
-{
-    const json_t *code = json_object_get(document, "exit_code");
-    const rj_text_value values[] = {{"message", text_of(document, "message"), 0},
-                                    {"code", NULL, json_integer_value(code)},
-                                    {NULL, NULL, 0}};
-    char *line = json_is_integer(code) && json_integer_value(code) != 0 &&
-                         !tells_code(text_of(document, "message"), json_integer_value(code))
-                     ? rj_texts_make(jobs->texts, "job.exit-code", values)
-                     : rj_ui_one_line(text_of(document, "message"), 1000);
-    put(&one->status, line);
     char *place = rj_log_place(text_of(document, "log"));
+    put(&one->status, rj_ui_cause_of_action(jobs->texts, document, one->step));
     add_detail(one, place);
+    add_detail(one, text_of(document, "message"));
     rj_free(place);
-    add_detail(one, line);
     one->told_why = true;
 }
 
@@ -421,21 +418,23 @@ static bool on_action(rj_ui_jobs *jobs, job *one, const json_t *document)
         char text_id[32];
         snprintf(text_id, sizeof text_id, "job.%s", own ? one->verb : "dependency");
         char *name = rj_ui_one_line(text_of(document, "name"), NAME_COLUMNS);
-        put(&one->text, say(jobs, text_id, name, NULL));
+        put(&one->text, say(jobs, text_id, name));
         add_detail(one, one->text);
         if (own && !is_sync(one) && name) /* who asked may have known its id alone */
             put(&one->name, name);
         else
             rj_free(name);
         one->state = WORKING;
+        one->step = "";
         one->permille = -1;
         one->next_line = 1;
     }
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (strcmp(step, steps[i].state) != 0)
             continue;
-        put(&one->status, say(jobs, steps[i].text, NULL, NULL));
+        put(&one->status, say(jobs, steps[i].text, NULL));
         add_detail(one, one->status);
+        one->step = steps[i].text;
         one->permille = -1;
         one->begun |= i > 0;
     }
@@ -450,7 +449,7 @@ static char *step_of(const rj_ui_jobs *jobs, const char *text)
         char id[32];
         snprintf(id, sizeof id, "step.%s", known[i]);
         if (strcmp(text, known[i]) == 0)
-            return say(jobs, id, NULL, NULL);
+            return say(jobs, id, NULL);
     }
     return rj_ui_one_line(text, 1000);
 }
@@ -502,20 +501,43 @@ bool rj_ui_jobs_lost(rj_ui_jobs *jobs)
     for (job *at = jobs->first; at; at = at->next) {
         if (at->state >= DONE || at->for_service)
             continue;
-        char *message = say(jobs, "menu.unreachable", NULL, NULL);
-        fail_by_verb(jobs, at, message ? message : "", "job.next.service");
-        rj_free(message);
+        fail_by_verb(jobs, at, say(jobs, "menu.unreachable", NULL), "", "job.next.service");
         changed = true;
     }
     return changed;
 }
 
-void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window)
+/* Of "WINDOW:COUNT", as rj_ui_job_window() writes it; 0: of another window, else the count or -1. */
+static int64_t closes(const char *window, const char *what)
+{
+    size_t length = strlen(window);
+    int64_t seen = -1;
+    if (strncmp(window, what, length) != 0 || (what[length] && what[length] != ':'))
+        return 0;
+    if (what[length])
+        sscanf(what + length, ":%" SCNd64, &seen);
+    return seen;
+}
+
+/* What the person has not seen yet is a window of its own: views keep closed what was closed. */
+static void keep_unseen(rj_ui_jobs *jobs, job *one, int64_t seen)
+{
+    one->refused_links -= seen;
+    snprintf(one->window, sizeof one->window, "w%u", ++jobs->number);
+    say_count(jobs, one);
+}
+
+void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *what)
 {
     for (job **at = &jobs->first; *at; at = &(*at)->next) {
         job *one = *at;
-        if (strcmp(one->window, window) != 0)
+        int64_t seen = closes(one->window, what);
+        if (!seen)
             continue;
+        if (seen > 0 && seen < one->refused_links) {
+            keep_unseen(jobs, one, seen);
+            return;
+        }
         one->closed = true;
         if (one->state < DONE)
             return;

@@ -21,8 +21,9 @@ void rj_ui_jobs_free(rj_ui_jobs *jobs);
  * only its end is told. */
 void rj_ui_jobs_begin(rj_ui_jobs *jobs, const char *correlation, const char *verb, const char *id,
                       const char *name);
-/* One for which the service is started first; it goes on with rj_ui_jobs_started() or _not_started(). */
-void rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name);
+/* One for which the service is started first.  The oldest of these goes on with rj_ui_jobs_started() or
+ * _not_started().  False: out of memory. */
+bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const char *name);
 void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation);
 void rj_ui_jobs_not_started(rj_ui_jobs *jobs, const rj_ui_refusal *why);
 /* One that came to nothing at once; `name` is what it was about, NULL: not known. */
@@ -34,8 +35,9 @@ bool rj_ui_jobs_are_many(const rj_ui_jobs *jobs);
 bool rj_ui_jobs_event(rj_ui_jobs *jobs, const char *topic, const json_t *document);
 /* The connection is lost: what runs goes on, its end is not known. */
 bool rj_ui_jobs_lost(rj_ui_jobs *jobs);
-/* The person closed the window.  What has ended is forgotten. */
-void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *window);
+/* The person closed a window; `what` is what its action to close it says.  What has ended is forgotten; links that were
+ * refused after that window was shown are another window. */
+void rj_ui_jobs_close(rj_ui_jobs *jobs, const char *what);
 /* Correlation of what the window shows, if that may be cancelled; NULL: no. */
 const char *rj_ui_jobs_cancellable(const rj_ui_jobs *jobs, const char *window);
 

@@ -106,21 +106,94 @@ static void a_failure_stays_and_says_what_to_do(void **state)
     event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
     assert_string_equal(member("state"), "failed");
     assert_string_equal(member("text"), "Firefox could not be installed");
-    assert_string_equal(member("status"), "the installer said no (exit code 1603)");
+    assert_string_equal(member("status"), "The installer ended with exit code 1603.");
+    assert_non_null(strstr(member("details"), "the installer said no"));
     assert_non_null(strstr(member("next"), "helpdesk"));
     assert_non_null(strstr(member("copy"), "Correlation: c1"));
     event("run", "{'correlation':'c1','state':'started'}"); /* too late */
     assert_string_equal(member("state"), "failed");
 }
 
-static void a_run_that_fails_without_a_failed_action_says_its_own_reason(void **state)
+static void a_run_that_fails_without_a_failed_action_says_that_the_details_tell(void **state)
 {
     (void)state;
     event("run", "{'correlation':'c1','state':'started'}");
     event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'installing'}");
     event("run",
           "{'correlation':'c1','state':'ended','outcome':'failed','message':'the disk is full'}");
-    assert_string_equal(member("status"), "the disk is full");
+    assert_string_equal(member("status"), "It did not work; the details say why.");
+    assert_non_null(strstr(member("details"), "the disk is full\n"));
+}
+
+/* The engine's step, status and exit code as events have them. */
+static const char *cause(const char *step, const char *members)
+{
+    char json[512];
+    end(NULL);
+    begin(NULL);
+    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'started'}");
+    snprintf(json, sizeof json, "{'correlation':'c1','id':'firefox','state':'%s'}", step);
+    event("action", json);
+    snprintf(json, sizeof json,
+             "{'correlation':'c1','id':'firefox','state':'failed','message':'no','log':''%s}",
+             members);
+    event("action", json);
+    event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
+    assert_string_equal(member("state"), "failed");
+    return member("status");
+}
+
+static void why_a_package_failed_is_told_by_step_status_and_exit_code(void **state)
+{
+    static const struct {
+        const char *step, *members, *told;
+    } cases[] = {
+        {"fetching", ",'error':'corrupt'",
+         "The downloaded package is damaged or not the expected one."},
+        {"fetching", ",'error':'failed'", "The package could not be downloaded."},
+        {"fetching", ",'error':'not-found'",
+         "The package is not where it should be downloaded from."},
+        {"fetching", ",'error':'io'", "Reading or writing files failed; the disk may be full."},
+        {"installing", ",'error':'io'", "Reading or writing files failed; the disk may be full."},
+        {"installing", ",'error':'timeout'", "It took too long and was ended."},
+        {"installing", ",'error':'cancelled'", "It was cancelled."},
+        {"installing", ",'error':'denied'", "This is not allowed."},
+        {"installing", ",'error':'failed','exit_code':1618",
+         "Another installation is in progress (exit code 1618)."},
+        {"installing", ",'error':'failed','exit_code':-7",
+         "The installer ended with exit code -7."},
+        {"installing", ",'error':'a-later-status'", "It did not work; the details say why."},
+        {"verifying", ",'error':'abandoned'",
+         "Whether it worked is not known yet; RealmJoin will look again."},
+        {"verifying", "", "The installer reported success, but the result is not as expected."},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(cause(cases[i].step, cases[i].members), cases[i].told);
+}
+
+static void why_nothing_was_done_is_told_by_the_reasons_code(void **state)
+{
+    static const char *const cases[][3] = {
+        {"nothing", "already-installed", "Firefox is installed already."},
+        {"nothing", "gate", "A security requirement is not met yet."},
+        {"nothing", "a-later-code", "Nothing had to be done."},
+        {"failed", "not-assigned", "Firefox is not assigned to you."},
+        {"failed", "mandatory", "This is not allowed for Firefox."},
+        {"failed", "a-later-code", "It did not work; the details say why."}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[256];
+        end(NULL);
+        begin(NULL);
+        snprintf(json, sizeof json,
+                 "{'correlation':'c1','state':'ended','outcome':'%s','reason_code':'%s','message':'"
+                 "in English'}",
+                 cases[i][0], cases[i][1]);
+        event("run", json);
+        assert_string_equal(member("status"), cases[i][2]);
+        assert_non_null(strstr(member("details"), "in English\n"));
+    }
 }
 
 static void two_requests_that_are_one_for_the_service_are_one_job(void **state)
@@ -202,7 +275,10 @@ static void a_reason_is_in_the_persons_language_and_the_services_words_are_behin
          "Versuchen Sie es"},
         {RJ_E_TIMEOUT, true, "Tool", "Der RealmJoin-Dienst ist nicht verf\xc3\xbcgbar.",
          "Versuchen Sie es in einer Minute"},
-        {RJ_E_CORRUPT, false, "Tool", "what the service said", "Versuchen Sie es"},
+        {RJ_E_CORRUPT, false, "Tool",
+         "Was RealmJoin auf diesem Ger\xc3\xa4t gespeichert hat, ist besch\xc3\xa4"
+         "digt.",
+         "Versuchen Sie es"},
     };
     rj_ui_jobs_free(jobs);
     jobs = rj_ui_jobs_new(rj_texts_for("de"));
@@ -219,6 +295,19 @@ static void a_reason_is_in_the_persons_language_and_the_services_words_are_behin
     char *reason = rj_ui_refusal_reason(rj_texts_for("de"), &silent, "");
     assert_non_null(strstr(reason, "realmjoin log"));
     rj_free(reason);
+}
+
+static void no_status_is_told_in_the_services_words_alone(void **state)
+{
+    (void)state;
+    for (rj_status status = RJ_E_FAILED; status >= RJ_E_EXISTS; status--) {
+        const rj_ui_refusal why = {status, false, "what the service said"};
+        char *reason = rj_ui_refusal_reason(rj_texts_for("qps-ploc"), &why, "");
+        assert_non_null(reason);
+        assert_int_equal(reason[0], '['); /* as everything of the catalogue in that language */
+        assert_null(strstr(reason, "what the service said"));
+        rj_free(reason);
+    }
 }
 
 static void a_formats_step_is_in_the_persons_language(void **state)
@@ -269,7 +358,7 @@ static void a_notices_title_says_what_was_done_or_not(void **state)
         {"uninstall", "done", "Software removed|Tool was removed."},
         {"sync", "done", "Device synchronised|This device is up to date."},
         {"sync", "nothing", "Device synchronised|This device is up to date."},
-        {"install", "nothing", "Nothing to do|Nothing had to be done: m"},
+        {"install", "nothing", "Nothing to do|Nothing had to be done."},
         {"install", "failed", "Installation failed|Tool could not be installed"},
         {"upgrade", "failed", "Upgrade failed|Tool could not be upgraded"},
         {"uninstall", "failed", "Removal failed|Tool could not be removed"},
@@ -336,27 +425,6 @@ static void a_sync_has_no_window_and_many_jobs_have_an_end(void **state)
     for (int i = 0; i < 50; i++)
         refuse(RJ_E_FAILED, "install", "x", "no");
     assert_true(windows() <= 8);
-}
-
-static void an_exit_code_and_a_message_are_said_once(void **state)
-{
-    (void)state;
-    event("run", "{'correlation':'c1','state':'started'}");
-    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
-                    "'message':'it ended with exit code 7; no licence','exit_code':7}");
-    event("run", "{'correlation':'c1','state':'ended','outcome':'failed','message':'1 failed'}");
-    assert_string_equal(member("status"), "it ended with exit code 7; no licence");
-    const char *first = strstr(member("details"), "exit code 7");
-    assert_non_null(first);
-    assert_null(strstr(first + 1, "exit code 7"));
-}
-
-static void another_exit_code_in_the_message_hides_none(void **state)
-{
-    (void)state;
-    event("action", "{'correlation':'c1','id':'firefox','name':'Firefox','state':'failed',"
-                    "'message':'its child had exit code 71','exit_code':7}");
-    assert_string_equal(member("status"), "its child had exit code 71 (exit code 7)");
 }
 
 static void what_waits_for_the_service_goes_on_in_the_same_window(void **state)
@@ -438,6 +506,29 @@ static void refused_links_are_one_window_that_counts_them(void **state)
     assert_int_equal(windows(), 2);
 }
 
+static void
+links_that_are_refused_while_the_person_closes_the_window_are_shown_in_another(void **state)
+{
+    (void)state;
+    char shown[64], seen[64];
+    rj_ui_jobs_close(jobs, "w1");
+    refuse_link(RJ_E_NOT_FOUND, NULL, "first is not assigned to you");
+    snprintf(shown, sizeof shown, "%s", member("id"));
+    snprintf(seen, sizeof seen, "%s", member("close") + strlen("close:"));
+    refuse_link(RJ_E_NOT_FOUND, NULL, "second is not assigned to you");
+    rj_ui_jobs_close(jobs, seen);
+    assert_int_equal(windows(), 1);
+    assert_string_not_equal(member("id"), shown);
+    assert_string_equal(member("text"), "This link cannot be followed");
+    assert_non_null(strstr(member("details"), "second is not assigned to you"));
+    refuse_link(RJ_E_NOT_FOUND, NULL, "third is not assigned to you");
+    refuse_link(RJ_E_NOT_FOUND, NULL, "fourth is not assigned to you");
+    assert_string_equal(member("text"), "3 links cannot be followed");
+    snprintf(seen, sizeof seen, "%s", member("close") + strlen("close:"));
+    rj_ui_jobs_close(jobs, seen);
+    assert_int_equal(windows(), 0);
+}
+
 static void no_more_is_begun_than_a_person_can_follow(void **state)
 {
     (void)state;
@@ -476,15 +567,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_install_goes_from_waiting_to_done),
-        TEST(an_exit_code_and_a_message_are_said_once),
-        TEST(another_exit_code_in_the_message_hides_none),
         TEST(what_waits_for_the_service_goes_on_in_the_same_window),
         TEST(a_failure_stays_and_says_what_to_do),
-        TEST(a_run_that_fails_without_a_failed_action_says_its_own_reason),
+        TEST(a_run_that_fails_without_a_failed_action_says_that_the_details_tell),
+        TEST(why_a_package_failed_is_told_by_step_status_and_exit_code),
+        TEST(why_nothing_was_done_is_told_by_the_reasons_code),
         TEST(two_requests_that_are_one_for_the_service_are_one_job),
         TEST(a_log_is_named_only_to_who_can_read_it),
         TEST(a_closed_window_stays_closed_and_its_end_is_told),
         TEST(a_reason_is_in_the_persons_language_and_the_services_words_are_behind_it),
+        TEST(no_status_is_told_in_the_services_words_alone),
         TEST(a_formats_step_is_in_the_persons_language),
         TEST(what_is_refused_at_once_is_a_window_too),
         TEST(a_notices_title_says_what_was_done_or_not),
@@ -494,6 +586,7 @@ int main(void)
         TEST(what_the_program_writes_is_in_the_details_while_it_runs),
         TEST(a_job_that_began_with_an_id_gets_its_name),
         TEST(refused_links_are_one_window_that_counts_them),
+        TEST(links_that_are_refused_while_the_person_closes_the_window_are_shown_in_another),
         TEST(no_more_is_begun_than_a_person_can_follow),
         TEST(details_keep_the_newest_of_much_output),
         TEST(a_sync_has_no_window_and_many_jobs_have_an_end),

@@ -13,8 +13,17 @@
 
 #define KEYS_MAX 64u
 
-/* Of accounts of Entra; the domain of a directory is asked for others, which may take long. */
-static char *from_logon_cache(const char *root, const char *sid)
+/* `text` is taken, if it is empty. */
+static char *not_empty(char *text)
+{
+    if (text && *text)
+        return text;
+    rj_free(text);
+    return NULL;
+}
+
+/* Of accounts of Entra; for others the domain has to be asked. */
+char *rj_ui_principal_name(const char *root, const char *sid)
 {
     char key[320], *name = NULL;
     snprintf(key, sizeof key,
@@ -23,25 +32,15 @@ static char *from_logon_cache(const char *root, const char *sid)
              sid);
     const rj_registry_key where = {.root = root, .hive = RJ_HIVE_MACHINE, .key = key};
     rj_registry_get_text(&where, "IdentityName", &name, NULL);
-    return name;
+    return not_empty(name);
 }
 
-static char *from_logon(void)
+char *rj_ui_principal_of_directory(const char *root)
 {
     wchar_t name[512];
     ULONG size = sizeof name / sizeof *name;
-    return GetUserNameExW(NameUserPrincipal, name, &size) ? rj_utf8(name) : NULL;
-}
-
-char *rj_ui_principal_name(const char *root, const char *sid)
-{
-    char *name = from_logon_cache(root, sid);
-    if (!name && (!root || !*root))
-        name = from_logon();
-    if (name && *name)
-        return name;
-    rj_free(name);
-    return NULL;
+    bool found = (!root || !*root) && GetUserNameExW(NameUserPrincipal, name, &size);
+    return found ? not_empty(rj_utf8(name)) : NULL;
 }
 
 /* Does the value of any key below hold this name?  *ret_known: any holds a name at all. */

@@ -66,6 +66,7 @@ static void the_principal_name_is_that_of_the_account(void **state)
     assert_string_equal(name, "alice@contoso.example");
     rj_free(name);
     assert_null(rj_ui_principal_name(ROOT, SID "5"));
+    assert_null(rj_ui_principal_of_directory(ROOT)); /* a root of its own has none */
 }
 
 int main(void)

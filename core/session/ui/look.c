@@ -3,10 +3,17 @@
 #include "session/ui/look.h"
 
 #include "base/log.h"
+#include "platform/system.h"
 
 #define LOGGER "ui"
+#define DIRECTORY_MS 2000u /* a far one may take much longer, or never answer */
 
 json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params)
+{
+    return rj_ui_ask_within(client, RJ_UI_ASK_MS, method, params);
+}
+
+json_t *rj_ui_ask_within(rj_client *client, int64_t time_ms, const char *method, json_t *params)
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
@@ -14,7 +21,7 @@ json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params)
         json_decref(params);
         return NULL;
     }
-    if (rj_client_call(client, method, params, RJ_UI_ASK_MS, &result, NULL, &error) == RJ_OK)
+    if (rj_client_call(client, method, params, time_ms, &result, NULL, &error) == RJ_OK)
         return result;
     rj_log(RJ_LOG_WARNING, LOGGER, NULL, "%s: %s", method, error.text);
     return NULL;
@@ -43,36 +50,38 @@ json_t *rj_ui_ask_packages(rj_client *client)
     return all;
 }
 
-json_t *rj_ui_make_model(const rj_ui_facts *known, const rj_paths *paths, int64_t revision,
+json_t *rj_ui_make_model(const rj_ui_facts *known, rj_ui_device *device, int64_t revision,
                          const rj_ui_jobs *jobs)
 {
     rj_ui_facts facts = *known;
-    json_t *device = rj_ui_device(rj_paths_root(paths));
-    json_t *progress = jobs ? rj_ui_jobs_windows(jobs, device) : NULL;
+    facts.device = rj_ui_device_look(device, rj_clock_monotonic_ms());
+    json_t *progress = jobs ? rj_ui_jobs_windows(jobs, facts.device) : NULL;
     json_t *notices = jobs ? rj_ui_jobs_notices(jobs) : NULL;
     json_t *model = NULL;
     facts.platform = rj_ui_platform;
     facts.version = RJ_VERSION;
-    facts.device = device;
     facts.progress = progress;
     facts.notices = notices;
-    if (device && (!jobs || (progress && notices)))
+    if (!jobs || (progress && notices))
         model = rj_ui_model(&facts, revision);
-    json_decref(device);
     json_decref(progress);
     json_decref(notices);
     return model;
 }
 
-rj_status rj_ui_look(rj_client *client, const rj_paths *paths, bool debug, json_t **ret_model,
-                     rj_error *err)
+rj_status rj_ui_look(rj_loop *loop, rj_client *client, const rj_paths *paths, bool debug,
+                     json_t **ret_model, rj_error *err)
 {
+    rj_ui_device *device = rj_ui_device_new(loop, rj_paths_root(paths), NULL, NULL);
     json_t *status = client ? rj_ui_ask(client, "status", NULL) : NULL;
     json_t *packages = client ? rj_ui_ask_packages(client) : NULL;
     json_t *ui = client ? rj_ui_ask(client, "ui", NULL) : NULL;
     const rj_ui_facts facts = {
         .texts = rj_texts_own(), .debug = debug, .status = status, .packages = packages, .ui = ui};
-    json_t *model = rj_ui_make_model(&facts, paths, 1, NULL);
+    if (device) /* it had the time of the questions above, too */
+        rj_ui_device_wait(device, DIRECTORY_MS);
+    json_t *model = device ? rj_ui_make_model(&facts, device, 1, NULL) : NULL;
+    rj_ui_device_free(device);
     json_decref(status);
     json_decref(packages);
     json_decref(ui);

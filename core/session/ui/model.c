@@ -259,7 +259,8 @@ static void add_sync(build *b, json_t *menu)
 {
     const json_t *run = json_object_get(b->facts->status, "run");
     if (!b->facts->status) {
-        append(b, menu, new_item(b, say(b, "menu.unreachable", NULL), NULL));
+        const char *id = b->facts->refusal ? "menu.refused" : "menu.unreachable";
+        append(b, menu, new_item(b, say(b, id, NULL), NULL));
         return;
     }
     if (strcmp(text_of(run, "trigger"), "sync") == 0)
@@ -364,6 +365,8 @@ static void add_device(build *b, json_t *menu, json_t *device)
     add_fact(b, menu, device, "fact.addresses", addresses_of(b));
     add_fact(b, menu, device, "fact.user", user_of(b));
     add_fact(b, menu, device, "fact.version", version_of(b));
+    if (b->facts->refusal)
+        add_fact(b, menu, device, "fact.service", rj_strdup(b->facts->refusal));
     json_t *item = new_item(b, say(b, "menu.copy", NULL), json_string("copy-device"));
     set(b, item, "copy", copy_text(b, device));
     append(b, menu, item);
@@ -409,7 +412,7 @@ static json_t *make_tooltip(build *b, bool *ret_attention, bool *ret_busy)
     *ret_busy = json_is_object(run);
     *ret_attention = !status || failed || json_is_false(json_object_get(gate, "open"));
     if (!status)
-        id = "tip.unreachable";
+        id = b->facts->refusal ? "tip.refused" : "tip.unreachable";
     else if (*package)
         id = "tip.running";
     else if (*ret_busy)

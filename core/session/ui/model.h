@@ -21,6 +21,7 @@ typedef struct rj_ui_facts {
     const json_t *status;   /* of "status" */
     const json_t *packages; /* of "list": the array "packages" of all pages */
     const json_t *ui;       /* of "ui" */
+    const char *refusal;    /* why it does not want this session; NULL: it does, or is not there */
     /* What the session itself found: {"manufacturer", "model", "computer", "addresses": [],
      * "metered": bool, "user": who is signed in, "owner": bool, is that who joined the device};
      * what is absent is not known. */
@@ -36,9 +37,6 @@ bool rj_ui_offers(const json_t *model, const char *action);
 /* The person's name of a package; the id if it has none. */
 const char *rj_ui_package_name(const json_t *packages, const char *id);
 
-/* Facts of this device: device_posix.c, device_win32.c.  `root` as of the paths; new reference,
- * NULL: out of memory. */
-json_t *rj_ui_device(const char *root);
-extern const char *const rj_ui_platform;
+extern const char *const rj_ui_platform; /* device_posix.c, device_win32.c */
 
 #endif

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* See refusal.h.  What the table does not know is told by its own sentence. */
+/* See refusal.h. */
 #include "session/ui/refusal.h"
 
-#include "base/alloc.h"
-#include "session/ui/one_line.h"
-
-#include <stddef.h>
+#include "session/ui/cause.h"
 
 static bool is_about_service(const rj_ui_refusal *why)
 {
@@ -22,16 +19,14 @@ static const char *text_id(const rj_ui_refusal *why, const char *name)
         return "refused.not-assigned";
     if (why->status == RJ_E_DENIED && *name)
         return "refused.not-allowed";
-    if (why->status == RJ_E_BUSY)
-        return "refused.busy";
-    return *why->message ? NULL : "refused.unknown";
+    const char *id = rj_ui_cause_of_status(rj_status_name(why->status));
+    return id ? id : *why->message ? "job.why.other" : "refused.unknown";
 }
 
 char *rj_ui_refusal_reason(const rj_texts *texts, const rj_ui_refusal *why, const char *name)
 {
-    const char *id = text_id(why, name);
     const rj_text_value values[] = {{"name", name, 0}, {NULL, NULL, 0}};
-    return id ? rj_texts_make(texts, id, values) : rj_ui_one_line(why->message, 1000);
+    return rj_texts_make(texts, text_id(why, name), values);
 }
 
 char *rj_ui_refusal_next(const rj_texts *texts, const rj_ui_refusal *why)
