@@ -70,8 +70,13 @@ class Desk(wine.Prefix):
             raise
         return self
 
+<<<<<<< HEAD
+    def _end_launcher(self):
+        super()._end_launcher()
+=======
     def stop(self):
         super().stop()
+>>>>>>> main
         if self._screen:
             self._screen.kill()
             self._screen.wait(10)
@@ -229,7 +234,7 @@ class Desk(wine.Prefix):
     def open_menu(self):
         def click():
             self.click(*ICON)
-            deadline = time.monotonic() + 1.5
+            deadline = time.monotonic() + 5  # a second click would close what is about to open
             while not self.popups() and time.monotonic() < deadline:
                 time.sleep(0.05)
             return self.popups()
@@ -237,8 +242,14 @@ class Desk(wine.Prefix):
         return self.wait_until(click, self.screen_windows)
 
     def close_menu(self):
-        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
-        self.wait_until(lambda: not self.popups(), self.screen_windows)
+        def gone():
+            self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
+            deadline = time.monotonic() + 2
+            while self.popups() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return not self.popups()
+
+        self.wait_until(gone, self.screen_windows)
 
     def point_at(self, *path):
         """Opens the menu and goes down to the line by mouse, one level after the other."""
