@@ -12,12 +12,12 @@ import json
 import pathlib
 import re
 import subprocess
-import tempfile
 import time
 import zipfile
 from typing import NamedTuple
 
 import looks
+import msi_made
 import msi_payload
 import tap
 import wine
@@ -25,18 +25,10 @@ import wine
 PROGRAM = r"C:\Program Files\RealmJoin\realmjoin.exe"
 SIZE = "1024x768"
 ICON = (1014, 758)  # the only icon of the desktop's corner
-_made = {}
 
 
 def reason_missing():
     return msi_payload.reason_missing() or wine.reason_missing(display=True)
-
-
-def msi():
-    if not _made:
-        _made["holder"] = tempfile.TemporaryDirectory(prefix="rj-test-")
-        _made["msi"] = msi_payload.build_msi(wine.build_root(), pathlib.Path(_made["holder"].name) / "RealmJoin.msi")
-    return _made["msi"]
 
 
 class Part(NamedTuple):
@@ -54,6 +46,8 @@ class Part(NamedTuple):
 class Desk(wine.Prefix):
     """A machine with the product, its policy, and one person before the screen."""
 
+    variant = "shipped"  # of the MSI, see msi_made.py
+
     def __init__(self, *packages, links=()):
         if reason := reason_missing():
             tap.skip(reason)
@@ -65,11 +59,11 @@ class Desk(wine.Prefix):
         super().__enter__()
         try:
             looks.set_looks(self, desktop=("rj", SIZE))
-            for name in ("wait", "screen", "is_admin"):
+            for name in ("wait", "screen", "is_admin", "settled"):
                 self.place(wine.build_root() / f"test/windows/{name}.exe", self.drive_c / f"{name}.exe")
             self._assign()
-            self.place(msi(), self.drive_c / "RealmJoin.msi")
-            done = self.run(["msiexec", "/i", r"C:\RealmJoin.msi", "/qn", "/norestart"], timeout=90)
+            self.place(msi_made.made(self.variant), self.drive_c / "RealmJoin.msi")
+            done = self.run(["msiexec", "/i", r"C:\RealmJoin.msi", "/qn", "/norestart"], timeout=300)
             assert done.code == 0, done
         except BaseException:
             self.__exit__()

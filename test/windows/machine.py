@@ -38,7 +38,7 @@ PROGRAMS = (
 )
 
 
-def wait_until(condition, timeout=30, step=0.1, told=None):
+def wait_until(condition, timeout=30, step=0.05, told=None):
     end = time.monotonic() + timeout
     while not (value := condition()):
         assert time.monotonic() < end, f"did not come true within {timeout} s\n{told() if told else ''}"
@@ -213,7 +213,7 @@ class Agent(Packages):
                 raise AssertionError(f"the service ended: {self.service.wait()}\n{self.log()}")
             return self.said("sync ended")
 
-        wait_until(idle, timeout, told=self.log)
+        wait_until(idle, timeout, 0.02, told=self.log)
 
     def kill(self):
         """As when the power goes: the service ends at once."""
