@@ -8,11 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import tap  # noqa: E402
 import machine  # noqa: E402
-from machine import OK, wait_until  # noqa: E402
-
-
-def lines_of(path):
-    return path.read_text().split() if path.exists() else []
+from machine import OK, lines_of, wait_until  # noqa: E402
 
 
 @tap.test(timeout=120)

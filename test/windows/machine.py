@@ -235,3 +235,7 @@ def programs(name):
 
 def text_of(path):
     return pathlib.Path(path).read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def lines_of(path):
+    return path.read_text().split() if path.exists() else []
