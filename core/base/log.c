@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/calendar.h"
+#include "base/log_file.h"
+#include "base/native_paths.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -71,25 +73,11 @@ static char *file_path(const char *directory, const char *name, uint64_t number)
     return rj_text_take(&path);
 }
 
-/* Where opening cannot refuse a link by itself. */
-static bool is_link(const char *path)
-{
-    uv_fs_t request;
-    bool link = uv_fs_lstat(NULL, &request, path, NULL) == 0 &&
-                (request.statbuf.st_mode & S_IFMT) == S_IFLNK;
-    uv_fs_req_cleanup(&request);
-    return link;
-}
-
 /* Descriptor, or a negative libuv error. */
 static int open_file(const char *path, uint64_t *ret_size)
 {
     uv_fs_t request;
-    if (!UV_FS_O_NOFOLLOW && is_link(path))
-        return UV_ELOOP;
-    int flags = UV_FS_O_WRONLY | UV_FS_O_CREAT | UV_FS_O_APPEND | UV_FS_O_NOFOLLOW;
-    int file = uv_fs_open(NULL, &request, path, flags, 0640, NULL);
-    uv_fs_req_cleanup(&request);
+    int file = rj_log_file_open(path);
     if (file < 0)
         return file;
     uint64_t size = 0;
@@ -247,6 +235,7 @@ void rj_log(int level, const char *logger, const char *correlation, const char *
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    rj_native_paths(message);
     char line[LINE_MAX_BYTES];
     size_t length = make_line(line, sizeof line, level, logger, correlation, message);
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "platform/file.h"
+#include "test_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,6 +182,21 @@ static void without_a_policy_a_request_says_so(void **state)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(status, "policy"), "state")), "none");
     json_decref(status);
+}
+
+static void the_policy_folder_it_makes_is_closed_to_others(void **state)
+{
+    char *users = NULL;
+    const char *policy = rj_path(a.paths, RJ_PATH_POLICY);
+    (void)state;
+    assert_int_equal(rj_dir_remove(policy, NULL), RJ_OK);
+    agent_begin();
+    agent_settle();
+    assert_int_equal(rj_path_join(policy, "users", &users, NULL), RJ_OK);
+    assert_true(test_exists(users));
+    assert_false(test_others_may_read(policy));
+    assert_false(test_others_may_read(users));
+    rj_free(users);
 }
 
 static void a_request_before_the_first_run_is_judged_by_the_policy(void **state)
@@ -383,6 +399,7 @@ int main(void)
         AGENT_TEST(a_hidden_package_is_denied),
         AGENT_TEST(text_that_is_no_id_is_refused_and_logged_as_one_line),
         AGENT_TEST(without_a_policy_a_request_says_so),
+        AGENT_TEST(the_policy_folder_it_makes_is_closed_to_others),
         AGENT_TEST(a_request_before_the_first_run_is_judged_by_the_policy),
         AGENT_TEST(an_uninstall_by_root_removes_and_the_record_goes),
         AGENT_TEST(equal_requests_are_merged_while_they_wait),

@@ -54,7 +54,9 @@ void rj_agent_watch_policy(rj_agent *agent)
     char *users = NULL;
     if (rj_path_join(folder, "users", &users, NULL) != RJ_OK)
         return;
-    rj_dir_make(users, 0755, NULL); /* first, for it is a change by itself; watch() tells */
+    /* First, for it is a change by itself; watch() tells.  One by one: parents are made readable. */
+    rj_dir_make(folder, 0700, NULL);
+    rj_dir_make(users, 0700, NULL);
     watch(agent, folder, &agent->policy_watch);
     watch(agent, users, &agent->users_watch);
     rj_free(users);

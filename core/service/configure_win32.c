@@ -16,6 +16,7 @@
 #include "platform/win32/wide_win32.h"
 #include "service/configure.h"
 #include "service/foreign_files_win32.h"
+#include "service/own_folder_win32.h"
 #include "service/scm_configure_win32.h"
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +33,6 @@
 #define SDDL_PRIVATE L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
 #define SDDL_KEY L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;BU)"
 #define JUDGED "JudgedFolder"
-#define MAKING_TRIES 20
-#define BUSY_MS 100
 
 static const rj_registry_key judged_key = {"", RJ_HIVE_MACHINE, "SOFTWARE\\RealmJoin"};
 
@@ -68,21 +67,6 @@ static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
     return rj_foreign_check_owner(folder, path, err);
 }
 
-/* Made with its rights, so that there is no moment without them.  0: it is new. */
-static DWORD make_folder(const char *path, const wchar_t *sddl)
-{
-    SECURITY_ATTRIBUTES rights = {.nLength = sizeof rights};
-    wchar_t *wide = rj_wide_path(path, NULL);
-    bool made = wide &&
-                ConvertStringSecurityDescriptorToSecurityDescriptorW(
-                    sddl, SDDL_REVISION_1, &rights.lpSecurityDescriptor, NULL) &&
-                CreateDirectoryW(wide, &rights);
-    DWORD failed = made ? 0 : GetLastError();
-    LocalFree(rights.lpSecurityDescriptor);
-    rj_free(wide);
-    return made ? 0 : failed ? failed : ERROR_INVALID_FUNCTION;
-}
-
 /* The folder that was looked at as a whole, by the number that the system gave it when it was made. */
 static bool name_folder(HANDLE folder, char name[64])
 {
@@ -112,27 +96,23 @@ static void mark(HANDLE folder)
         rj_registry_set_text(&judged_key, JUDGED, name, NULL); /* else it is looked at again */
 }
 
-static void mark_new(const char *path)
-{
-    HANDLE folder = INVALID_HANDLE_VALUE;
-    if (rj_foreign_open(path, FILE_SHARE_DELETE, &folder, NULL) != RJ_OK)
-        return;
-    mark(folder);
-    CloseHandle(folder);
-}
-
-/* Of a folder that was there.  RJ_E_DENIED: it cannot be ours.  RJ_E_NOT_FOUND: it is gone.
+/* Of a folder that was there: it is taken over if it can be ours, with what can be ours in it.
  *
  * A good owner is not enough: a folder of an administrator that others may rename can be put in our
  * place, and one that was made here by hand lets Users add files. */
-static rj_status take_folder(const char *path, rj_error *err)
+static rj_status take_state(const char *path, bool is_new, rj_error *err)
 {
     HANDLE folder = INVALID_HANDLE_VALUE;
     DWORD rights = 0;
     /* Not shared for deletion: nobody who could rename it has it open, or will. */
-    rj_status status = rj_foreign_open(path, 0, &folder, err);
+    rj_status status = rj_foreign_open(path, is_new ? FILE_SHARE_DELETE : 0, &folder, err);
     if (status != RJ_OK)
         return status;
+    if (is_new) {
+        mark(folder);
+        CloseHandle(folder);
+        return RJ_OK;
+    }
     status = check_own(folder, path, err);
     if (status == RJ_OK)
         status = rj_foreign_rights(folder, path, &rights, err);
@@ -152,38 +132,11 @@ static rj_status take_folder(const char *path, rj_error *err)
 
 rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
 {
-    const char *path = rj_path(paths, RJ_PATH_STATE);
-    rj_error why = RJ_ERROR_NONE;
     if (rj_paths_root(paths)[0])
         return RJ_OK;
-    /* Whoever loses a folder may make the next one before us: only one that is ours is an end. */
-    for (int tries = 0; tries < MAKING_TRIES; tries++) {
-        DWORD failed = make_folder(path, SDDL_STATE);
-        if (!failed) {
-            mark_new(path);
-            return RJ_OK;
-        }
-        if (failed == ERROR_PATH_NOT_FOUND)
-            return RJ_OK; /* no parent: the lock's folder is made a moment later, or says why */
-        why = (rj_error)RJ_ERROR_NONE;
-        rj_status status = take_folder(path, &why);
-        if (status == RJ_OK)
-            return RJ_OK;
-        if (status == RJ_E_NOT_FOUND)
-            continue;
-        if (status == RJ_E_BUSY && tries < MAKING_TRIES / 2) { /* a scanner lets go soon */
-            Sleep(BUSY_MS);
-            continue;
-        }
-        if (status != RJ_E_DENIED && status != RJ_E_BUSY)
-            return rj_fail(err, status, "%s", why.text);
-        rj_error moving = RJ_ERROR_NONE;
-        if (rj_foreign_set_aside(path, &moving) != RJ_OK)
-            return rj_fail(err, RJ_E_DENIED,
-                           "%s; the service must not use it and cannot rename it (%s)", why.text,
-                           moving.text);
-    }
-    return rj_fail(err, RJ_E_DENIED, "%s is made by somebody else again and again", path);
+    rj_status status = rj_own_folder(rj_path(paths, RJ_PATH_STATE), SDDL_STATE, take_state, err);
+    /* no parent: the lock's folder is made a moment later, or says why */
+    return status == RJ_E_NOT_FOUND ? RJ_OK : status;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -198,7 +151,7 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
 {
     HANDLE folder = INVALID_HANDLE_VALUE;
     rj_error error = RJ_ERROR_NONE;
-    if (make_folder(path, sddl) == 0)
+    if (rj_make_folder(path, sddl) == 0)
         return;
     rj_status status = rj_foreign_open(path, FILE_SHARE_DELETE, &folder, &error);
     if (status == RJ_OK) {
@@ -210,28 +163,34 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
     tell(status, &error, weaker);
 }
 
-/* Not ours alone: made if missing, else only looked at. */
-static void look_at_package_root(const char *lib)
+/* Other programs' packages are in it, too: its rights stay as they are, and the plugin refuses it if
+ * others may change what is in it. */
+static rj_status take_shared(const char *path, bool is_new, rj_error *err)
+{
+    HANDLE folder = INVALID_HANDLE_VALUE;
+    if (is_new)
+        return RJ_OK;
+    rj_status status = rj_foreign_open(path, FILE_SHARE_DELETE, &folder, err);
+    if (status != RJ_OK)
+        return status;
+    status = check_own(folder, path, err);
+    CloseHandle(folder);
+    return status;
+}
+
+static void secure_package_root(const char *lib)
 {
     char parent[1024];
-    HANDLE folder = INVALID_HANDLE_VALUE;
     rj_error error = RJ_ERROR_NONE;
     snprintf(parent, sizeof parent, "%s", lib);
     char *slash = strrchr(parent, '/');
     if (!slash)
         return;
     *slash = '\0';
-    const char *const folders[] = {parent, lib};
-    for (size_t i = 0; i < 2; i++) {
-        if (make_folder(folders[i], SDDL_SHARED) == 0)
-            continue;
-        rj_status status = rj_foreign_open(folders[i], FILE_SHARE_DELETE, &folder, &error);
-        if (status == RJ_OK) {
-            status = check_own(folder, folders[i], &error);
-            CloseHandle(folder);
-        }
-        tell(status, &error, "who made it can change installed packages; remove it if unexpected");
-    }
+    rj_status status = rj_own_folder(parent, SDDL_SHARED, take_shared, &error);
+    if (status == RJ_OK)
+        status = rj_own_folder(lib, SDDL_SHARED, take_shared, &error);
+    tell(status, &error, "no NuGet package is installed there until it is removed");
 }
 
 static void secure_key(const char *key, const char *weaker)
@@ -262,23 +221,28 @@ static void secure_logs(const rj_paths *paths)
     secure(folder, SDDL_PRIVATE, "users may read the logs of the machine's packages");
 }
 
-void rj_service_configure(const rj_paths *paths, bool managed)
+static void secure_all(const rj_paths *paths, bool managed)
 {
-    if (*rj_foreign_told())
-        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it",
-               rj_foreign_told());
-    if (rj_paths_root(paths)[0] || !rj_system_is_root())
-        return;
     secure(rj_path(paths, RJ_PATH_STATE), SDDL_STATE,
            "the agent's state and policy are as open as the folder above");
+    secure(rj_path(paths, RJ_PATH_POLICY), SDDL_PRIVATE, "users may read the policy");
     secure(rj_path(paths, RJ_PATH_PLUGINS_3RD), SDDL_SHARED,
            "plugins of others are refused if users may change them");
     secure_logs(paths);
-    look_at_package_root(rj_path(paths, RJ_PATH_PACKAGE_LIB));
+    secure_package_root(rj_path(paths, RJ_PATH_PACKAGE_LIB));
     secure_key("SOFTWARE\\RealmJoin", "records and accounts are as open as the key above");
     if (managed) {
         secure_key("SYSTEM\\CurrentControlSet\\Services\\realmjoin\\Parameters",
                    "the parameters are as open as the key above");
         rj_scm_configure();
     }
+}
+
+void rj_service_configure(const rj_paths *paths, bool managed)
+{
+    if (!rj_paths_root(paths)[0] && rj_system_is_root())
+        secure_all(paths, managed);
+    if (*rj_foreign_told())
+        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it",
+               rj_foreign_told());
 }

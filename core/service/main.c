@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* realmjoinservice: reads its options and runs the service. */
 #include "base/json.h"
+#include "base/native_paths.h"
 #include "platform/system.h"
 #include "service/remove_data.h"
 #include "service/replace_sessions.h"
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
         return RJ_SERVICE_FAILED;
     }
     if (rj_service_read_options(argc, argv, &options, &error) != RJ_OK) {
+        rj_native_paths(error.text);
         fprintf(stderr, "realmjoinservice: %s\n", error.text);
         return RJ_SERVICE_USAGE;
     }

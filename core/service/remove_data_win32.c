@@ -7,6 +7,7 @@
  * Goes on after a failure and says each; links are removed, never followed.
  */
 #include "base/alloc.h"
+#include "base/native_paths.h"
 #include "platform/file.h"
 #include "platform/paths.h"
 #include "platform/record_mirror.h"
@@ -22,8 +23,10 @@
 
 static bool say(rj_status status, const rj_error *error)
 {
+    rj_error shown = *error;
+    rj_native_paths(shown.text);
     if (status != RJ_OK)
-        fprintf(stderr, "realmjoinservice: %s\n", error->text);
+        fprintf(stderr, "realmjoinservice: %s\n", shown.text);
     return status == RJ_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "service/service.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/native_paths.h"
 #include "engine/agent.h"
 #include "ipc/server.h"
 #include "platform/event_log.h"
@@ -343,7 +344,9 @@ static void finish(service *self)
 
 static int fail_to_start(service *self, rj_status status, const rj_error *error)
 {
-    fprintf(stderr, "realmjoinservice: %s\n", error->text);
+    rj_error shown = *error;
+    rj_native_paths(shown.text);
+    fprintf(stderr, "realmjoinservice: %s\n", shown.text);
     if (self->locked)
         rj_log(RJ_LOG_ERROR, "service", NULL, "cannot start: %s", error->text);
     rj_event_log_report(RJ_EVENT_SERVICE_FAILED, RJ_VERSION, error->text);

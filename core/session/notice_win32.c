@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A box on the screen, see notice.h. */
 #include "base/alloc.h"
+#include "base/native_paths.h"
 #include "base/text.h"
 #include "platform/win32/wide_win32.h"
 #include "session/notice.h"
@@ -22,6 +23,7 @@ static void add(rj_text *whole, const char *part)
     if (!part || !*part)
         return;
     rj_text_to_line(line, sizeof line, part, strlen(part));
+    rj_native_paths(line);
     rj_text_addf(whole, "%s%s", whole->length ? "\n\n" : "", line);
 }
 

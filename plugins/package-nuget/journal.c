@@ -33,8 +33,9 @@ rj_status nuget_journal_read(const char *lib_dir, json_t **ret_document, rj_fail
     char *path = journal_path(lib_dir), *text = NULL;
     size_t length = 0;
     *ret_document = NULL;
-    rj_status status = path ? nuget_read_file(path, JOURNAL_BYTES_MAX, &text, &length, failure)
-                            : rj_fail_memory(failure);
+    rj_status status = path ? nuget_check_own(path, failure) : rj_fail_memory(failure);
+    if (status == RJ_OK) /* what others wrote would make us move and remove folders */
+        status = nuget_read_file(path, JOURNAL_BYTES_MAX, &text, &length, failure);
     if (status == RJ_OK) {
         json_error_t error;
         *ret_document = json_loadb(text, length, 0, &error);

@@ -222,17 +222,35 @@ rj_status nuget_make_folder(const char *path, rj_failure *failure)
     return status;
 }
 
+static rj_status refuse_others(const char *path, const struct stat *st, rj_failure *failure)
+{
+    if ((st->st_uid == geteuid() || st->st_uid == 0) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return RJ_OK;
+    return rj_fail(failure, RJ_E_DENIED,
+                   "others may write to %s (owner %u, mode %03o), so what is installed there "
+                   "could be changed before it runs; make it writable by its owner alone",
+                   path, (unsigned)st->st_uid, (unsigned)(st->st_mode & 0777));
+}
+
 rj_status nuget_check_private(const char *folder, rj_failure *failure)
 {
     struct stat st;
-    if (stat(folder, &st) != 0)
-        return fail_io(failure, "examine", folder);
-    if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return rj_fail(failure, RJ_E_DENIED,
-                       "others may write to %s (owner %u, mode %03o), so what is installed there "
-                       "could be changed before it runs; make it writable by its owner alone",
-                       folder, (unsigned)st.st_uid, (unsigned)(st.st_mode & 0777));
-    return RJ_OK;
+    return stat(folder, &st) == 0 ? refuse_others(folder, &st, failure)
+                                  : fail_io(failure, "examine", folder);
+}
+
+rj_status nuget_check_own(const char *path, rj_failure *failure)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0)
+        return fail_io(failure, "examine", path);
+    if (S_ISLNK(st.st_mode))
+        return rj_fail(
+            failure, RJ_E_DENIED,
+            "%s is a symbolic link, so what is run from there could be exchanged; remove "
+            "it",
+            path);
+    return refuse_others(path, &st, failure);
 }
 
 rj_status nuget_remove_file(const char *path, rj_failure *failure)

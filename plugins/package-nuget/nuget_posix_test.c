@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "nuget_fixture_test.h"
 #include "nuget_system.h"
 #include "tap_skip.h"
+#include "test_files.h"
 
 static void what_scripts_made_goes_with_the_package(void **state)
 {
@@ -83,6 +85,54 @@ static void a_script_without_its_x_bit_is_an_error_that_says_so(void **state)
     expect_lib_holds(f, "");
 }
 
+static void open_to_others(const char *path)
+{
+    assert_int_equal(chmod(path, 0777), 0);
+}
+
+static void close_to_others(const char *path)
+{
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* Others put it there, or could have, while the lib folder was open to them. */
+static void a_planted_package_is_neither_installed_nor_run(void **state)
+{
+    fixture *f = *state;
+    char place[300], says[700];
+    const char *const places[] = {"", "/.realmjoin.json", "/tools", NULL};
+    add_module(f, "2.7.0");
+    add_tool(f, "1.0.0", NULL, "#!/bin/sh\necho gone > \"$OUT\"\n");
+    expect_ok(f, install_package(f, "hello", NULL));
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        snprintf(place, sizeof(place), "lib/hello%s%s", places[i] ? places[i] : "/",
+                 places[i] ? "" : nuget_uninstall_script);
+        snprintf(says, sizeof(says), "may write to %s", fixture_path(f, place));
+        open_to_others(fixture_path(f, place));
+        expect_failure(f, invoke(f, f->table->detect, "hello", NULL), RJ_E_DENIED, says);
+        expect_failure(f, invoke(f, f->table->uninstall, "hello", NULL), RJ_E_DENIED, says);
+        close_to_others(fixture_path(f, place));
+    }
+    assert_false(file_exists(f, "out"));
+    assert_true(is_installed(f, "hello"));
+}
+
+static void a_planted_journal_moves_nothing(void **state)
+{
+    static const char journal[] = "{\"format\": 1, \"action\": \"uninstall\", \"packages\": "
+                                  "[{\"folder\": \"PSini\"}]}";
+    fixture *f = *state;
+    add_module(f, "2.7.0");
+    expect_ok(f, install_package(f, "psini", NULL));
+    test_file_write(fixture_path(f, "lib/.rj-journal.json"), journal, sizeof(journal) - 1);
+    open_to_others(fixture_path(f, "lib/.rj-journal.json"));
+    expect_failure(f, invoke(f, f->table->recover, "psini", NULL), RJ_E_DENIED, "may write to");
+    open_to_others(fixture_path(f, "lib"));
+    test_file_remove(fixture_path(f, "lib/.rj-journal.json"));
+    expect_failure(f, invoke(f, f->table->recover, "psini", NULL), RJ_E_DENIED, "may write to");
+    assert_true(file_exists(f, "lib/PSini/PsIni.psm1"));
+}
+
 static void a_hanging_script_is_ended_and_taken_back(void **state)
 {
     fixture *f = *state;
@@ -141,6 +191,8 @@ static void a_full_disk_installs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_fixture(a_planted_package_is_neither_installed_nor_run),
+        with_fixture(a_planted_journal_moves_nothing),
         with_fixture(what_scripts_made_goes_with_the_package),
         with_fixture(the_script_gets_arguments_environment_and_folder),
         with_fixture(a_failing_script_takes_everything_back),

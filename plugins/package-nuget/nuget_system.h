@@ -67,8 +67,11 @@ rj_status nuget_link_or_copy(const char *from, const char *to, rj_failure *failu
 
 /* The folder and its missing parents, 0755. */
 rj_status nuget_make_folder(const char *path, rj_failure *failure);
-/* RJ_E_DENIED if others could change what we run from there. */
+/* RJ_E_DENIED if others could change what we run from there, or put another folder in its place. */
 rj_status nuget_check_private(const char *folder, rj_failure *failure);
+/* The same of one file or folder in a folder that is private: a link, somebody else's, or open to others.
+ * It may have been put there before the folder was private. */
+rj_status nuget_check_own(const char *path, rj_failure *failure);
 /* Rename, durable on return (both names are in `folder`). */
 rj_status nuget_move(const char *folder, const char *from, const char *to, rj_failure *failure);
 /* Fine if it was not there.  Durable with nuget_sync_folder(). */

@@ -39,9 +39,30 @@ static char *join(const char *folder, const char *name)
 static rj_status check_lib(nuget_task *task)
 {
     const char *lib_dir = task->request.lib_dir;
-    return nuget_look_through(lib_dir).kind == NUGET_FOLDER
-               ? nuget_check_private(lib_dir, &task->failure)
-               : RJ_OK;
+    return nuget_look(lib_dir).kind != NUGET_NOTHING ? nuget_check_private(lib_dir, &task->failure)
+                                                     : RJ_OK;
+}
+
+/* Each folder and file on the way from the package's folder to `rest`, as far as they are there: they may
+ * have been planted while the lib folder was open to others. */
+static rj_status check_package_way(nuget_task *task, const char *folder, const char *rest)
+{
+    char *path = join(folder, rest);
+    size_t end = strlen(folder);
+    rj_status status = path ? RJ_OK : rj_fail_memory(&task->failure);
+    while (status == RJ_OK) {
+        char separator = path[end];
+        path[end] = '\0';
+        if (nuget_look(path).kind == NUGET_NOTHING)
+            break;
+        status = nuget_check_own(path, &task->failure);
+        path[end] = separator;
+        if (separator == '\0')
+            break;
+        end += 1 + strcspn(path + end + 1, "/");
+    }
+    free(path);
+    return status;
 }
 
 /* ---- Detect ------------------------------------------------------------------------------------ */
@@ -90,6 +111,11 @@ void nuget_do_detect(nuget_task *task)
         task->result = not_installed(detail);
     } else {
         rj_status status = rj_record_read(path, &record, &task->failure);
+        if (status ==
+            RJ_OK) /* without a record it counts for nothing, and an install replaces it */
+            status = check_package_way(task, path, nuget_uninstall_script);
+        if (status == RJ_OK)
+            status = check_package_way(task, path, RJ_RECORD_NAME);
         if (status == RJ_OK) {
             task->result = describe_record(&record, path);
         } else if (status == RJ_E_NOT_FOUND) {
@@ -442,7 +468,8 @@ static rj_status begin_uninstall(nuget_task *task)
                          "Unable to uninstall '%s %s' because %s depend(s) on it; uninstall that "
                          "first",
                          there->id, there->version_text, names);
-    else if (!(task->folder = strdup(strrchr(there->path, '/') + 1)))
+    else if ((status = check_package_way(task, there->path, RJ_RECORD_NAME)) == RJ_OK &&
+             !(task->folder = strdup(strrchr(there->path, '/') + 1)))
         status = rj_fail_memory(&task->failure);
     rj_installed_clear(&installed);
     return status;
@@ -484,7 +511,9 @@ void nuget_do_uninstall(nuget_task *task)
         char *script = path ? join(path, nuget_uninstall_script) : NULL;
         if (task->status == RJ_OK && !script)
             task->status = rj_fail_memory(&task->failure);
-        if (script && nuget_look(script).kind == NUGET_FILE)
+        if (task->status == RJ_OK)
+            task->status = check_package_way(task, path, nuget_uninstall_script);
+        if (task->status == RJ_OK && nuget_look(script).kind == NUGET_FILE)
             task->script_path = find_script(task, path, nuget_uninstall_script);
         free(path);
         free(script);
@@ -500,8 +529,8 @@ void nuget_do_recover(nuget_task *task)
 {
     static const char *const outcomes[] = {"nothing", "rolled-back", "finished"};
     rj_recovered recovered = {0};
-    task->status = RJ_OK;
-    if (nuget_look_through(task->request.lib_dir).kind == NUGET_FOLDER)
+    task->status = check_lib(task);
+    if (task->status == RJ_OK && nuget_look_through(task->request.lib_dir).kind == NUGET_FOLDER)
         task->status = rj_recover(task->request.lib_dir, &recovered, &task->failure);
     if (task->status != RJ_OK)
         return;

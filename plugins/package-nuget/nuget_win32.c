@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system seam of package-nuget on Windows: see nuget_system.h.
- *
- * Who else may change a folder is asked of its access list: owner SYSTEM, Administrators,
- * TrustedInstaller or the running account, and no right to write for anybody else.
+ * The system seam of package-nuget on Windows: see nuget_system.h.  Who else may change a folder is
+ * asked in nuget_private_win32.c.
  */
 #include "nuget_system_calls.h"
 
 #include "file_win32.h"
-
-#include <aclapi.h>
-#include <sddl.h>
+#include "nuget_private_win32.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,8 +202,7 @@ rj_status nuget_link_or_copy(const char *from, const char *to, rj_failure *failu
 
 /* ---- Folders ----------------------------------------------------------------------------------- */
 
-/* Where the first folder's name begins: behind "C:/" or "//server/share/". */
-static char *after_root(char *path)
+char *nuget_after_root(char *path)
 {
     char *at = path;
     for (int i = path[1] == ':' ? 1 : 4; i > 0 && *at; i--) {
@@ -223,7 +218,7 @@ rj_status nuget_make_folder(const char *path, rj_failure *failure)
     rj_status status = RJ_OK;
     if (!copy)
         return rj_fail_memory(failure);
-    for (char *at = after_root(copy); status == RJ_OK && *at;) {
+    for (char *at = nuget_after_root(copy); status == RJ_OK && *at;) {
         char *end = at + strcspn(at, "/\\"), separator = *end;
         *end = '\0';
         wchar_t *wide = rj_file_wide_path(copy, failure);
@@ -239,131 +234,6 @@ rj_status nuget_make_folder(const char *path, rj_failure *failure)
     if (status == RJ_OK && nuget_look_through(path).kind != NUGET_FOLDER)
         status = rj_fail(failure, RJ_E_IO, "%s is not a folder", path);
     return status;
-}
-
-#define SID_BYTES SECURITY_MAX_SID_SIZE
-/* Members of TrustedInstaller: the system's own service for its files. */
-static const SID_IDENTIFIER_AUTHORITY nt_authority = {SECURITY_NT_AUTHORITY};
-
-static int is_running_account(PSID sid)
-{
-    union {
-        TOKEN_USER user;
-        unsigned char bytes[sizeof(TOKEN_USER) + SID_BYTES];
-    } own;
-    HANDLE token = NULL;
-    DWORD length = 0;
-    int same = 0;
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-        return 0;
-    if (GetTokenInformation(token, TokenUser, &own, sizeof(own), &length))
-        same = EqualSid(own.user.User.Sid, sid);
-    CloseHandle(token);
-    return same;
-}
-
-static int is_trusted_installer(PSID sid)
-{
-    static const DWORD parts[] = {80, 956008885, 3418522649, 1831038044, 1853292631, 2271478464};
-    if (!IsValidSid(sid) || *GetSidSubAuthorityCount(sid) != 6 ||
-        memcmp(GetSidIdentifierAuthority(sid), &nt_authority, sizeof(nt_authority)) != 0)
-        return 0;
-    for (DWORD i = 0; i < 6; i++)
-        if (*GetSidSubAuthority(sid, i) != parts[i])
-            return 0;
-    return 1;
-}
-
-static int is_trusted(PSID sid)
-{
-    return IsWellKnownSid(sid, WinLocalSystemSid) ||
-           IsWellKnownSid(sid, WinBuiltinAdministratorsSid) || is_trusted_installer(sid) ||
-           is_running_account(sid);
-}
-
-/* To exchange the folder or who may do so; and to make something in it. */
-#define TAKING (FILE_DELETE_CHILD | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL)
-#define ADDING (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_ATTRIBUTES)
-
-/* Somebody else to whom the list gives one of these rights, or NULL. */
-static PSID foreign_writer(PACL list, DWORD changing)
-{
-    for (DWORD i = 0; i < list->AceCount; i++) {
-        ACCESS_ALLOWED_ACE *entry = NULL;
-        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType == ACCESS_DENIED_ACE_TYPE ||
-            (entry->Header.AceFlags & INHERIT_ONLY_ACE) || !(entry->Mask & changing))
-            continue;
-        /* CREATOR OWNER is a pattern for what is made there, not somebody; an entry of another kind,
-         * with a condition for one, begins with something else and is refused as nobody's. */
-        if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-            (!is_trusted(&entry->SidStart) &&
-             !IsWellKnownSid(&entry->SidStart, WinCreatorOwnerSid)))
-            return &entry->SidStart;
-    }
-    return NULL;
-}
-
-static rj_status refuse_writer(const char *folder, PSID writer, rj_failure *failure)
-{
-    char *sid = NULL;
-    if (!IsValidSid(writer) || !ConvertSidToStringSidA(writer, &sid))
-        sid = NULL;
-    rj_fail(failure, RJ_E_DENIED,
-            "others (%s) may write to %s, so what is installed there could be changed before it "
-            "runs; let only SYSTEM and Administrators write there",
-            sid ? sid : "unknown", folder);
-    LocalFree(sid);
-    return RJ_E_DENIED;
-}
-
-static rj_status check_one(const char *folder, DWORD changing, rj_failure *failure)
-{
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    PSID owner = NULL, writer = NULL;
-    PACL list = NULL;
-    HANDLE handle = rj_file_open(folder, READ_CONTROL, FILE_FLAG_BACKUP_SEMANTICS);
-    if (handle == INVALID_HANDLE_VALUE)
-        return fail_io(failure, "examine", folder);
-    DWORD error = GetSecurityInfo(handle, SE_FILE_OBJECT,
-                                  OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
-                                  NULL, &list, NULL, &descriptor);
-    rj_status status = RJ_OK;
-    CloseHandle(handle);
-    if (error != ERROR_SUCCESS)
-        return rj_file_failure(failure, error, "examine", folder);
-    if (!owner || !is_trusted(owner))
-        status = rj_fail(failure, RJ_E_DENIED,
-                         "%s belongs to an ordinary account, so what is installed there could be "
-                         "changed before it runs; make Administrators its owner",
-                         folder);
-    else if (!list)
-        status = rj_fail(failure, RJ_E_DENIED,
-                         "%s has no access list, so everybody may write there; let only SYSTEM and "
-                         "Administrators do that",
-                         folder);
-    else if ((writer = foreign_writer(list, changing)) != NULL)
-        status = refuse_writer(folder, writer, failure);
-    LocalFree(descriptor);
-    return status;
-}
-
-/* Whoever owns the folder around it can put another one in its place. */
-rj_status nuget_check_private(const char *folder, rj_failure *failure)
-{
-    char *around = strdup(folder);
-    if (!around)
-        return rj_fail_memory(failure);
-    char *first = after_root(around), *last = first;
-    for (char *c = first; *c; c++)
-        if ((*c == '/' || *c == '\\') && c[1])
-            last = c;
-    rj_status status = RJ_OK;
-    if (last > first) {
-        *last = '\0';
-        status = check_one(around, TAKING, failure);
-    }
-    free(around);
-    return status == RJ_OK ? check_one(folder, TAKING | ADDING, failure) : status;
 }
 
 rj_status nuget_remove_file(const char *path, rj_failure *failure)

@@ -22,9 +22,11 @@
 #include <cmocka.h>
 
 #include "file_win32.h"
+#include "nuget_private_win32.h"
 #include "nuget_system.h"
 #include "tap_skip.h"
 #include "test_files.h"
+#include "test_system.h"
 
 static void a_module_lands_where_import_module_looks_for_it(void **state)
 {
@@ -164,6 +166,108 @@ static void a_lib_folder_in_a_folder_of_others_is_refused(void **state)
     assert_false(file_exists(f, "chocolatey/lib/PSini"));
 }
 
+static void open_to_others(const char *path)
+{
+    set_list(path, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)");
+}
+
+static void close_to_others(const char *path)
+{
+    set_list(path, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+}
+
+/* Others put it there, or could have, while the lib folder was open to them. */
+static void a_planted_package_is_neither_installed_nor_run(void **state)
+{
+    fixture *f = *state;
+    char place[300], says[700];
+    const char *const places[] = {"", "/.realmjoin.json", "/tools", NULL};
+    add_module(f, "2.7.0");
+    add_tool(f, "1.0.0", NULL, "#!/bin/sh\necho gone > \"$OUT\"\n");
+    expect_ok(f, install_package(f, "hello", NULL));
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        snprintf(place, sizeof(place), "lib/hello%s%s", places[i] ? places[i] : "/",
+                 places[i] ? "" : nuget_uninstall_script);
+        snprintf(says, sizeof(says), "may write to %s", fixture_path(f, place));
+        open_to_others(fixture_path(f, place));
+        expect_failure(f, invoke(f, f->table->detect, "hello", NULL), RJ_E_DENIED, says);
+        expect_failure(f, invoke(f, f->table->uninstall, "hello", NULL), RJ_E_DENIED, says);
+        close_to_others(fixture_path(f, place));
+    }
+    assert_false(file_exists(f, "out"));
+    assert_true(is_installed(f, "hello"));
+}
+
+static void a_planted_journal_moves_nothing(void **state)
+{
+    static const char journal[] = "{\"format\": 1, \"action\": \"uninstall\", \"packages\": "
+                                  "[{\"folder\": \"PSini\"}]}";
+    fixture *f = *state;
+    add_module(f, "2.7.0");
+    expect_ok(f, install_package(f, "psini", NULL));
+    test_file_write(fixture_path(f, "lib/.rj-journal.json"), journal, sizeof(journal) - 1);
+    open_to_others(fixture_path(f, "lib/.rj-journal.json"));
+    expect_failure(f, invoke(f, f->table->recover, "psini", NULL), RJ_E_DENIED, "may write to");
+    open_to_others(fixture_path(f, "lib"));
+    test_file_remove(fixture_path(f, "lib/.rj-journal.json"));
+    expect_failure(f, invoke(f, f->table->recover, "psini", NULL), RJ_E_DENIED, "may write to");
+    assert_true(file_exists(f, "lib/PSini/PsIni.psm1"));
+}
+
+/* Wine has one account and makes no links: what the system would say is given. */
+static void expect_judged(const wchar_t *sddl, DWORD attributes, nuget_place place,
+                          const char *says)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    BOOL present = FALSE, defaulted = FALSE;
+    nuget_facts facts = {.attributes = attributes};
+    rj_failure failure = {0};
+    assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1,
+                                                                     &descriptor, NULL));
+    assert_true(GetSecurityDescriptorDacl(descriptor, &present, &facts.list, &defaulted));
+    assert_true(GetSecurityDescriptorOwner(descriptor, &facts.owner, &defaulted));
+    rj_status status = nuget_judge("C:/x", &facts, place, &failure);
+    if (status != (says ? RJ_E_DENIED : RJ_OK) || (says && !strstr(failure.text, says)))
+        fail_msg("%ls: %d '%s' instead of '%s'", sddl, (int)status, failure.text,
+                 says ? says : "fine");
+    LocalFree(descriptor);
+}
+
+static void a_link_on_the_way_is_refused_unless_only_an_administrator_can_turn_it(void **state)
+{
+#define OURS L"O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;;0x1200a9;;;BU)"
+#define ALICE L"O:S-1-5-21-1-2-3-1001D:P(A;OICI;FA;;;SY)"
+    const DWORD folder = FILE_ATTRIBUTE_DIRECTORY, link = folder | FILE_ATTRIBUTE_REPARSE_POINT;
+    (void)state;
+    expect_judged(OURS, folder, NUGET_PLACE_ITSELF, NULL);
+    expect_judged(OURS, folder, NUGET_PLACE_AROUND, NULL);
+    expect_judged(OURS, link, NUGET_PLACE_ITSELF, "C:/x is a link");
+    expect_judged(OURS, link, NUGET_PLACE_AROUND, "C:/x is a link");
+    expect_judged(ALICE, folder, NUGET_PLACE_ITSELF, "belongs to an ordinary account");
+    expect_judged(ALICE, folder, NUGET_PLACE_AROUND, "belongs to an ordinary account");
+    expect_judged(ALICE, folder, NUGET_PLACE_ABOVE, NULL);
+    expect_judged(ALICE, link, NUGET_PLACE_ABOVE, "belongs to an ordinary account");
+    expect_judged(OURS, link, NUGET_PLACE_ABOVE, NULL);
+    expect_judged(OURS L"(A;;0x100;;;BU)", link, NUGET_PLACE_ABOVE, "may write to");
+    expect_judged(OURS L"(A;;0x2;;;BU)", folder, NUGET_PLACE_AROUND, NULL);
+    expect_judged(OURS L"(A;;0x2;;;BU)", folder, NUGET_PLACE_ITSELF, "may write to");
+}
+
+static void a_lib_folder_that_is_a_link_is_refused(void **state)
+{
+    fixture *f = *state;
+    assert_int_equal(nuget_make_folder(fixture_path(f, "elsewhere"), NULL), RJ_OK);
+    assert_int_equal(nuget_make_folder(fixture_path(f, "chocolatey"), NULL), RJ_OK);
+    if (!test_link(fixture_path(f, "elsewhere"), fixture_path(f, "chocolatey/lib")))
+        tap_skip("this system makes no links between folders");
+    char lib[700];
+    snprintf(lib, sizeof(lib), "%s/lib", fixture_path(f, "chocolatey"));
+    add_module(f, "2.0.5");
+    expect_failure(f, install_package(f, "psini", json_pack("{s:s}", "lib_dir", lib)), RJ_E_DENIED,
+                   "is a link");
+    assert_false(file_exists(f, "elsewhere/PSini"));
+}
+
 static void a_script_is_run_by_powershell_with_chocolateys_environment(void **state)
 {
     const char *place = getenv("RJ_TEST_POWERSHELL");
@@ -208,6 +312,8 @@ static void links_share_the_bytes_of_a_package(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_fixture(a_planted_package_is_neither_installed_nor_run),
+        with_fixture(a_planted_journal_moves_nothing),
         with_fixture(a_module_lands_where_import_module_looks_for_it),
         with_fixture(a_module_lands_in_program_data),
         with_fixture(an_upgrade_replaces_and_an_uninstall_removes_it),
@@ -217,6 +323,8 @@ int main(void)
         with_fixture(a_lib_folder_that_others_may_write_to_is_refused),
         with_fixture(what_others_could_have_put_into_a_lib_folder_is_neither_installed_nor_run),
         with_fixture(a_lib_folder_in_a_folder_of_others_is_refused),
+        cmocka_unit_test(a_link_on_the_way_is_refused_unless_only_an_administrator_can_turn_it),
+        with_fixture(a_lib_folder_that_is_a_link_is_refused),
         with_fixture(a_script_is_run_by_powershell_with_chocolateys_environment),
         with_fixture(links_share_the_bytes_of_a_package),
     };

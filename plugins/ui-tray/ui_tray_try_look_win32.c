@@ -6,7 +6,7 @@
  *
  * Separated by tabs; a line is one of a menu.  Line ends of a text are blanks, long texts are cut.
  */
-#include "ui_tray_try.h"
+#include "ui_tray_try_win32.h"
 
 #include <stdio.h>
 

@@ -15,7 +15,7 @@
  * Prints what the view says, one a line: "ready", "act REVISION ACTION", "answer STATUS RESULT-OR-TEXT",
  * "log LEVEL TEXT", "ended STATUS".
  */
-#include "ui_tray_try.h"
+#include "ui_tray_try_win32.h"
 
 #include <realmjoin/ui.h>
 #include <stdio.h>

@@ -40,6 +40,7 @@ bool test_link(const char *target, const char *path);
 bool test_hard_link(const char *existing, const char *path);
 /* Everybody may change it, or nobody else any more.  False: this system does not keep that. */
 bool test_let_others_write(const char *path, bool on);
+bool test_others_may_read(const char *path);
 
 /* ---- The process ----------------------------------------------------------------------------- */
 

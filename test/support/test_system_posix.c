@@ -138,6 +138,12 @@ bool test_let_others_write(const char *path, bool on)
     return chmod(path, on ? (st.st_mode | 0022) & 07777 : st.st_mode & 07755) == 0;
 }
 
+bool test_others_may_read(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (st.st_mode & S_IROTH);
+}
+
 /* ---- The process ----------------------------------------------------------------------------- */
 
 void test_set_environment(const char *name, const char *value)

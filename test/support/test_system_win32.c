@@ -272,13 +272,12 @@ bool test_hard_link(const char *existing, const char *path)
            CreateHardLinkW(wide, wide_existing, NULL);
 }
 
-/* Whether the access list really lets everybody write now. */
-static bool others_may_write(const wchar_t *path)
+/* Whether the access list really gives everybody, or Users, that right now. */
+static bool others_may(DWORD right, const wchar_t *path)
 {
     PACL list = NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
     bool found = false;
-    SID everybody = {SID_REVISION, 1, {SECURITY_WORLD_SID_AUTHORITY}, {SECURITY_WORLD_RID}};
     if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list,
                               NULL, &descriptor))
         return false;
@@ -286,8 +285,9 @@ static bool others_may_write(const wchar_t *path)
         void *entry = NULL;
         if (GetAce(list, i, &entry)) {
             ACCESS_ALLOWED_ACE *allowed = entry;
-            found = allowed->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
-                    (allowed->Mask & FILE_WRITE_DATA) && EqualSid(&allowed->SidStart, &everybody);
+            found = allowed->Header.AceType == ACCESS_ALLOWED_ACE_TYPE && (allowed->Mask & right) &&
+                    (IsWellKnownSid(&allowed->SidStart, WinWorldSid) ||
+                     IsWellKnownSid(&allowed->SidStart, WinBuiltinUsersSid));
         }
     }
     LocalFree(descriptor);
@@ -306,7 +306,13 @@ bool test_let_others_write(const char *path, bool on)
     bool good = SetFileSecurityW(
         wide, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, descriptor);
     LocalFree(descriptor);
-    return good && others_may_write(wide) == on;
+    return good && others_may(FILE_WRITE_DATA, wide) == on;
+}
+
+bool test_others_may_read(const char *path)
+{
+    wchar_t wide[WIDE_MAX];
+    return wide_path(path, wide) && others_may(FILE_READ_DATA, wide);
 }
 
 /* ---- The process ----------------------------------------------------------------------------- */

@@ -135,10 +135,16 @@ def a_state_folder_of_somebody_else_is_not_used():
         state = it.program_data / "RealmJoin"
         it.policy({"Planted": True})
         os.chown(state, 1234, 1234)
+        packages = it.program_data / "chocolatey"
+        (packages / "lib/tool").mkdir(parents=True)
+        os.chown(packages, 1234, 1234)
         assert it.realmjoin("status").code == OK, it.log()
+        assert (packages / "lib").is_dir() and not (packages / "lib/tool").exists(), it.log()
+        assert len(list(it.program_data.glob("chocolatey.untrusted-*"))) == 1, it.log()
+        assert "and 1 more like it" in it.log(), it.log()
         aside = [f.name for f in it.program_data.glob("RealmJoin.untrusted-*")]
         assert len(aside) == 1 and not (state / "policy/device.json").exists(), (aside, list(state.iterdir()))
-        assert f"is now C:/ProgramData/{aside[0]}" in it.log(), it.log()
+        assert f"is now C:\\ProgramData\\{aside[0]}" in it.log(), it.log()
         it.service_stop("realmjoin")
 
         # A good owner whose folder others may rename could have been put here by them.

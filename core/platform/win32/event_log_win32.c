@@ -3,6 +3,7 @@
 #include "platform/event_log_system.h"
 
 #include "base/alloc.h"
+#include "base/native_paths.h"
 #include "platform/win32/wide_win32.h"
 
 #include <windows.h>
@@ -24,7 +25,11 @@ static WORD kind_of(rj_event event)
 
 static wchar_t *text_of(const char *text)
 {
-    wchar_t *wide = rj_wide(text);
+    char *shown = rj_strdup(text);
+    if (shown)
+        rj_native_paths(shown);
+    wchar_t *wide = shown ? rj_wide(shown) : NULL;
+    rj_free(shown);
     if (wide && wcslen(wide) > TEXT_MOST)
         wide[TEXT_MOST] = L'\0';
     return wide;

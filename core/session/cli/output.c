@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Words and progress, see output.h; tables are in table.c. */
 #include "session/cli/output.h"
+#include "base/native_paths.h"
 #include "base/text.h"
 #include "platform/system.h"
 #include <stdarg.h>
@@ -101,6 +102,7 @@ const char *rj_clean(rj_output *out, const char *text)
         read += length;
     }
     *write = '\0';
+    rj_native_paths(target);
     return target;
 }
 

@@ -3,6 +3,7 @@
 #include "session/ui/details.h"
 
 #include "base/alloc.h"
+#include "base/native_paths.h"
 #include "session/ui/one_line.h"
 
 #include <stdbool.h>
@@ -36,6 +37,8 @@ static void keep_newest(rj_text *details)
 void rj_ui_details_add(rj_text *details, const char *line)
 {
     char *clean = line && *line ? rj_ui_one_line(line, COLUMNS) : NULL;
+    if (clean)
+        rj_native_paths(clean);
     if (clean && !ends_with_line(details, clean))
         rj_text_addf(details, "%s\n", clean);
     rj_free(clean);

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#define NETWORK_MS 30000u
+#define FRESH_MS 30000u
 
 typedef struct search {
     atomic_int references; /* the device, the thread, and the post that is on its way */
@@ -31,10 +31,11 @@ struct rj_ui_device {
     void (*changed)(void *data);
     void *data;
     rj_loop *loop;
+    char *root;
     json_t *facts;
-    bool has_network;
-    uint64_t network_ms; /* when it was asked */
-    search *search;      /* NULL: nobody has to be asked */
+    json_t *found;        /* by the directory; NULL: nothing */
+    uint64_t gathered_ms; /* UINT64_MAX: at no time that is known */
+    search *search;       /* NULL: nobody has to be asked */
 };
 
 /* ---- The directory --------------------------------------------------------------------------- */
@@ -50,6 +51,13 @@ static void drop(search *self)
     rj_free(self);
 }
 
+/* What the device itself says of the user counts more. */
+static void add_found(rj_ui_device *device)
+{
+    if (device->found && !json_object_get(device->facts, "owner"))
+        json_object_update(device->facts, device->found);
+}
+
 /* True: there is news. */
 static bool take_found(search *self)
 {
@@ -58,9 +66,13 @@ static bool take_found(search *self)
     json_t *found = self->found;
     self->found = NULL;
     uv_mutex_unlock(&self->lock);
-    bool news = device && found && json_object_update(device->facts, found) == 0;
-    json_decref(found);
-    return news;
+    if (!device || !found) {
+        json_decref(found);
+        return false;
+    }
+    device->found = found;
+    add_found(device);
+    return true;
 }
 
 static void on_found(void *data)
@@ -88,14 +100,14 @@ static void search_thread(void *data)
 }
 
 /* Where that fails the user stays known by the name of the account. */
-static void begin_search(rj_ui_device *device, const char *root)
+static void begin_search(rj_ui_device *device)
 {
     uv_thread_t thread;
     search *self = rj_calloc(1, sizeof *self);
     if (!self)
         return;
     self->device = device;
-    self->root = rj_strdup(root ? root : "");
+    self->root = rj_strdup(device->root);
     atomic_init(&self->references, 2);
     if (uv_mutex_init(&self->lock) != 0) {
         rj_free(self->root);
@@ -128,13 +140,15 @@ rj_ui_device *rj_ui_device_new(rj_loop *loop, const char *root, void (*changed)(
     device->loop = loop;
     device->changed = changed;
     device->data = data;
-    device->facts = rj_ui_device_lasting(root);
+    device->root = rj_strdup(root ? root : "");
+    device->facts = device->root ? rj_ui_device_gather(device->root) : NULL;
+    device->gathered_ms = UINT64_MAX;
     if (!device->facts) {
-        rj_free(device);
+        rj_ui_device_free(device);
         return NULL;
     }
     if (rj_ui_device_ask_directory && !json_object_get(device->facts, "owner"))
-        begin_search(device, root);
+        begin_search(device);
     return device;
 }
 
@@ -149,6 +163,8 @@ void rj_ui_device_free(rj_ui_device *device)
         drop(device->search);
     }
     json_decref(device->facts);
+    json_decref(device->found);
+    rj_free(device->root);
     rj_free(device);
 }
 
@@ -167,10 +183,15 @@ void rj_ui_device_wait(rj_ui_device *device, uint64_t time_ms)
 
 const json_t *rj_ui_device_look(rj_ui_device *device, uint64_t now_ms)
 {
-    if (!device->has_network || now_ms - device->network_ms >= NETWORK_MS) {
-        rj_ui_device_add_network(device->facts);
-        device->has_network = true;
-        device->network_ms = now_ms;
+    if (device->gathered_ms == UINT64_MAX)
+        device->gathered_ms = now_ms; /* a moment ago */
+    json_t *fresh =
+        now_ms - device->gathered_ms >= FRESH_MS ? rj_ui_device_gather(device->root) : NULL;
+    if (fresh) {
+        json_decref(device->facts);
+        device->facts = fresh;
+        device->gathered_ms = now_ms;
+        add_found(device);
     }
     return device->facts;
 }

@@ -2,9 +2,9 @@
 /*
  * What this device is, for the model (rj_ui_facts.device).
  *
- * What never changes is gathered once, what the network says again after half a minute, and what a far
- * directory has to be asked for comes from a thread of its own: until that has ended it is not known, and then
- * `changed` is called.
+ * What the device itself knows is gathered again after half a minute.  What a far directory has to be asked
+ * for is asked for once, by a thread of its own: until that has ended it is not known, and then `changed` is
+ * called.
  */
 #ifndef RJ_SESSION_UI_DEVICE_H
 #define RJ_SESSION_UI_DEVICE_H

@@ -49,7 +49,7 @@ static bool is_shown(const struct ifaddrs *at)
            !IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 }
 
-void rj_ui_device_add_network(json_t *device)
+static void set_addresses(json_t *device)
 {
     struct ifaddrs *all = NULL;
     json_t *list = json_array();
@@ -71,7 +71,7 @@ void rj_ui_device_add_network(json_t *device)
     json_object_set_new(device, "addresses", list);
 }
 
-json_t *rj_ui_device_lasting(const char *root)
+json_t *rj_ui_device_gather(const char *root)
 {
     char name[256];
     json_t *device = json_object();
@@ -80,5 +80,6 @@ json_t *rj_ui_device_lasting(const char *root)
     json_object_set_new(device, "computer", json_string(rj_system_host_name(name, sizeof name)));
     json_object_set_new(device, "user",
                         json_string(rj_system_user_name(rj_system_uid(), name, sizeof name)));
+    set_addresses(device);
     return device;
 }

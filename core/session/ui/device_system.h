@@ -5,11 +5,9 @@
 
 #include <jansson.h>
 
-/* What stays the same and is known on the device itself, with "owner" if the directory need not be asked for
- * the user; new reference, NULL: out of memory. */
-json_t *rj_ui_device_lasting(const char *root);
-/* Adds "addresses", and "metered" where that is known. */
-void rj_ui_device_add_network(json_t *device);
+/* All that is known on the device itself, so that it takes no time, with "owner" if the directory need not be
+ * asked for the user; new reference, NULL: out of memory. */
+json_t *rj_ui_device_gather(const char *root);
 /* "user" and "owner" as the directory says, which may take long; [any], new reference, NULL: it does not say.
  * Itself NULL: there is none to ask. */
 extern json_t *(*const rj_ui_device_ask_directory)(const char *root);

@@ -93,12 +93,6 @@ static void set_metered(json_t *device)
                             json_boolean(found.cost == COST_FIXED || found.cost == COST_VARIABLE));
 }
 
-void rj_ui_device_add_network(json_t *device)
-{
-    set_addresses(device);
-    set_metered(device);
-}
-
 /* `principal` is taken. */
 static void set_principal(json_t *device, const char *root, char *principal)
 {
@@ -134,7 +128,7 @@ static void set_user(json_t *device, const char *root)
         set_wide(device, "user", name);
 }
 
-json_t *rj_ui_device_lasting(const char *root)
+json_t *rj_ui_device_gather(const char *root)
 {
     wchar_t name[256];
     DWORD size = sizeof name / sizeof *name;
@@ -144,5 +138,7 @@ json_t *rj_ui_device_lasting(const char *root)
     if (GetComputerNameExW(ComputerNameDnsHostname, name, &size))
         set_wide(device, "computer", name);
     set_user(device, root);
+    set_addresses(device);
+    set_metered(device);
     return device;
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of a folder that was there before it became ours. */
+#include "service/own_folder_win32.h"
+
+#include "service/foreign_files_win32.h"
+#include "test_system.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ANYBODY L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)"
+
+static char folder[TEST_FOLDER_MAX];
+static rj_status answers[4]; /* of take(), for a folder that was there */
+static unsigned asked, made;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(answers, 0, sizeof answers);
+    asked = made = 0;
+    return test_folder("own-folder", folder, sizeof folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    test_remove_tree(folder);
+    return 0;
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][2 * TEST_FOLDER_MAX];
+    static unsigned next;
+    char *at = path[next++ % 4];
+    snprintf(at, sizeof path[0], "%s/%s", folder, name);
+    return at;
+}
+
+static rj_status take(const char *path, bool is_new, rj_error *err)
+{
+    made += is_new;
+    if (is_new)
+        return RJ_OK;
+    rj_status status = answers[asked++ % 4];
+    return status ? rj_fail(err, status, "%s is a link", path) : RJ_OK;
+}
+
+/* One name in the test's folder: the folder itself, and another for each that was set aside. */
+static void expect_names(unsigned wanted)
+{
+    unsigned count = 0;
+    assert_true(test_count_entries(folder, &count));
+    assert_int_equal(count, wanted);
+}
+
+static void a_folder_that_cannot_be_ours_is_set_aside_with_all_that_is_in_it(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    assert_true(test_make_folder(in_folder("lib")));
+    assert_true(test_make_folder(in_folder("lib/tool")));
+    answers[0] = RJ_E_DENIED;
+    assert_int_equal(rj_own_folder(in_folder("lib"), ANYBODY, take, &error), RJ_OK);
+    assert_int_equal(made, 1);
+    assert_true(test_exists(in_folder("lib")));
+    assert_false(test_exists(in_folder("lib/tool")));
+    expect_names(2);
+    assert_non_null(strstr(rj_foreign_told(), "/lib.untrusted-"));
+}
+
+static void a_folder_that_is_ours_stays(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    assert_true(test_make_folder(in_folder("lib")));
+    assert_int_equal(rj_own_folder(in_folder("lib"), ANYBODY, take, &error), RJ_OK);
+    assert_int_equal(made, 0);
+    expect_names(1);
+}
+
+static void a_folder_without_a_parent_is_said_to_be_none(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    assert_int_equal(rj_own_folder(in_folder("not/there"), ANYBODY, take, &error), RJ_E_NOT_FOUND);
+}
+
+static void a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    assert_true(test_make_folder(in_folder("state")));
+    answers[0] = RJ_E_LIMIT;
+    assert_int_equal(rj_own_folder(in_folder("state"), ANYBODY, take, &error), RJ_OK);
+    assert_int_equal(made, 1);
+    expect_names(2);
+}
+
+int main(void)
+{
+#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(a_folder_that_cannot_be_ours_is_set_aside_with_all_that_is_in_it),
+        WITH_FOLDER(a_folder_that_is_ours_stays),
+        WITH_FOLDER(a_folder_without_a_parent_is_said_to_be_none),
+        WITH_FOLDER(a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too),
+    };
+    return cmocka_run_group_tests_name("folders of our own", tests, NULL, NULL);
+}
