@@ -70,13 +70,8 @@ class Desk(wine.Prefix):
             raise
         return self
 
-<<<<<<< HEAD
     def _end_launcher(self):
         super()._end_launcher()
-=======
-    def stop(self):
-        super().stop()
->>>>>>> main
         if self._screen:
             self._screen.kill()
             self._screen.wait(10)
