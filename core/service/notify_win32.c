@@ -16,7 +16,7 @@
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static SERVICE_STATUS_HANDLE manager;
-static SERVICE_STATUS now = {.dwServiceType = SERVICE_WIN32_OWN_PROCESS};
+static SERVICE_STATUS now;
 
 rj_status rj_scm_register(LPHANDLER_FUNCTION_EX on_control, rj_error *err)
 {
@@ -25,6 +25,7 @@ rj_status rj_scm_register(LPHANDLER_FUNCTION_EX on_control, rj_error *err)
         return rj_fail_win32(err, GetLastError(), "registering with the service manager");
     AcquireSRWLockExclusive(&lock);
     manager = handle;
+    now = (SERVICE_STATUS){.dwServiceType = SERVICE_WIN32_OWN_PROCESS};
     ReleaseSRWLockExclusive(&lock);
     return RJ_OK;
 }

@@ -82,6 +82,7 @@ rj_status rj_service_listen(rj_loop *loop,
     self.asked = asked;
     self.data = data;
     bool missed = self.stop_missed;
+    self.stop_missed = false;
     LeaveCriticalSection(&self.lock);
     if (missed)
         post(&self.stop, "asked to stop while it started");

@@ -62,8 +62,8 @@ def prefix_root():
     try:
         state = os.statvfs(MEMORY)
         if state.f_bavail * state.f_frsize >= PLENTY:
-            name = hashlib.sha256(os.fsencode(build_root().resolve())).hexdigest()[:16]
-            folder = MEMORY / f"realmjoin-{os.geteuid()}-{name}"
+            whose = f"{os.geteuid()} {build_root().resolve()}"
+            folder = MEMORY / f"rj-{hashlib.sha256(os.fsencode(whose)).hexdigest()[:12]}"  # paths of tests are long enough
             folder.mkdir(mode=0o700, exist_ok=True)
             if folder.stat().st_uid == os.geteuid():
                 return folder

@@ -110,6 +110,19 @@ static bool is_safe_for_script(const wchar_t *argument)
 
 /* ---- Paths ----------------------------------------------------------------------------------- */
 
+/* What rj_wide_path() has put before the path; of a server's, all but the two backslashes it has for programs. */
+static size_t length_of_prefix(const wchar_t *wide)
+{
+    if (wcsncmp(wide, L"\\\\?\\", 4) != 0)
+        return 0;
+    return _wcsnicmp(wide + 4, L"UNC\\", 4) == 0 ? 6 : 4;
+}
+
+static bool is_short(const wchar_t *wide)
+{
+    return wcslen(wide) - length_of_prefix(wide) < SHORT_PATH;
+}
+
 /* The names of eight and three letters that a volume may keep beside the long ones; else the path itself. */
 static wchar_t *shorten(wchar_t *wide)
 {
@@ -118,25 +131,21 @@ static wchar_t *shorten(wchar_t *wide)
     if (!shorter)
         return wide;
     DWORD length = GetShortPathNameW(wide, shorter, size);
-    bool good = length && length < size && length < SHORT_PATH;
+    bool good = length && length < size && is_short(shorter);
     rj_free(good ? wide : shorter);
     return good ? shorter : wide;
 }
 
 wchar_t *rj_program_path(const char *path, rj_error *err)
 {
-    static const wchar_t prefix[] = L"\\\\?\\";
     wchar_t *wide = rj_wide_path(path, err);
-    if (wide && wcslen(wide) >= SHORT_PATH)
+    if (wide && !is_short(wide))
         wide = shorten(wide);
-    size_t length = wide ? wcslen(wide) : 0;
-    if (!wide || length >= SHORT_PATH || wcsncmp(wide, prefix, 4) != 0)
+    size_t prefix = wide && is_short(wide) ? length_of_prefix(wide) : 0;
+    if (!prefix)
         return wide;
-    if (_wcsnicmp(wide + 4, L"UNC\\", 4) == 0) {
-        wmemmove(wide + 1, wide + 7, length - 6); /* "\\server\..." */
-        return wide;
-    }
-    wmemmove(wide, wide + 4, length - 3);
+    wmemmove(wide, wide + prefix, wcslen(wide) - prefix + 1);
+    wide[0] = prefix == 6 ? L'\\' : wide[0];
     return wide;
 }
 
@@ -212,17 +221,21 @@ static rj_status add_all(wide_text *text, const char *const *arguments, add_argu
     return status;
 }
 
-/* The first word follows rules of its own: quotes, and nothing in it is special. */
-static rj_status add_name(wide_text *text, const char *name, rj_error *err)
+/* The first word follows rules of its own: quotes, and nothing in it is special.  The program's path is
+ * written with backslashes: programs that read the line themselves, cmd.exe for one, take "/" for an option. */
+static rj_status add_name(wide_text *text, const char *name, const rj_command_line *line,
+                          const char *program, rj_error *err)
 {
+    bool is_path = strcmp(name, program) == 0;
     wchar_t *wide = NULL;
     rj_status status = strchr(name, '"') ? rj_fail(err, RJ_E_INVALID,
                                                    "the first argument \"%s\" holds a quote", name)
+                       : is_path         ? RJ_OK
                                          : wide_argument(name, &wide, err);
     if (status)
         return status;
     add(text, L"\"");
-    add(text, wide);
+    add(text, is_path ? line->program : wide);
     add(text, L"\"");
     rj_free(wide);
     return RJ_OK;
@@ -233,7 +246,8 @@ static rj_status make_plain(const char *program, const char *const *arguments,
 {
     bool is_cmd = ends_with(program, "/cmd.exe") || ends_with(program, "\\cmd.exe");
     line->program = rj_program_path(program, err);
-    rj_status status = line->program ? add_name(text, arguments[0], err) : RJ_E_INVALID;
+    rj_status status =
+        line->program ? add_name(text, arguments[0], line, program, err) : RJ_E_INVALID;
     return status ? status
                   : add_all(text, arguments + 1, is_cmd ? add_for_cmd_program : add_quoted, false,
                             err);

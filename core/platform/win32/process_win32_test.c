@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "command_line_win32.h"
 #include "descriptor_win32.h"
 #include "platform/process.h"
 #include "platform/system.h"
@@ -187,6 +188,22 @@ static void arguments_arrive_as_they_were_given(void **state)
     assert_string_equal(text, "[][a b][gr\xc3\xbc\xc3\x9f][say \"hi\"][ends in \\][C:\\x\\][\\\\\"]"
                               "[%PATH% & | < > ^ !][tab\there]");
     rj_process_free(process);
+}
+
+/* cmd.exe looks for its options from the first "/" of the line on. */
+static void a_program_that_is_named_by_its_path_finds_it_with_backslashes(void **state)
+{
+    static const char program[] = "C:/Windows/System32/cmd.exe";
+    const char *const by_path[] = {program, "/d", "/c", "cd", NULL};
+    const char *const by_name[] = {"cmd.exe", "/c", "cd C:/x", NULL};
+    rj_command_line line;
+    (void)state;
+    assert_int_equal(rj_command_line_make(program, by_path, &line, NULL), RJ_OK);
+    assert_int_equal(wcscmp(line.line, L"\"C:\\Windows\\System32\\cmd.exe\" /d /c cd"), 0);
+    rj_command_line_free(&line);
+    assert_int_equal(rj_command_line_make(program, by_name, &line, NULL), RJ_OK);
+    assert_int_equal(wcscmp(line.line, L"\"cmd.exe\" /c \"cd C:/x\""), 0);
+    rj_command_line_free(&line);
 }
 
 static void exit_codes_have_all_their_bits(void **state)
@@ -405,6 +422,22 @@ static void an_argument_that_cmd_would_take_apart_is_refused(void **state)
     assert_null(process);
 }
 
+/* Nothing is there, so that nothing has a shorter name. */
+static void
+a_path_that_programs_can_take_is_handed_over_without_the_prefix_for_long_ones(void **state)
+{
+    (void)state;
+    for (size_t length = 240; length < 256; length++) {
+        char path[256] = "C:/";
+        memset(path + 3, 'n', length - 3);
+        path[length] = '\0';
+        wchar_t *wide = rj_program_path(path, NULL);
+        assert_non_null(wide);
+        assert_int_equal(wcslen(wide), length < 248 ? length : length + 4);
+        rj_free(wide);
+    }
+}
+
 static void many_programs_leave_no_handle(void **state)
 {
     DWORD before = 0;
@@ -430,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arguments_arrive_as_they_were_given),
+        cmocka_unit_test(a_program_that_is_named_by_its_path_finds_it_with_backslashes),
         cmocka_unit_test(exit_codes_have_all_their_bits),
         cmocka_unit_test(a_running_program_cannot_be_collected_yet_and_can_be_killed),
         cmocka_unit_test(what_a_program_leaves_behind_is_counted_and_killed),
@@ -442,6 +476,8 @@ int main(void)
         cmocka_unit_test(a_program_that_cannot_be_executed_fails_with_the_reason),
         cmocka_unit_test(a_script_of_cmd_is_run_by_cmd_with_its_arguments),
         cmocka_unit_test(an_argument_that_cmd_would_take_apart_is_refused),
+        cmocka_unit_test(
+            a_path_that_programs_can_take_is_handed_over_without_the_prefix_for_long_ones),
         cmocka_unit_test(many_programs_leave_no_handle),
     };
     int argc = 0;
