@@ -168,6 +168,17 @@ def the_commands_in_the_readme_build_the_first_example(folder):
     assert not exports_gate.faults(str(made / "hello-check.so"))
 
 
+@tap.test(timeout=20)
+def a_manifest_asks_for_what_its_system_has_alone(folder):
+    asked = ["spawn:/usr/bin/x", "spawn:C:/x/x.exe", "read:/etc/x", "read:d:\\x", "network:internet", "spawn"]
+    (folder / "source.json").write_text(json.dumps({"id": "x", "capabilities": asked}))
+    for name, content, kept in (("x.so", b"\x7fELF", [0, 2, 4, 5]), ("x.dll", b"MZ", [1, 3, 4, 5])):
+        (folder / name).write_bytes(content)
+        run(sdk_variable("stamp_manifest"), folder / "source.json", folder / name, folder / "plugin.json")
+        assert manifest_of(folder)["capabilities"] == [asked[n] for n in kept], manifest_of(folder)
+        assert manifest_of(folder)["binary"] == name
+
+
 # ---- The generator
 
 

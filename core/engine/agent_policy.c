@@ -40,8 +40,8 @@ static void tell_warnings(const rj_policy *policy, const char *correlation)
     for (size_t i = 0; i < policy->warning_count; i++)
         rj_log(RJ_LOG_WARNING, LOGGER, correlation, "%s", policy->warnings[i]);
     for (size_t i = 0; policy->unknown_users && policy->unknown_users[i]; i++)
-        rj_log(RJ_LOG_WARNING, LOGGER, correlation,
-               "users/%s.json: there is no such user on this machine", policy->unknown_users[i]);
+        rj_log(RJ_LOG_WARNING, LOGGER, correlation, "users/%s.json is left out: %s",
+               policy->unknown_users[i], policy->unknown_reasons[i]);
 }
 
 static void take(rj_agent *agent, rj_policy *policy, const char *correlation)

@@ -86,8 +86,9 @@ typedef struct rj_policy {
     const json_t *plugins; /* Plugins section, NULL if none; borrowed from the policy */
     char **warnings;       /* "<document>: /pointer: text"; NULL-terminated */
     size_t warning_count;
-    char **unknown_users; /* users/<name>.json of names this machine does not know */
-    char revision[65];    /* SHA-256 over all documents: same revision, same policy */
+    char **unknown_users;   /* users/<name>.json of names this machine does not know */
+    char **unknown_reasons; /* of each: why */
+    char revision[65];      /* SHA-256 over all documents: same revision, same policy */
 } rj_policy;
 
 typedef struct rj_policy_source {
@@ -104,6 +105,10 @@ rj_status rj_policy_parse(const rj_policy_source *documents, size_t count, rj_po
 /* Read the folder (trust-checked: root-owned) and parse.  No device.json and no user document:
  * RJ_E_NOT_FOUND. */
 rj_status rj_policy_read_directory(const rj_paths *paths, rj_policy **ret_policy, rj_error *err);
+/* The same with `find` in place of rj_system_user_id(). */
+typedef rj_status (*rj_find_user)(const char *name, rj_uid *ret_uid, rj_error *err);
+rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
+                                      rj_policy **ret_policy, rj_error *err);
 void rj_policy_free(rj_policy *policy);
 
 /* The entry this user may see under `id`: their own, else the device's; ids compare without case. */

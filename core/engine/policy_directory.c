@@ -24,7 +24,8 @@ typedef struct folder {
     rj_policy_source *sources;
     size_t count, capacity;
     size_t bytes;
-    char **unknown_users;
+    rj_find_user find;
+    char **unknown_users, **unknown_reasons;
     size_t unknown_count;
 } folder;
 
@@ -34,10 +35,13 @@ static void folder_free(folder *read)
         rj_free((char *)(uintptr_t)read->sources[i].name);
         rj_free((char *)(uintptr_t)read->sources[i].bytes);
     }
-    for (size_t i = 0; i < read->unknown_count; i++)
+    for (size_t i = 0; i < read->unknown_count; i++) {
         rj_free(read->unknown_users[i]);
+        rj_free(read->unknown_reasons[i]);
+    }
     rj_free(read->sources);
     rj_free(read->unknown_users);
+    rj_free(read->unknown_reasons);
 }
 
 static rj_status read_source(folder *read, const char *path, const char *shown, rj_uid audience,
@@ -70,24 +74,33 @@ static bool is_document(const char *name)
            rj_ascii_casecmp(name + length - (sizeof(suffix) - 1), suffix) == 0;
 }
 
+/* The others' documents do not wait for a name that nobody can tell now.  A name that is several people's
+ * (RJ_E_INVALID) must be put right. */
+static bool is_unknown(rj_status status)
+{
+    return status != RJ_OK && status != RJ_E_INVALID && status != RJ_E_NO_MEMORY;
+}
+
 static rj_status read_user(folder *read, const char *directory, const char *name, rj_error *err)
 {
     char *path = NULL;
     rj_text shown = RJ_TEXT_EMPTY;
     char *user = rj_strndup(name, strlen(name) - (sizeof(suffix) - 1));
+    rj_error why = RJ_ERROR_NONE;
     rj_uid uid;
     rj_status status;
     if (!user)
         return rj_fail_memory(err, "reading the policy");
 
-    status = rj_system_user_id(user, &uid, err);
-    if (status == RJ_E_NOT_FOUND) {
-        read->unknown_users[read->unknown_count++] = user;
+    status = read->find(user, &uid, &why);
+    if (is_unknown(status)) {
+        read->unknown_users[read->unknown_count] = user;
+        read->unknown_reasons[read->unknown_count++] = rj_strdup(why.text);
         return RJ_OK;
     }
     rj_free(user);
     if (status != RJ_OK)
-        return status;
+        return rj_fail(err, status, "%s", why.text);
     rj_text_addf(&shown, "users/%s", name);
     status = rj_path_join(directory, name, &path, err);
     if (status == RJ_OK && rj_text_failed(&shown))
@@ -103,7 +116,8 @@ static rj_status reserve(folder *read, size_t users, rj_error *err)
 {
     read->sources = rj_calloc(users + 1, sizeof(*read->sources));
     read->unknown_users = rj_calloc(users + 1, sizeof(*read->unknown_users));
-    if (!read->sources || !read->unknown_users)
+    read->unknown_reasons = rj_calloc(users + 1, sizeof(*read->unknown_reasons));
+    if (!read->sources || !read->unknown_users || !read->unknown_reasons)
         return rj_fail_memory(err, "reading the policy");
     return RJ_OK;
 }
@@ -135,18 +149,26 @@ static void sort_users(folder *read)
     }
 }
 
-static rj_status keep_unknown_users(rj_policy *policy, const folder *read, rj_error *err)
+static char **keep_texts(rj_arena *arena, char *const *texts, size_t count)
 {
-    rj_arena *arena = &((rj_policy_whole *)policy)->arena;
-    char **kept = rj_arena_alloc(arena, read->unknown_count + 1, sizeof(*kept));
-    for (size_t i = 0; kept && i < read->unknown_count; i++) {
-        kept[i] = rj_arena_strdup(arena, read->unknown_users[i]);
+    char **kept = rj_arena_alloc(arena, count + 1, sizeof(*kept));
+    for (size_t i = 0; kept && i < count; i++) {
+        kept[i] = rj_arena_strdup(arena, texts[i] ? texts[i] : "");
         if (!kept[i])
             kept = NULL;
     }
-    if (!kept)
+    return kept;
+}
+
+static rj_status keep_unknown_users(rj_policy *policy, const folder *read, rj_error *err)
+{
+    rj_arena *arena = &((rj_policy_whole *)policy)->arena;
+    char **users = keep_texts(arena, read->unknown_users, read->unknown_count);
+    char **reasons = keep_texts(arena, read->unknown_reasons, read->unknown_count);
+    if (!users || !reasons)
         return rj_fail_memory(err, "reading the policy");
-    policy->unknown_users = kept;
+    policy->unknown_users = users;
+    policy->unknown_reasons = reasons;
     return RJ_OK;
 }
 
@@ -176,8 +198,15 @@ static rj_status read_folder(folder *read, const char *directory, rj_error *err)
 
 rj_status rj_policy_read_directory(const rj_paths *paths, rj_policy **ret_policy, rj_error *err)
 {
+    rj_system_refresh_names();
+    return rj_policy_read_directory_by(paths, rj_system_user_id, ret_policy, err);
+}
+
+rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
+                                      rj_policy **ret_policy, rj_error *err)
+{
     const char *directory = rj_path(paths, RJ_PATH_POLICY), *root = rj_paths_root(paths);
-    folder read = {.boundary = *root ? root : NULL};
+    folder read = {.boundary = *root ? root : NULL, .find = find};
     rj_policy *policy = NULL;
     rj_status status;
 

@@ -125,6 +125,35 @@ static void device_and_users_are_read_and_other_files_are_not(void **state)
     rj_policy_free(policy);
 }
 
+static rj_status fail_without_a_network(const char *name, rj_uid *ret_uid, rj_error *err)
+{
+    return strcmp(name, "away") == 0
+               ? rj_fail(err, RJ_E_IO, "user \"away\" cannot be looked up: no trust")
+           : strcmp(name, "twice") == 0 ? rj_fail(err, RJ_E_INVALID, "several accounts")
+                                        : (*ret_uid = 1234, RJ_OK);
+}
+
+static void a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away(void **state)
+{
+    place *at = *state;
+    rj_policy *policy = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
+    put(at, "users/away.json", "{\"SoftwarePackages\":[{\"ID\":\"a\"}]}");
+    put(at, "users/here.json", "{\"SoftwarePackages\":[{\"ID\":\"h\"}]}");
+    if (rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(policy->assignment_count, 2);
+    assert_string_equal(policy->assignments[1].id, "h");
+    assert_string_equal(policy->unknown_users[0], "away");
+    assert_non_null(strstr(policy->unknown_reasons[0], "no trust"));
+    rj_policy_free(policy);
+    policy = NULL;
+    put(at, "users/twice.json", "{}");
+    assert_int_equal(rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err),
+                     RJ_E_INVALID);
+}
+
 static void users_are_ordered_by_uid(void **state)
 {
     place *at = *state;
@@ -242,6 +271,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(device_and_users_are_read_and_other_files_are_not, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(users_are_ordered_by_uid, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_revision_follows_every_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_names_the_document, set_up, tear_down),

@@ -3,6 +3,7 @@
 #include "spawn_spec.h"
 
 #include "base/alloc.h"
+#include "host/spawn_folder.h"
 #include "platform/paths.h"
 
 #include <string.h>
@@ -124,7 +125,7 @@ rj_status rj_spawn_check_narrow(const rj_spawn *spawn, rj_error *err)
                            "that program; leave it out, or ask for \"spawn\"",
                            (int)strcspn(*at, "=") < 40 ? (int)strcspn(*at, "=") : 40, *at,
                            spawn->program);
-    return RJ_OK;
+    return rj_spawn_check_folder(spawn->program, spawn->directory, err);
 }
 
 rj_status rj_spawn_spec_copy(const rj_spawn *spawn, rj_spawn_spec **ret_spec, rj_error *err)

@@ -19,8 +19,8 @@ rj_status rj_spawn_spec_copy(const rj_spawn *spawn, rj_spawn_spec **ret_spec, rj
 /* `path` is a file somewhere below `folder`, without "." and ".." on the way. */
 bool rj_spawn_is_below(const char *path, const char *folder);
 /*
- * For a plugin that may start this one program and no other: neither its environment nor the name it is
- * called by makes another one of it.  RJ_E_DENIED.
+ * For a plugin that may start this one program and no other: neither its environment, nor the name it is
+ * called by, nor the folder it works in (spawn_folder.h) makes another one of it.  RJ_E_DENIED.
  */
 rj_status rj_spawn_check_narrow(const rj_spawn *spawn, rj_error *err);
 void rj_spawn_spec_free(rj_spawn_spec *spec);

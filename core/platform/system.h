@@ -26,6 +26,9 @@ const char *rj_system_own_name(char *ret_name, size_t size);
 /* RJ_E_NOT_FOUND: no such user.  win32: "name", "DOMAIN\\name" or a SID; RJ_E_INVALID if several accounts
  * have the name. */
 rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err);
+/* Before names are looked up anew: win32 asks for each known account's name once until the next call, since
+ * that may take the network; posix: nothing is kept. */
+void rj_system_refresh_names(void);
 const char *rj_system_host_name(char *ret_name, size_t size);
 long rj_system_pid(void);
 /* End at once, as if killed (SIGKILL): nothing is flushed, nothing is cleaned up.  For kill tests. */

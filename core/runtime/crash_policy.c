@@ -30,11 +30,11 @@ rj_crash_verdict rj_crash_note(rj_crash_history *history, uint64_t now_ms)
     return RJ_CRASH_RESTART;
 }
 
-uint64_t rj_crash_wait_ms(const rj_crash_history *history, uint64_t now_ms)
+uint64_t rj_crash_wait_ms(const rj_crash_history *history, uint64_t first_ms, uint64_t now_ms)
 {
-    static const uint64_t waits[] = {0, 1000, 10000, 60000};
-    enum { LAST = sizeof waits / sizeof waits[0] - 1 };
+    static const unsigned times[] = {0, 1, 10, 60};
+    enum { LAST = sizeof times / sizeof times[0] - 1 };
     uint64_t gone = since(last_of(history), now_ms);
-    uint64_t wait = waits[history->streak < LAST ? history->streak : LAST];
+    uint64_t wait = first_ms * times[history->streak < LAST ? history->streak : LAST];
     return gone < wait ? wait - gone : 0;
 }

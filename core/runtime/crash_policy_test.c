@@ -14,6 +14,11 @@
 
 enum { STEPS = 6 };
 
+static uint64_t wait_ms(const rj_crash_history *history, uint64_t now_ms)
+{
+    return rj_crash_wait_ms(history, RJ_CRASH_WAIT_MS, now_ms);
+}
+
 /* One file's life: when it crashes, what follows, and how long the next start waits right after. */
 typedef struct life {
     const char *what;
@@ -68,7 +73,7 @@ static void every_row_of_the_table_is_decided_as_written(void **state)
         for (int step = 0; step < lives[i].count; step++) {
             uint64_t at = lives[i].steps[step].at;
             rj_crash_verdict verdict = rj_crash_note(&history, at);
-            uint64_t wait = rj_crash_wait_ms(&history, at);
+            uint64_t wait = wait_ms(&history, at);
             if (verdict != lives[i].steps[step].verdict || wait != lives[i].steps[step].wait)
                 fail_msg("%s: crash %d: verdict %d, wait %llu", lives[i].what, step + 1,
                          (int)verdict, (unsigned long long)wait);
@@ -80,8 +85,8 @@ static void without_a_crash_nothing_waits(void **state)
 {
     rj_crash_history history = {.streak = 0};
     (void)state;
-    assert_int_equal(rj_crash_wait_ms(&history, 0), 0);
-    assert_int_equal(rj_crash_wait_ms(&history, UINT64_MAX), 0);
+    assert_int_equal(wait_ms(&history, 0), 0);
+    assert_int_equal(wait_ms(&history, UINT64_MAX), 0);
 }
 
 static void the_wait_runs_down_to_nothing_and_stays_there(void **state)
@@ -90,10 +95,21 @@ static void the_wait_runs_down_to_nothing_and_stays_there(void **state)
     (void)state;
     rj_crash_note(&history, 50);
     rj_crash_note(&history, 100);
-    assert_int_equal(rj_crash_wait_ms(&history, 100), 10000);
-    assert_int_equal(rj_crash_wait_ms(&history, 10099), 1);
-    assert_int_equal(rj_crash_wait_ms(&history, 10100), 0);
-    assert_int_equal(rj_crash_wait_ms(&history, 20 * MINUTE), 0);
+    assert_int_equal(wait_ms(&history, 100), 10000);
+    assert_int_equal(wait_ms(&history, 10099), 1);
+    assert_int_equal(wait_ms(&history, 10100), 0);
+    assert_int_equal(wait_ms(&history, 20 * MINUTE), 0);
+}
+
+static void another_first_wait_changes_the_others_with_it(void **state)
+{
+    static const uint64_t waits[] = {20, 200, 1200, 1200};
+    rj_crash_history history = {.streak = 0};
+    (void)state;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        rj_crash_note(&history, 1000);
+        assert_int_equal(rj_crash_wait_ms(&history, 20, 1000), waits[i]);
+    }
 }
 
 static void a_clock_that_went_back_makes_no_crash_old(void **state)
@@ -103,7 +119,7 @@ static void a_clock_that_went_back_makes_no_crash_old(void **state)
     assert_int_equal(rj_crash_note(&history, 30 * MINUTE), R);
     assert_int_equal(rj_crash_note(&history, 20 * MINUTE), R);
     assert_int_equal(rj_crash_note(&history, 10 * MINUTE), Q);
-    assert_int_equal(rj_crash_wait_ms(&history, 0), 60000);
+    assert_int_equal(wait_ms(&history, 0), 60000);
 }
 
 static void a_streak_of_many_does_not_wrap_to_a_short_wait(void **state)
@@ -112,7 +128,7 @@ static void a_streak_of_many_does_not_wrap_to_a_short_wait(void **state)
     (void)state;
     for (uint64_t i = 1; i <= 3; i++) {
         rj_crash_note(&history, i * 6 * MINUTE);
-        assert_int_equal(rj_crash_wait_ms(&history, i * 6 * MINUTE), 60000);
+        assert_int_equal(wait_ms(&history, i * 6 * MINUTE), 60000);
     }
 }
 
@@ -122,6 +138,7 @@ int main(void)
         cmocka_unit_test(every_row_of_the_table_is_decided_as_written),
         cmocka_unit_test(without_a_crash_nothing_waits),
         cmocka_unit_test(the_wait_runs_down_to_nothing_and_stays_there),
+        cmocka_unit_test(another_first_wait_changes_the_others_with_it),
         cmocka_unit_test(a_clock_that_went_back_makes_no_crash_old),
         cmocka_unit_test(a_streak_of_many_does_not_wrap_to_a_short_wait),
     };

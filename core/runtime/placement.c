@@ -142,7 +142,9 @@ static rj_status start(void *data, rj_worker_process **ret_process, uint64_t *re
         return rj_fail(err, RJ_E_NOT_STARTED, "its worker %s; it is tried again in %llu s",
                        placement->refusal,
                        (unsigned long long)(placement->refused_until_ms - now) / 1000 + 1);
-    *ret_wait_ms = rj_crash_wait_ms(&placement->crashes, now);
+    uint64_t first_ms = instance->runtime->options.crash_wait_ms;
+    *ret_wait_ms =
+        rj_crash_wait_ms(&placement->crashes, first_ms ? first_ms : RJ_CRASH_WAIT_MS, now);
     if (*ret_wait_ms)
         return RJ_E_BUSY;
     const char *program = rj_path(instance->runtime->options.paths, RJ_PATH_WORKER);

@@ -47,6 +47,7 @@ typedef struct rj_runtime_options {
     uint64_t grace_ms;        /* after a deadline, before an op is abandoned; 0: 5,000 */
     uint64_t worker_idle_ms;  /* a worker without work ends after that; 0: 60,000 */
     uint64_t worker_start_ms; /* a worker must be ready by then; 0: 10,000 */
+    uint64_t crash_wait_ms;   /* before the start after a crash, see crash_policy.h; 0: 1,000 */
 } rj_runtime_options;
 
 rj_status rj_runtime_new(const rj_runtime_options *options, rj_runtime **ret_runtime,

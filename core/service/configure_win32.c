@@ -14,6 +14,7 @@
 #include "platform/system.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
+#include "service/access_list_win32.h"
 #include "service/configure.h"
 #include "service/foreign_files_win32.h"
 #include "service/own_folder_win32.h"
@@ -22,7 +23,6 @@
 #include <string.h>
 
 #include <aclapi.h>
-#include <sddl.h>
 
 #define LOGGER "service.configure"
 
@@ -37,25 +37,6 @@
 static const rj_registry_key judged_key = {"", RJ_HIVE_MACHINE, "SOFTWARE\\RealmJoin"};
 
 /* ---- Folders --------------------------------------------------------------------------------- */
-
-static rj_status set_dacl(HANDLE handle, SE_OBJECT_TYPE type, const wchar_t *sddl, const char *what,
-                          rj_error *err)
-{
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    BOOL there = FALSE, defaulted = FALSE;
-    PACL dacl = NULL;
-    DWORD failed = 0;
-    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1, &descriptor,
-                                                              NULL) ||
-        !GetSecurityDescriptorDacl(descriptor, &there, &dacl, &defaulted))
-        failed = GetLastError();
-    if (!failed)
-        failed = SetSecurityInfo(handle, type,
-                                 DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                                 NULL, NULL, dacl, NULL);
-    LocalFree(descriptor);
-    return failed ? rj_fail_win32(err, failed, "rights of %s", what) : RJ_OK;
-}
 
 static rj_status check_own(HANDLE folder, const char *path, rj_error *err)
 {
@@ -119,7 +100,7 @@ static rj_status take_state(const char *path, bool is_new, rj_error *err)
     if (status == RJ_OK && (rights & RJ_RIGHTS_TAKING))
         status = rj_fail(err, RJ_E_DENIED, "%s could be exchanged by others", path);
     if (status == RJ_OK && (rights & RJ_RIGHTS_ADDING))
-        status = set_dacl(folder, SE_FILE_OBJECT, SDDL_STATE, path, err);
+        status = rj_list_set(folder, SE_FILE_OBJECT, SDDL_STATE, path, err);
     /* All of it, once: whatever is made in it later is made by us. */
     bool judged = status == RJ_OK && !(rights & RJ_RIGHTS_ADDING) && is_marked(folder);
     if (status == RJ_OK)
@@ -157,7 +138,7 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
     if (status == RJ_OK) {
         status = check_own(folder, path, &error);
         if (status == RJ_OK)
-            status = set_dacl(folder, SE_FILE_OBJECT, sddl, path, &error);
+            status = rj_list_set(folder, SE_FILE_OBJECT, sddl, path, &error);
         CloseHandle(folder);
     }
     tell(status, &error, weaker);
@@ -206,7 +187,7 @@ static void secure_key(const char *key, const char *weaker)
                                               READ_CONTROL | WRITE_DAC | KEY_WOW64_64KEY, &opened)
                               : ERROR_OUTOFMEMORY;
         status = failed ? rj_fail_win32(&error, (DWORD)failed, "HKLM\\%s", key)
-                        : set_dacl((HANDLE)opened, SE_REGISTRY_KEY, SDDL_KEY, key, &error);
+                        : rj_list_set((HANDLE)opened, SE_REGISTRY_KEY, SDDL_KEY, key, &error);
     }
     if (opened)
         RegCloseKey(opened);

@@ -2,6 +2,7 @@
 /* What becomes of a folder that was there before it became ours. */
 #include "service/own_folder_win32.h"
 
+#include "service/access_list_win32.h"
 #include "service/foreign_files_win32.h"
 #include "test_system.h"
 
@@ -10,6 +11,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <sddl.h>
 
 #include <cmocka.h>
 
@@ -103,12 +106,47 @@ static void a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too(void **s
     expect_names(2);
 }
 
+static PSECURITY_DESCRIPTOR list_of(const wchar_t *sddl)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1,
+                                                                     &descriptor, NULL));
+    return descriptor;
+}
+
+static void rights_are_given_again_only_where_they_differ(void **state)
+{
+#define LIST L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+    static const struct {
+        const wchar_t *has;
+        bool same;
+    } lists[] = {
+        {LIST, true},
+        {LIST L"(A;;0x1200a9;;;BU)", false},
+        {L"D:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)", false}, /* and what is inherited */
+        {L"D:P(A;OICI;FA;;;SY)(A;OICI;FR;;;BA)", false},
+        {L"D:P(A;OICI;FA;;;SY)(A;;FA;;;BA)", false},
+        {L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BU)", false},
+        {L"O:BA", false},
+    };
+    (void)state;
+    PSECURITY_DESCRIPTOR wanted = list_of(LIST);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        PSECURITY_DESCRIPTOR has = list_of(lists[i].has);
+        if (rj_list_same(has, wanted) != lists[i].same)
+            fail_msg("%ls", lists[i].has);
+        LocalFree(has);
+    }
+    LocalFree(wanted);
+}
+
 int main(void)
 {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(a_folder_that_cannot_be_ours_is_set_aside_with_all_that_is_in_it),
         WITH_FOLDER(a_folder_that_is_ours_stays),
+        cmocka_unit_test(rights_are_given_again_only_where_they_differ),
         WITH_FOLDER(a_folder_without_a_parent_is_said_to_be_none),
         WITH_FOLDER(a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too),
     };

@@ -347,7 +347,11 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
     rj_error shown = *error;
     rj_native_paths(shown.text);
     fprintf(stderr, "realmjoinservice: %s\n", shown.text);
-    if (self->locked)
+    /* Before the lock the log was not opened; one who has it writes there himself. */
+    if (self->paths && !self->locked && status != RJ_E_BUSY &&
+        rj_dir_make(rj_path(self->paths, RJ_PATH_LOG), 0750, NULL) == RJ_OK)
+        rj_log_open(rj_path(self->paths, RJ_PATH_LOG), "realmjoin", NULL);
+    if (self->locked || status != RJ_E_BUSY)
         rj_log(RJ_LOG_ERROR, "service", NULL, "cannot start: %s", error->text);
     rj_event_log_report(RJ_EVENT_SERVICE_FAILED, RJ_VERSION, error->text);
     if (self->server) {
@@ -381,7 +385,8 @@ int rj_service_run(const rj_service_options *options)
         rj_local_socket_remove(rj_path(self.paths, RJ_PATH_SOCKET));
         rj_log(RJ_LOG_WARNING, "service", NULL, "ended without waiting any longer");
         rj_log_close();
-        return RJ_SERVICE_FAILED;
+        /* It was asked to end, and ends: a service manager that hears of a failure would start it again. */
+        return self.failed ? RJ_SERVICE_FAILED : RJ_SERVICE_OK;
     }
     bool failed = self.failed;
     finish(&self);

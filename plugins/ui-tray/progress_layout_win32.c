@@ -201,8 +201,11 @@ void progress_layout(progress *p)
 {
     int y = put_text(p, P_TEXT, p->title_font, scaled(p, MARGIN - 4), 12);
     int strip = scaled(p, STRIP_MARGIN);
-    move(p, P_BAR, scaled(p, MARGIN), y, scaled(p, WIDTH - 2 * MARGIN), scaled(p, BAR_HEIGHT));
-    y += scaled(p, BAR_HEIGHT + 10);
+    ShowWindow(p->controls[P_BAR], p->without_bar ? SW_HIDE : SW_SHOWNA);
+    if (!p->without_bar) {
+        move(p, P_BAR, scaled(p, MARGIN), y, scaled(p, WIDTH - 2 * MARGIN), scaled(p, BAR_HEIGHT));
+        y += scaled(p, BAR_HEIGHT + 10);
+    }
     y = put_text(p, P_STATUS, p->font, y, 6);
     y = put_text(p, P_NEXT, p->font, y, 6);
     ShowWindow(p->controls[P_DETAILS], p->details_open ? SW_SHOWNA : SW_HIDE);

@@ -33,8 +33,7 @@ static void set_bar(progress *p, const tray_job *job)
 {
     int permille = job->permille;
     HWND bar = p->controls[P_BAR];
-    if (is_over(job) && job->state != TRAY_DONE && permille < 0)
-        permille = 0;
+    p->without_bar = is_over(job) && job->state != TRAY_DONE && permille < 0;
     if (job->state == TRAY_DONE)
         permille = 1000;
     bool moving = permille < 0 && job->state == TRAY_WORKING && ui_env_may_move(&p->view->env);

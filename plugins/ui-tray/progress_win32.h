@@ -34,6 +34,7 @@ struct progress {
     HICON small_icon, large_icon;
     tray_state state;
     int strip_top;
+    bool without_bar; /* over, and never half-way */
     bool moving, over, cancelling, details_open;
 };
 

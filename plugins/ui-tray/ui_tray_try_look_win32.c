@@ -9,6 +9,7 @@
 #include "ui_tray_try_win32.h"
 
 #include <stdio.h>
+#include <windows.h>
 
 #define MENU_CLASS L"#32768"
 #define MENU_HANDLE 0x01e1 /* MN_GETHMENU */

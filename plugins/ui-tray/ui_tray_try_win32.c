@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <windows.h>
 
 #define LINE_MAX_BYTES (1024 * 1024)
 enum { OP_RUN = 1, OP_STOP = 2, OP_FIRST_PROMPT = 100 };

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <windows.h>
 
 void try_look(void); /* prints */
 /* "select FROM TO", "scroll LINES" or nothing; then "FROM TO of LENGTH" is what is selected. */

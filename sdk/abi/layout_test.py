@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """layout.c compiles, so every size and offset is as it says, wherever plugins are built.
 
-    layout_test.py INCLUDE_DIR
+    layout_test.py linux|windows INCLUDE_DIR
 
-Compilers that are not installed are skipped visibly.  Output is TAP.
+Windows: what builds that edition, where "long" has 32 bits.  Compilers that are not installed are skipped visibly.  Output is TAP.
 """
 import os
 import re
@@ -17,10 +17,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "test", "support"))
 import tap  # noqa: E402
 
 FLAGS = ["-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror", "-c"]
-COMPILERS = [["gcc"], ["clang"]] + [
-    ["clang", "--target=" + target, "-ffreestanding"]
-    for target in ("x86_64-pc-windows-msvc", "aarch64-pc-windows-msvc", "i686-pc-windows-msvc",
-                   "aarch64-linux-gnu", "i686-linux-gnu", "arm-linux-gnueabihf")]
+COMPILERS = {
+    "linux": [["gcc"], ["clang"]] + [
+        ["clang", "--target=" + target, "-ffreestanding"]
+        for target in ("x86_64-pc-windows-msvc", "aarch64-pc-windows-msvc", "i686-pc-windows-msvc",
+                       "aarch64-linux-gnu", "i686-linux-gnu", "arm-linux-gnueabihf")],
+    "windows": [["x86_64-w64-mingw32-gcc"], ["clang", "--target=x86_64-w64-windows-gnu"]],
+}
 
 
 def compile_layout(compiler, include, source):
@@ -47,7 +50,7 @@ def register(include, layout, compiler):
 
 
 def main():
-    include = sys.argv.pop()
+    include, system = sys.argv.pop(), sys.argv.pop()
     layout = os.path.join(HERE, "layout.c")
     with open(layout, encoding="utf-8") as file:
         text = file.read()
@@ -61,12 +64,12 @@ def main():
     def a_wrong_offset_is_refused(folder):
         (folder / "layout.c").write_text(text.replace("evaluate, 16, 12", "evaluate, 24, 16"))
         try:
-            compile_layout(["gcc"], include, str(folder / "layout.c"))
+            compile_layout(COMPILERS[system][0], include, str(folder / "layout.c"))
         except AssertionError:
             return
         raise AssertionError("it was accepted")
 
-    for compiler in COMPILERS:
+    for compiler in COMPILERS[system]:
         register(include, layout, compiler)
     tap.main()
 

@@ -92,7 +92,7 @@ static void put_in_place(rj_package_task *task)
 {
     const struct rj_package_data *d = task->data;
 
-    if (rename(d->fresh, d->placed) != 0) {
+    if (rj_package_move(d->fresh, d->placed) != 0) {
         rj_package_answer(task, RJ_E_IO, "%s: %s", d->placed, strerror(errno));
         return;
     }
@@ -119,7 +119,7 @@ static void uninstall(rj_package_task *task)
 {
     if (!prepare(task))
         return;
-    if (remove(task->data->placed) != 0 && errno != ENOENT) {
+    if (rj_package_remove(task->data->placed) != 0 && errno != ENOENT) {
         rj_package_answer(task, RJ_E_IO, "%s: %s", task->data->placed, strerror(errno));
         return;
     }

@@ -73,6 +73,7 @@ def the_generator_its_templates_and_the_stamp_tool_are_installed_for_plugin_auth
         "/usr/bin/realmjoin-stamp-manifest",
         "/usr/bin/rj-validate",
         "/usr/share/pkgconfig/realmjoin-sdk.pc",
+        "/usr/share/realmjoin/x86_64-w64-mingw32.ini",
     )
     templates = [p for p in (SOURCE / "sdk/template").iterdir() if p.name != "meson.build"]
     assert len(templates) >= 6

@@ -88,7 +88,7 @@ static void set_quarantined(bool quarantined)
 static void assert_answers(const char *words)
 {
     heard h;
-    scene_evaluate(&s, "well", 1000, &h);
+    scene_evaluate(&s, "well", PATIENCE_MS, &h);
     if (words) {
         assert_int_equal(h.status, RJ_E_NOT_FOUND);
         if (!strstr(h.message, words))
@@ -233,7 +233,7 @@ static void settings_that_came_while_it_was_disabled_are_there_when_it_is_back(v
     set_enabled(true);
     scene_turn_for(&s, 20);
     heard h;
-    scene_evaluate(&s, "config", 1000, &h);
+    scene_evaluate(&s, "config", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     char *text = json_dumps(h.result, 0);
     if (!strstr(text, "green"))
@@ -533,28 +533,34 @@ static void while_the_agent_stops_nothing_is_changed(void **state)
     assert_int_equal(memory_kv_count(&s.memory, ""), 0);
 }
 
+static rj_status set_enabled_failing_from(uint64_t n, bool enabled)
+{
+    rj_alloc_fail_from(n);
+    rj_status status = rj_runtime_set_enabled(s.runtime, "probe", enabled, &err);
+    rj_alloc_fail_from(0);
+    return status;
+}
+
 static void every_failing_allocation_leaves_a_state_that_is_true(void **state)
 {
     (void)state;
     load();
-    bool done = false;
-    for (uint64_t n = 1; !done && n < 500; n++) {
-        rj_alloc_fail_from(n);
-        rj_status off = rj_runtime_set_enabled(s.runtime, "probe", false, &err);
-        rj_alloc_fail_from(0);
+    rj_status off = RJ_E_FAILED, on = RJ_E_FAILED;
+    for (uint64_t n = 1; off && n < 500; n++) {
+        off = set_enabled_failing_from(n, false);
         assert_state("probe", "disabled", "");
         restart();
-        rj_alloc_fail_from(n);
-        rj_status on = rj_runtime_set_enabled(s.runtime, "probe", true, &err);
-        rj_alloc_fail_from(0);
-        json_t *found = scene_describe(&s, "probe", "state");
-        if (on == RJ_OK)
-            assert_string_equal(json_string_value(found), "ready");
-        json_decref(found);
-        done = on == RJ_OK && off == RJ_OK;
-        restart();
+        rj_runtime_set_enabled(s.runtime, "probe", true, &err);
     }
-    assert_true(done);
+    assert_int_equal(off, RJ_OK);
+    /* Most of what a worker's plugin needs is what one in-process needs: not each of it once more. */
+    for (uint64_t n = 1; on && n < 500; n += scene_in_worker() ? 1 + n / 8 : 1) {
+        rj_runtime_set_enabled(s.runtime, "probe", false, &err);
+        restart(); /* it is not loaded now */
+        on = set_enabled_failing_from(n, true);
+    }
+    assert_int_equal(on, RJ_OK);
+    assert_state("probe", "ready", "");
 }
 
 #define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, setup, teardown)

@@ -94,7 +94,7 @@ static int teardown(void **state)
 static void attempt(const char *check)
 {
     scene_forget(&h);
-    scene_evaluate(&s, check, 9000, &h);
+    scene_evaluate(&s, check, PATIENCE_MS, &h);
     if (h.status)
         fail_msg("%s: %s", check, h.message);
 }
@@ -201,7 +201,7 @@ static void its_memory_has_a_limit(void **state)
 static void a_fast_fail_is_a_crash_and_the_core_goes_on(void **state)
 {
     (void)state;
-    scene_evaluate(&s, "try-fast-fail", 9000, &h);
+    scene_evaluate(&s, "try-fast-fail", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_ABANDONED);
     assert_non_null(strstr(h.message, "crashed with signal 6 (Aborted)"));
     attempt("well");

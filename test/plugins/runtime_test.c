@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "leaks.h"
 #include "platform/file.h"
 #include "platform/system.h"
 #include "scene.h"
@@ -40,18 +41,31 @@ static bool logged(const char *words)
     return found;
 }
 
-static int setup(void **state)
+static int open_with(uint64_t grace_ms)
 {
-    (void)state;
     uv_mutex_lock(&log_lock);
     *log_text = '\0';
     uv_mutex_unlock(&log_lock);
     scene_open(&s);
+    s.grace_ms = grace_ms;
     scene_add_probe(&s);
     scene_load(&s);
     if (scene_in_worker()) /* how long one takes to start is no part of these tests */
         scene_wake(&s);
     return 0;
+}
+
+/* However slowly the plugin hears of a cancellation on a busy machine, it is not given up. */
+static int setup(void **state)
+{
+    (void)state;
+    return open_with(PATIENCE_MS);
+}
+
+static int setup_impatient(void **state)
+{
+    (void)state;
+    return open_with(150);
 }
 
 static int teardown(void **state)
@@ -75,7 +89,7 @@ static void an_answer_comes_on_a_later_turn_with_its_result(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "well", 1000, &h);
+    scene_evaluate(&s, "well", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_string_equal(h.message, "");
     assert_string_equal(h.plugin_id, "probe");
@@ -89,7 +103,7 @@ static void the_lane_may_answer(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "lane", 1000, &h);
+    scene_evaluate(&s, "lane", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     scene_forget(&h);
 }
@@ -98,7 +112,7 @@ static void a_failure_names_the_plugin_in_one_line(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "multi-line", 1000, &h);
+    scene_evaluate(&s, "multi-line", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_FAILED);
     assert_string_equal(h.message, "probe: first\\nsecond\\x1b[0m \xef\xbf\xbd");
 }
@@ -107,7 +121,7 @@ static void a_request_reaches_the_provider_of_its_format(void **state)
 {
     (void)state;
     heard h;
-    rj_question question = scene_question(&h, 1000);
+    rj_question question = scene_question(&h, PATIENCE_MS);
     json_t *request = json_pack("{s:s, s:s}", "id", "hello", "format", "probe-format");
     assert_true(rj_runtime_has_format(s.runtime, "probe-format"));
     assert_false(rj_runtime_has_format(s.runtime, "none"));
@@ -125,7 +139,7 @@ static void a_cache_that_was_removed_is_there_again_for_the_next_request(void **
     heard h;
     char path[200];
     snprintf(path, sizeof path, "%s", rj_path(s.paths, RJ_PATH_CACHE));
-    rj_question question = scene_question(&h, 1000);
+    rj_question question = scene_question(&h, PATIENCE_MS);
     json_t *request = json_pack("{s:s, s:s}", "id", "hello", "format", "probe-format");
     assert_int_equal(rj_dir_remove(path, NULL), RJ_OK);
     rj_runtime_package(s.runtime, RJ_PACKAGE_DETECT, request, &question);
@@ -141,7 +155,7 @@ static void a_member_the_plugin_lacks_is_not_applicable(void **state)
 {
     (void)state;
     heard h;
-    rj_question question = scene_question(&h, 1000);
+    rj_question question = scene_question(&h, PATIENCE_MS);
     json_t *request = json_pack("{s:s, s:s}", "id", "hello", "format", "probe-format");
     rj_runtime_package(s.runtime, RJ_PACKAGE_INSTALL, request, &question);
     scene_wait(&s, &h);
@@ -154,10 +168,10 @@ static void nobody_to_ask_is_an_answer_too(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "no-such-check", 1000, &h);
+    scene_evaluate(&s, "no-such-check", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_NOT_FOUND);
     assert_string_equal(h.message, "no loaded plugin offers the check \"no-such-check\"");
-    rj_question question = scene_question(&h, 1000);
+    rj_question question = scene_question(&h, PATIENCE_MS);
     json_t *request = json_object();
     rj_runtime_package(s.runtime, RJ_PACKAGE_DETECT, request, &question);
     scene_wait(&s, &h);
@@ -169,7 +183,7 @@ static void progress_is_passed_on_in_order(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "slow-progress", 5000, &h);
+    scene_evaluate(&s, "slow-progress", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_int_equal(h.progress_calls, 3);
     assert_int_equal(h.permille, 200);
@@ -187,7 +201,7 @@ static void a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace(vo
     uint64_t took = rj_clock_monotonic_ms() - begin;
     assert_int_equal(h.status, RJ_E_ABANDONED);
     assert_non_null(strstr(h.message, "no answer within the deadline"));
-    assert_in_range(took, 245, 2000);
+    assert_in_range(took, 245, PATIENCE_MS);
     scene_turn_for(&s, 50);
     if (scene_in_worker())
         assert_true(
@@ -225,7 +239,7 @@ static void work_queued_after_the_end_was_asked_for_is_run_to_put_things_back(vo
     (void)state;
     for (int i = 0; i < 6; i++) { /* cancelled and out of time in turn */
         heard h;
-        rj_question question = scene_question(&h, i % 2 ? 300 : 10000);
+        rj_question question = scene_question(&h, i % 2 ? 300 : PATIENCE_MS);
         rj_question_id id = rj_runtime_evaluate(s.runtime, "put-back", &question);
         while (!h.progress_calls && !h.answers)
             scene_turn_for(&s, 1);
@@ -251,7 +265,7 @@ static void queued_work_whose_deadline_passes_was_not_started(void **state)
     (void)state;
     heard first;
     heard second;
-    rj_question question = scene_question(&first, 5000);
+    rj_question question = scene_question(&first, PATIENCE_MS);
     rj_runtime_evaluate(s.runtime, "busy-lane", &question);
     scene_evaluate(&s, "lane", 50, &second);
     assert_int_equal(second.status, RJ_E_NOT_STARTED);
@@ -266,9 +280,9 @@ static void queued_work_that_is_cancelled_was_cancelled(void **state)
     (void)state;
     heard first;
     heard second;
-    rj_question question = scene_question(&first, 5000);
+    rj_question question = scene_question(&first, PATIENCE_MS);
     rj_runtime_evaluate(s.runtime, "busy-lane", &question);
-    question = scene_question(&second, 5000);
+    question = scene_question(&second, PATIENCE_MS);
     rj_question_id id = rj_runtime_evaluate(s.runtime, "lane", &question);
     rj_runtime_cancel(s.runtime, id);
     scene_wait(&s, &second);
@@ -283,7 +297,7 @@ static void a_wedged_lane_refuses_and_recovers(void **state)
     heard h;
     scene_evaluate(&s, "wedge", 100, &h); /* works 700 ms, hears nothing */
     assert_int_equal(h.status, RJ_E_ABANDONED);
-    scene_evaluate(&s, "lane", 1000, &h);
+    scene_evaluate(&s, "lane", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_NOT_STARTED);
     assert_string_equal(h.message,
                         "probe: still busy with work that was given up; try again later");
@@ -291,7 +305,7 @@ static void a_wedged_lane_refuses_and_recovers(void **state)
     assert_true(logged("|c0ffee|misbehaviour: answered \"evaluate wedge\" with ok, "));
     assert_true(logged("ms after it was given up"));
     assert_true(logged("came back from work that had been given up"));
-    scene_evaluate(&s, "lane", 1000, &h);
+    scene_evaluate(&s, "lane", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     scene_forget(&h);
 }
@@ -307,7 +321,7 @@ static void a_plugin_with_many_unanswered_questions_is_asked_no_more(void **stat
     for (int i = 0; i < 16; i++)
         scene_wait(&s, &h[i]);
     scene_turn_for(&s, 5);
-    scene_evaluate(&s, "well", 1000, &h[16]);
+    scene_evaluate(&s, "well", PATIENCE_MS, &h[16]);
     assert_int_equal(h[16].status, RJ_E_NOT_STARTED);
 }
 
@@ -317,7 +331,7 @@ static void a_second_answer_is_reported_and_not_passed_on(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "twice", 1000, &h);
+    scene_evaluate(&s, "twice", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     scene_turn_for(&s, 20);
     assert_int_equal(h.answers, 1);
@@ -335,7 +349,7 @@ static void a_late_answer_is_reported_with_its_op(void **state)
     scene_evaluate(&s, "late", 20, &h);
     assert_int_equal(h.status, RJ_E_ABANDONED);
     scene_turn_for(&s, 5);
-    scene_evaluate(&s, "late", 1000, &h); /* answers the former one too */
+    scene_evaluate(&s, "late", PATIENCE_MS, &h); /* answers the former one too */
     assert_int_equal(h.status, RJ_OK);
     assert_true(logged("misbehaviour: answered \"evaluate late\" with ok, "));
     scene_forget(&h);
@@ -345,7 +359,7 @@ static void an_answer_to_no_op_of_ours_is_reported(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "unknown-op", 1000, &h);
+    scene_evaluate(&s, "unknown-op", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_true(logged("answered op 1234567800000005, which is long over or never was"));
     scene_forget(&h);
@@ -355,7 +369,7 @@ static void a_failure_without_a_message_gets_one_and_is_reported(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "silent", 1000, &h);
+    scene_evaluate(&s, "silent", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_FAILED);
     assert_string_equal(h.message, "probe: failed without saying why");
     assert_int_equal(misbehaved(), 1);
@@ -365,7 +379,7 @@ static void a_status_nobody_knows_is_a_failure(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "strange", 1000, &h);
+    scene_evaluate(&s, "strange", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_FAILED);
     assert_int_equal(misbehaved(), 1);
 }
@@ -383,7 +397,7 @@ static void a_result_that_is_not_json_is_refused(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "not-json", 1000, &h);
+    scene_evaluate(&s, "not-json", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_INVALID);
     assert_null(h.result);
     assert_int_equal(misbehaved(), 1);
@@ -393,7 +407,7 @@ static void a_result_beyond_a_mebibyte_is_refused(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "huge", 1000, &h);
+    scene_evaluate(&s, "huge", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_LIMIT);
     assert_null(h.result);
 }
@@ -463,7 +477,7 @@ static void every_failing_allocation_still_gives_one_answer(void **state)
             rj_question question = scene_question(&h, 200);
             rj_alloc_fail_from(n);
             rj_runtime_evaluate(s.runtime, ids[i], &question);
-            uint64_t limit = rj_clock_monotonic_ms() + 5000;
+            uint64_t limit = rj_clock_monotonic_ms() + PATIENCE_MS;
             while (!h.answers && rj_clock_monotonic_ms() < limit)
                 rj_loop_turn(s.loop, 10);
             rj_alloc_fail_from(0);
@@ -475,22 +489,20 @@ static void every_failing_allocation_still_gives_one_answer(void **state)
     }
 }
 
-static void asking_ten_thousand_times_is_quick_and_leaves_nothing(void **state)
+static void asking_again_and_again_is_quick_and_leaves_nothing(void **state)
 {
     (void)state;
     heard h;
-    uint64_t begin = rj_clock_monotonic_ns();
-    for (int i = 0; i < 10000; i++) {
-        rj_question question = scene_question(&h, 30000);
+    long times = scene_in_worker() ? 1000 : 10000;
+    long before = leaks_worked_ms();
+    for (long i = 0; i < times; i++) {
+        rj_question question = scene_question(&h, 60000);
         rj_runtime_evaluate(s.runtime, "config", &question);
-        while (!h.answers)
-            rj_loop_turn(s.loop, 0);
+        scene_wait(&s, &h);
         scene_forget(&h);
     }
-    uint64_t each = (rj_clock_monotonic_ns() - begin) / 10000;
-    print_message("# one question and answer: %llu ns\n", (unsigned long long)each);
-    assert_true(each <
-                10000000); /* sanitizers and busy machines run this too; test/bench measures */
+    /* Work, not time: a busy machine runs this too, with sanitizers; test/bench measures. */
+    assert_in_range(leaks_worked_ms() - before, 0, 10 * times);
 }
 
 static void many_questions_at_once_are_all_answered(void **state)
@@ -498,7 +510,7 @@ static void many_questions_at_once_are_all_answered(void **state)
     (void)state;
     static heard many[2000];
     for (int i = 0; i < 2000; i++) {
-        rj_question question = scene_question(&many[i], 30000);
+        rj_question question = scene_question(&many[i], PATIENCE_MS);
         rj_runtime_evaluate(s.runtime, "well", &question);
     }
     for (int i = 0; i < 2000; i++) {
@@ -520,6 +532,7 @@ static void an_idle_loop_does_not_turn(void **state)
 }
 
 #define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, setup, teardown)
+#define GIVEN_UP(TEST) cmocka_unit_test_setup_teardown(TEST, setup_impatient, teardown)
 
 int main(void)
 {
@@ -535,7 +548,7 @@ int main(void)
         IN_SCENE(a_member_the_plugin_lacks_is_not_applicable),
         IN_SCENE(nobody_to_ask_is_an_answer_too),
         IN_SCENE(progress_is_passed_on_in_order),
-        IN_SCENE(a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace),
+        GIVEN_UP(a_plugin_that_never_answers_is_abandoned_after_deadline_and_grace),
         IN_SCENE(work_that_hears_the_cancellation_answers_at_the_deadline),
         IN_SCENE(a_question_can_be_cancelled),
         IN_SCENE(work_queued_after_the_end_was_asked_for_is_run_to_put_things_back),
@@ -552,14 +565,14 @@ int main(void)
         IN_SCENE(a_flood_of_progress_is_coalesced),
         IN_SCENE(the_queue_of_a_lane_is_bounded),
         IN_SCENE(what_is_in_flight_is_listed),
-        IN_SCENE(every_failing_allocation_still_gives_one_answer),
-        IN_SCENE(asking_ten_thousand_times_is_quick_and_leaves_nothing),
+        GIVEN_UP(every_failing_allocation_still_gives_one_answer),
+        IN_SCENE(asking_again_and_again_is_quick_and_leaves_nothing),
         IN_SCENE(many_questions_at_once_are_all_answered),
         IN_SCENE(an_idle_loop_does_not_turn),
         /* A worker that does this is killed: worker_test.c. */
-        IN_SCENE(a_wedged_lane_refuses_and_recovers),
-        IN_SCENE(a_plugin_with_many_unanswered_questions_is_asked_no_more),
-        IN_SCENE(a_late_answer_is_reported_with_its_op),
+        GIVEN_UP(a_wedged_lane_refuses_and_recovers),
+        GIVEN_UP(a_plugin_with_many_unanswered_questions_is_asked_no_more),
+        GIVEN_UP(a_late_answer_is_reported_with_its_op),
     };
     size_t count = sizeof tests / sizeof tests[0] - (scene_in_worker() ? 3 : 0);
     int failed = _cmocka_run_group_tests("runtime", tests, count, NULL, NULL);

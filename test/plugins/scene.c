@@ -36,7 +36,7 @@ void scene_open(scene *s)
 void scene_open_as(scene *s, rj_role role)
 {
     rj_error err = RJ_ERROR_NONE;
-    *s = (scene){.grace_ms = 150, .role = role};
+    *s = (scene){.grace_ms = 150, .worker_start_ms = PATIENCE_MS, .role = role};
     memory_kv_open(&s->memory);
     s->kv = memory_kv_backend(&s->memory);
     assert_true(test_folder("test", s->root, sizeof s->root));
@@ -141,7 +141,8 @@ void scene_load(scene *s)
                                   .policy_unknown = s->policy_unknown,
                                   .grace_ms = s->grace_ms,
                                   .worker_idle_ms = s->worker_idle_ms,
-                                  .worker_start_ms = s->worker_start_ms};
+                                  .worker_start_ms = s->worker_start_ms,
+                                  .crash_wait_ms = s->crash_wait_ms};
     must(rj_runtime_new(&options, &s->runtime, &err), &err);
     must(rj_runtime_load(s->runtime, &err), &err);
 }
@@ -157,7 +158,7 @@ bool scene_unload(scene *s)
         return true;
     s->stopped = false;
     rj_runtime_stop(s->runtime, on_stopped, s);
-    uint64_t limit = rj_clock_monotonic_ms() + 10000;
+    uint64_t limit = rj_clock_monotonic_ms() + PATIENCE_MS;
     while (!s->stopped && rj_clock_monotonic_ms() < limit)
         rj_loop_turn(s->loop, 100);
     assert_true(s->stopped);
@@ -220,7 +221,7 @@ rj_question scene_question(heard *h, int64_t deadline_ms)
 
 void scene_wait(scene *s, const heard *h)
 {
-    uint64_t limit = rj_clock_monotonic_ms() + 60000; /* of a machine that is busy */
+    uint64_t limit = rj_clock_monotonic_ms() + 2 * PATIENCE_MS;
     while (!h->answers && rj_clock_monotonic_ms() < limit)
         rj_loop_turn(s->loop, 100);
     assert_int_equal(h->answers, 1);
@@ -243,7 +244,7 @@ void scene_forget(heard *h)
 void scene_wake(scene *s)
 {
     heard h;
-    scene_evaluate(s, "well", 30000, &h);
+    scene_evaluate(s, "well", PATIENCE_MS, &h);
     if (h.status)
         fail_msg("%s", h.message);
     scene_forget(&h);

@@ -8,6 +8,8 @@
 #include "runtime/runtime.h"
 #include "test_system.h"
 
+#define PATIENCE_MS 30000 /* for what comes for sure, however busy the machine is */
+
 typedef struct scene {
     char root[TEST_FOLDER_MAX];
     rj_paths *paths;
@@ -21,6 +23,7 @@ typedef struct scene {
     uint64_t grace_ms;
     uint64_t worker_idle_ms;
     uint64_t worker_start_ms;
+    uint64_t crash_wait_ms;
     bool stopped;
 } scene;
 
@@ -58,7 +61,7 @@ bool scene_unload(scene *s);
 void scene_close(scene *s);
 
 rj_question scene_question(heard *h, int64_t deadline_ms);
-/* Turns the loop until the answer is there, at most 10 s. */
+/* Turns the loop until the answer is there, at most twice PATIENCE_MS. */
 void scene_wait(scene *s, const heard *h);
 /* Evaluate and wait. */
 void scene_evaluate(scene *s, const char *check_id, int64_t deadline_ms, heard *h);

@@ -78,7 +78,7 @@ static int teardown(void **state)
 static void assert_text(const char *check_id, const char *expected)
 {
     heard h;
-    scene_evaluate(&s, check_id, 5000, &h);
+    scene_evaluate(&s, check_id, PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_string_equal(json_string_value(json_object_get(h.result, "text")), expected);
     scene_forget(&h);
@@ -109,7 +109,7 @@ static void settings_and_folders_are_told(void **state)
     s.policy = json_pack("{s:{s:{s:i}}}", "Probe", "Settings", "level", 3);
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "config", 1000, &h);
+    scene_evaluate(&s, "config", PATIENCE_MS, &h);
     assert_string_equal(text(&h, "root"), s.root);
     assert_string_equal(text(&h, "role"), "service");
     assert_true(leaks_is_private(text(&h, "state_dir")));
@@ -129,10 +129,10 @@ static void new_settings_are_noticed_once(void **state)
     json_decref(policy);
     scene_turn_for(&s, 10);
     heard h;
-    scene_evaluate(&s, "heard", 1000, &h);
+    scene_evaluate(&s, "heard", PATIENCE_MS, &h);
     assert_true(strncmp(text(&h, "text"), "host.config {'root':", 20) == 0);
     scene_forget(&h);
-    scene_evaluate(&s, "config", 1000, &h);
+    scene_evaluate(&s, "config", PATIENCE_MS, &h);
     assert_int_equal(
         json_integer_value(json_object_get(json_object_get(h.result, "settings"), "level")), 4);
     scene_forget(&h);
@@ -166,7 +166,7 @@ static void a_timer_fires_on_the_loop(void **state)
     scene_load(&s);
     heard h;
     uint64_t begin = rj_clock_monotonic_ms();
-    scene_evaluate(&s, "timer", 1000, &h);
+    scene_evaluate(&s, "timer", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_true(rj_clock_monotonic_ms() - begin >= 19);
     scene_forget(&h);
@@ -187,7 +187,7 @@ static void a_programs_end_output_and_left_overs_are_told(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn", 10000, &h);
+    scene_evaluate(&s, "spawn", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_OK);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_CODE);
     assert_int_equal(number(&h, "value"), 5);
@@ -206,7 +206,7 @@ static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
     scene_load(&s);
     heard h;
     for (int i = 0; i < 2; i++) {
-        scene_evaluate(&s, "spawn-log", 10000, &h);
+        scene_evaluate(&s, "spawn-log", PATIENCE_MS, &h);
         assert_int_equal(number(&h, "kind"), RJ_EXIT_CODE);
         scene_forget(&h);
     }
@@ -218,7 +218,7 @@ static void output_is_appended_to_the_log_but_never_through_a_link(void **state)
     assert_true(test_remove(path));
     if (!test_link(elsewhere, path))
         tap_skip("no link to a file can be made here");
-    scene_evaluate(&s, "spawn-log", 10000, &h);
+    scene_evaluate(&s, "spawn-log", PATIENCE_MS, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_NO_START);
     assert_non_null(strstr(text(&h, "tail"), expected));
     scene_forget(&h);
@@ -234,7 +234,7 @@ static void a_log_outside_the_plugins_folders_is_denied(void **state)
     scene_load(&s);
     for (size_t i = 0; i < 2; i++) {
         heard h;
-        scene_evaluate(&s, ids[i], 10000, &h);
+        scene_evaluate(&s, ids[i], PATIENCE_MS, &h);
         assert_int_equal(h.status, RJ_E_DENIED);
         scene_forget(&h);
     }
@@ -247,7 +247,7 @@ static void a_program_that_cannot_start_says_why(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn-none", 10000, &h);
+    scene_evaluate(&s, "spawn-none", PATIENCE_MS, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_NO_START);
     const char *reason = strstr(text(&h, "tail"), " cannot be started: ");
     assert_non_null(reason);
@@ -260,7 +260,7 @@ static void a_program_can_be_killed(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn-kill", 10000, &h);
+    scene_evaluate(&s, "spawn-kill", PATIENCE_MS, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_CANCELLED);
     scene_forget(&h);
 }
@@ -270,7 +270,7 @@ static void a_time_limit_ends_the_program(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn-limit", 10000, &h);
+    scene_evaluate(&s, "spawn-limit", PATIENCE_MS, &h);
     assert_int_equal(number(&h, "kind"), RJ_EXIT_TIMEOUT);
     assert_string_equal(text(&h, "tail"), "begun|");
     scene_forget(&h);
@@ -279,7 +279,7 @@ static void a_time_limit_ends_the_program(void **state)
 static void the_deadline_ends_the_program_and_the_tail_is_its_last_lines(void **state)
 {
     (void)state;
-    s.grace_ms = 2000;
+    s.grace_ms = PATIENCE_MS;
     scene_load(&s);
     scene_wake(&s);
     heard h;
@@ -296,7 +296,7 @@ static void the_deadline_ends_the_program_and_the_tail_is_its_last_lines(void **
 static void cancelling_ends_the_program(void **state)
 {
     (void)state;
-    s.grace_ms = 2000;
+    s.grace_ms = PATIENCE_MS;
     scene_load(&s);
     scene_wake(&s);
     heard h;
@@ -334,14 +334,14 @@ static void an_end_without_an_answer_is_reported(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn-quiet", 10000, &h);
+    scene_evaluate(&s, "spawn-quiet", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_ABANDONED);
     assert_non_null(strstr(h.message, "saw its program end and gave no answer"));
 }
 
 static void ask_with_secret(const char *id, heard *h)
 {
-    rj_question question = scene_question(h, 5000);
+    rj_question question = scene_question(h, PATIENCE_MS);
     question.secret = "hush";
     question.secret_length = 4;
     rj_runtime_evaluate(s.runtime, id, &question);
@@ -353,7 +353,7 @@ static void what_a_program_writes_is_told_but_not_with_a_secret_that_it_could_wr
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn-limit", 10000, &h);
+    scene_evaluate(&s, "spawn-limit", PATIENCE_MS, &h);
     assert_int_equal(strncmp(h.wrote, "begun", 5), 0);
     scene_forget(&h);
     ask_with_secret("spawn-limit", &h);
@@ -378,7 +378,7 @@ static void a_question_without_a_secret_has_none(void **state)
     (void)state;
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "secret", 5000, &h);
+    scene_evaluate(&s, "secret", PATIENCE_MS, &h);
     assert_string_equal(text(&h, "text"), "-9 -9 0 -8");
     assert_string_equal(h.secret, "token=NONE");
     scene_forget(&h);
@@ -410,7 +410,7 @@ static void without_the_grant_there_are_no_secrets(void **state)
     s.policy = json_pack("{s:{s:[]}}", "probe", "Grant");
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "secret", 5000, &h);
+    scene_evaluate(&s, "secret", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_DENIED);
 }
 
@@ -420,7 +420,7 @@ static void a_program_that_is_not_granted_is_not_started(void **state)
     s.policy = json_pack("{s:{s:[s]}}", "probe", "Grant", "spawn:/bin/true");
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn", 10000, &h);
+    scene_evaluate(&s, "spawn", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_DENIED);
     assert_string_equal(h.message, "probe: start was refused");
 }
@@ -431,7 +431,7 @@ static void the_service_is_absent_without_any_grant(void **state)
     s.policy = json_pack("{s:{s:[]}}", "probe", "Grant");
     scene_load(&s);
     heard h;
-    scene_evaluate(&s, "spawn", 10000, &h);
+    scene_evaluate(&s, "spawn", PATIENCE_MS, &h);
     assert_int_equal(h.status, RJ_E_DENIED);
     assert_string_equal(h.message, "probe: spawn is not granted");
 }
@@ -442,7 +442,7 @@ static void every_failing_allocation_of_a_spawn_gives_one_answer(void **state)
     scene_load(&s);
     for (uint64_t n = 1; n < 40; n++) {
         heard h;
-        rj_question question = scene_question(&h, 3000);
+        rj_question question = scene_question(&h, PATIENCE_MS);
         rj_alloc_fail_from(n);
         rj_runtime_evaluate(s.runtime, "spawn", &question);
         uint64_t limit = rj_clock_monotonic_ms() + 100;

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <uv.h>
 
+#define GRACE_MS (PATIENCE_MS / 2)
+
 static scene s;
 static char log_text[20000];
 static uv_mutex_t log_lock;
@@ -39,16 +41,29 @@ static bool logged(const char *words)
     return found;
 }
 
-static int setup(void **state)
+static int open_with(uint64_t grace_ms)
 {
-    (void)state;
     *log_text = '\0';
     scene_open(&s);
+    s.grace_ms = grace_ms;
     scene_add_probe(&s);
     scene_load(&s);
     if (scene_in_worker()) /* how long one takes to start is no part of these tests */
         scene_wake(&s);
     return 0;
+}
+
+/* What stops by itself has time to, however busy the machine is: less than GRACE_MS shows that it did. */
+static int setup(void **state)
+{
+    (void)state;
+    return open_with(GRACE_MS);
+}
+
+static int setup_impatient(void **state)
+{
+    (void)state;
+    return open_with(150);
 }
 
 static int teardown(void **state)
@@ -70,7 +85,7 @@ static uint64_t time_to_stop(void)
 static void an_idle_runtime_stops_at_once(void **state)
 {
     (void)state;
-    assert_true(time_to_stop() < 100);
+    assert_true(time_to_stop() < GRACE_MS);
     assert_true(clean);
     assert_false(logged("misbehaviour"));
     assert_false(logged("in flight"));
@@ -83,7 +98,7 @@ static void running_work_is_cancelled_and_answered_before_the_end(void **state)
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "polite", &question);
     scene_turn_for(&s, 20);
-    assert_true(time_to_stop() < 200);
+    assert_true(time_to_stop() < GRACE_MS);
     assert_int_equal(h.answers, 1);
     assert_int_equal(h.status, RJ_E_CANCELLED);
 }
@@ -97,7 +112,7 @@ static void work_whose_deadline_has_just_passed_gets_its_time_to_be_cancelled(vo
     rj_runtime_evaluate(s.runtime, "polite", &question);
     scene_turn_for(&s, 20);
     uv_sleep(60); /* nobody has looked at the deadline yet */
-    assert_true(time_to_stop() < 200);
+    assert_true(time_to_stop() < GRACE_MS);
     assert_true(clean);
     assert_int_equal(h.answers, 1);
     assert_int_equal(h.status, RJ_E_CANCELLED);
@@ -113,7 +128,7 @@ static void a_running_program_is_killed(void **state)
     rj_question question = scene_question(&h, 60000);
     rj_runtime_evaluate(s.runtime, "spawn-long", &question);
     scene_turn_for(&s, 100);
-    assert_true(time_to_stop() < 1000);
+    assert_true(time_to_stop() < GRACE_MS);
     assert_int_equal(h.answers, 1);
     assert_int_equal(json_integer_value(json_object_get(h.result, "kind")), RJ_EXIT_CANCELLED);
     scene_forget(&h);
@@ -127,7 +142,7 @@ static void questions_after_the_stop_are_not_started(void **state)
     rj_question question = scene_question(&first, 60000);
     rj_runtime_evaluate(s.runtime, "polite", &question);
     rj_runtime_stop(s.runtime, NULL, NULL);
-    scene_evaluate(&s, "well", 1000, &second);
+    scene_evaluate(&s, "well", PATIENCE_MS, &second);
     assert_int_equal(second.status, RJ_E_NOT_STARTED);
     assert_string_equal(second.message, "probe: the agent is stopping");
     scene_wait(&s, &first);
@@ -140,7 +155,7 @@ static void timers_left_behind_are_stopped_and_reported(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "stop-timer", 1000, &h);
+    scene_evaluate(&s, "stop-timer", PATIENCE_MS, &h);
     scene_forget(&h);
     scene_unload(&s);
     assert_true(logged("misbehaviour: stopped with 1 timers and 0 subscriptions left"));
@@ -150,10 +165,10 @@ static void a_plugin_that_refuses_to_stop_is_left_behind_in_time(void **state)
 {
     (void)state;
     heard h;
-    scene_evaluate(&s, "stop-refuse", 1000, &h);
+    scene_evaluate(&s, "stop-refuse", PATIENCE_MS, &h);
     scene_forget(&h);
     uint64_t took = time_to_stop();
-    assert_in_range(took, 150, 2000);
+    assert_in_range(took, 150, PATIENCE_MS);
     assert_int_equal(clean, scene_in_worker()); /* a worker can be killed */
     assert_true(logged(scene_in_worker() ? "did not stop in time" : "probe: stop [stop]"));
 }
@@ -167,13 +182,14 @@ static void wedged_work_does_not_hold_up_the_stop(void **state)
     rj_runtime_evaluate(s.runtime, "wedge", &question); /* deaf for 700 ms */
     scene_turn_for(&s, 20);
     uint64_t took = time_to_stop();
-    assert_in_range(took, 100, 1500);
+    assert_in_range(took, 100, PATIENCE_MS);
     assert_int_equal(clean, scene_in_worker());
     assert_int_equal(h.status, RJ_E_ABANDONED);
     scene_turn_for(&s, 900); /* it comes back while the loop still exists */
 }
 
 #define IN_SCENE(TEST) cmocka_unit_test_setup_teardown(TEST, setup, teardown)
+#define GIVEN_UP(TEST) cmocka_unit_test_setup_teardown(TEST, setup_impatient, teardown)
 
 int main(void)
 {
@@ -186,8 +202,8 @@ int main(void)
         IN_SCENE(a_running_program_is_killed),
         IN_SCENE(questions_after_the_stop_are_not_started),
         IN_SCENE(timers_left_behind_are_stopped_and_reported),
-        IN_SCENE(a_plugin_that_refuses_to_stop_is_left_behind_in_time),
-        IN_SCENE(wedged_work_does_not_hold_up_the_stop),
+        GIVEN_UP(a_plugin_that_refuses_to_stop_is_left_behind_in_time),
+        GIVEN_UP(wedged_work_does_not_hold_up_the_stop),
     };
     int failed = cmocka_run_group_tests_name("runtime_stop", tests, NULL, NULL);
     rj_log_set_listener(NULL, NULL);

@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Turns one test log of meson into the lines of test/run.
 
-    summarize.py LABEL TESTLOG.json COUNTS SKIPS [AGAIN]
+    summarize.py LABEL TESTLOG.json COUNTS SKIPS
 
 Prints one line per test program and the details of what failed. Appends "passed failed skipped" to
 COUNTS and one line per skipped test to SKIPS. The verdict is taken from the TAP text and the exit
 status: a crash, a timeout, a missing plan or a plan that was not kept is a failure with a name.
-
-With AGAIN, programs that failed are not counted: their names are written there, as they run once more.
 """
 
 import json
@@ -114,27 +112,20 @@ def describe(outcome):
 
 def main():
     label, log, counts, skips = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
-    again = pathlib.Path(sys.argv[5]) if len(sys.argv) > 5 else None
-    repeated = []
     entries = [json.loads(line) for line in log.read_text(errors="replace").splitlines() if line.strip()]
     total = [0, 0, 0]
     skipped = []
     for entry in sorted(entries, key=lambda e: e["name"]):
         name = entry["name"].rpartition(" / ")[2]
         outcome = judge(entry)
-        word = "ok" if not outcome.failed else "again" if again else "FAIL"
+        word = "FAIL" if outcome.failed else "ok"
         print(f"{word:<5} {label:<8} {name:<32} {describe(outcome):<32} {entry['duration']:6.2f} s")
         for line in outcome.details:
             print(f"        {line}")
-        if word == "again":
-            repeated.append(name)
-            continue
         total = [a + b for a, b in zip(total, (outcome.passed, outcome.failed, len(outcome.skips)))]
         skipped += [f"{label} {name}: {test}: {reason}" for test, reason in outcome.skips]
     with counts.open("a") as file:
         print(*total, file=file)
-    if again:
-        again.write_text("".join(f"{name}\n" for name in repeated))
     with skips.open("a") as file:
         file.writelines(f"{line}\n" for line in skipped)
 

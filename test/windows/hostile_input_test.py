@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Clients of the pipe that misbehave, names and values nobody expects; the service stays up and answers; TAP."""
 
+import contextlib
 import pathlib
 import re
 import sys
@@ -30,10 +31,31 @@ def send(it, data, **options):
     return done.out
 
 
+@contextlib.contextmanager
+def in_service():
+    with machine.shared("clients") as it:
+        if it.service_state("realmjoin") != "RUNNING":
+            it.assign(it.craft("tool", uninstall="exit /b 0", Mandatory=True))
+            it.start_service()
+        yield it
+
+
+@tap.test(timeout=120)
+def an_ordinary_user_gets_what_users_get_and_no_more():
+    with in_service() as it:
+        assert it.realmjoin("status", restricted=True).code == OK
+        refused = it.realmjoin("uninstall", "tool", restricted=True)
+        assert refused.code == REFUSED and refused.err.startswith("realmjoin: "), refused
+        # By the pipe, as Wine's control manager stops services for everybody.
+        answer = send(it, b'{"jsonrpc":"2.0","id":1,"method":"service.stop"}\n', restricted=True)
+        assert '"denied"' in answer, answer
+        assert it.package("tool")["state"] == "installed" and it.service_state("realmjoin") == "RUNNING"
+        assert "was refused" in it.log(), it.log()
+
+
 @tap.test(timeout=240)
 def what_is_no_question_is_answered_with_an_error_and_the_service_goes_on():
-    with machine.installed("garbage") as it:
-        it.start_service()
+    with in_service() as it:
         for data in GARBAGE:
             answer = send(it, data)
             assert '"error"' in answer and answer.endswith("closed\n"), (data[:40], answer[:400])
@@ -51,21 +73,6 @@ def what_is_no_question_is_answered_with_an_error_and_the_service_goes_on():
         assert counts["answered"] + counts["refused"] + counts["unconnected"] == 300, many
         assert it.realmjoin("status").code == OK
         assert it.log().count("too many connections") <= 31, "a flood of log lines"
-
-
-@tap.test(timeout=120)
-def an_ordinary_user_gets_what_users_get_and_no_more():
-    with machine.installed("ordinary") as it:
-        it.assign(it.craft("tool", uninstall="exit /b 0", Mandatory=True))
-        it.start_service()
-        assert it.realmjoin("status", restricted=True).code == OK
-        refused = it.realmjoin("uninstall", "tool", restricted=True)
-        assert refused.code == REFUSED and refused.err.startswith("realmjoin: "), refused
-        # By the pipe, as Wine's control manager stops services for everybody.
-        answer = send(it, b'{"jsonrpc":"2.0","id":1,"method":"service.stop"}\n', restricted=True)
-        assert '"denied"' in answer, answer
-        assert it.package("tool")["state"] == "installed" and it.service_state("realmjoin") == "RUNNING"
-        assert "was refused" in it.log(), it.log()
 
 
 @tap.test(timeout=180)
@@ -132,11 +139,11 @@ def installs_all(agent):
 
 
 @tap.test(timeout=240)
-def blanks_umlauts_other_drives_and_long_roots_are_only_names():
-    with machine.programs("names") as it:
+def blanks_umlauts_other_drives_and_long_roots_are_only_names(folder):
+    with machine.shared("names", machine.programs) as it:
         places = {
             "C:\\Müller & Söhne\\rj": it.drive_c / "Müller & Söhne/rj",
-            wine.windows_path(it.folder.parent / "auf Z"): it.folder.parent / "auf Z",
+            wine.windows_path(folder / "auf Z"): folder / "auf Z",  # short: there are no short names on this drive
         }
         for name, root in places.items():
             agent = it.agent(root, name)
@@ -150,7 +157,7 @@ def blanks_umlauts_other_drives_and_long_roots_are_only_names():
 
 @tap.test(timeout=240)
 def a_root_of_three_hundred_characters_works_for_scripts_too():
-    with machine.programs("long") as it:
+    with machine.shared("names", machine.programs) as it:
         root = it.drive_c / LONG.replace("%", "")
         assert len(str(root.relative_to(it.drive_c))) > 290
         agent = it.agent(root)
@@ -170,7 +177,7 @@ LOCATIONS = (
 
 @tap.test(timeout=180)
 def a_location_is_a_file_of_the_source_or_of_a_drive_and_nothing_else():
-    with machine.programs("places") as it:
+    with machine.shared("names", machine.programs) as it:
         agent = it.agent(it.drive_c / "rj")
         crafts = [dict(agent.craft(f"c{n}", install=f"rem {n}\nexit /b 0", place=f"{n}/Büro und Söhne/über.zip",
                                    Mandatory=True), Location=location.replace("Büro und", f"{n}/Büro und", 1))
@@ -193,7 +200,7 @@ def a_location_is_a_file_of_the_source_or_of_a_drive_and_nothing_else():
 
 @tap.test(timeout=120)
 def a_root_that_is_no_folder_of_its_own_is_refused():
-    with machine.programs("roots") as it:
+    with machine.shared("names", machine.programs) as it:
         for name in ("relative", "C:", "C:relative", r"C:\a\..\b", r"\\.\pipe\x", r"C:\a:stream", r"C:\a|b", r"\rooted", ""):
             result = it.run([it.programs / "realmjoinservice.exe", "--root", name], timeout=30)
             assert result.code == USAGE, (name, result)

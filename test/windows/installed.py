@@ -12,12 +12,12 @@ import json
 import pathlib
 import re
 import subprocess
-import tempfile
 import time
 import zipfile
 from typing import NamedTuple
 
 import looks
+import msi_made
 import msi_payload
 import tap
 import wine
@@ -25,18 +25,10 @@ import wine
 PROGRAM = r"C:\Program Files\RealmJoin\realmjoin.exe"
 SIZE = "1024x768"
 ICON = (1014, 758)  # the only icon of the desktop's corner
-_made = {}
 
 
 def reason_missing():
     return msi_payload.reason_missing() or wine.reason_missing(display=True)
-
-
-def msi():
-    if not _made:
-        _made["holder"] = tempfile.TemporaryDirectory(prefix="rj-test-")
-        _made["msi"] = msi_payload.build_msi(wine.build_root(), pathlib.Path(_made["holder"].name) / "RealmJoin.msi")
-    return _made["msi"]
 
 
 class Part(NamedTuple):
@@ -54,6 +46,8 @@ class Part(NamedTuple):
 class Desk(wine.Prefix):
     """A machine with the product, its policy, and one person before the screen."""
 
+    variant = "shipped"  # of the MSI, see msi_made.py
+
     def __init__(self, *packages, links=()):
         if reason := reason_missing():
             tap.skip(reason)
@@ -65,19 +59,24 @@ class Desk(wine.Prefix):
         super().__enter__()
         try:
             looks.set_looks(self, desktop=("rj", SIZE))
-            for name in ("wait", "screen", "is_admin"):
+            for name in ("wait", "screen", "is_admin", "settled"):
                 self.place(wine.build_root() / f"test/windows/{name}.exe", self.drive_c / f"{name}.exe")
             self._assign()
-            self.place(msi(), self.drive_c / "RealmJoin.msi")
-            done = self.run(["msiexec", "/i", r"C:\RealmJoin.msi", "/qn", "/norestart"], timeout=90)
+            self.place(msi_made.made(self.variant), self.drive_c / "RealmJoin.msi")
+            done = self.run(["msiexec", "/i", r"C:\RealmJoin.msi", "/qn", "/norestart"], timeout=300)
             assert done.code == 0, done
         except BaseException:
             self.__exit__()
             raise
         return self
 
+<<<<<<< HEAD
+    def _end_launcher(self):
+        super()._end_launcher()
+=======
     def stop(self):
         super().stop()
+>>>>>>> main
         if self._screen:
             self._screen.kill()
             self._screen.wait(10)
@@ -235,7 +234,7 @@ class Desk(wine.Prefix):
     def open_menu(self):
         def click():
             self.click(*ICON)
-            deadline = time.monotonic() + 1.5
+            deadline = time.monotonic() + 5  # a second click would close what is about to open
             while not self.popups() and time.monotonic() < deadline:
                 time.sleep(0.05)
             return self.popups()
@@ -243,8 +242,14 @@ class Desk(wine.Prefix):
         return self.wait_until(click, self.screen_windows)
 
     def close_menu(self):
-        self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
-        self.wait_until(lambda: not self.popups(), self.screen_windows)
+        def gone():
+            self.xdotool("mousemove", 40, 40, "click", 1)  # elsewhere, where no window is
+            deadline = time.monotonic() + 2
+            while self.popups() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return not self.popups()
+
+        self.wait_until(gone, self.screen_windows)
 
     def point_at(self, *path):
         """Opens the menu and goes down to the line by mouse, one level after the other."""

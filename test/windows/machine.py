@@ -13,6 +13,8 @@ Packages are made by craft() and nupkg() of either. What the agent prints or log
 machine, which costs less than a Windows program.
 """
 
+import atexit
+import contextlib
 import hashlib
 import json
 import pathlib
@@ -119,6 +121,9 @@ class Machine(wine.Prefix):
     def agent(self, root, name=None):
         return Agent(self, root, name)
 
+    def tell(self):
+        """Of a failed test: agents tell their own."""
+
     def realmjoin(self, *words, timeout=60, **options):
         return self.run([self.programs / "realmjoin.exe", *words], timeout=timeout, **options)
 
@@ -142,9 +147,12 @@ class Installed(Machine, Packages):
 
     def __exit__(self, kind=None, value=None, trace=None):
         if kind and not issubclass(kind, tap._Skipped):  # pylint: disable=protected-access
-            tap.diagnose("---- end of the service's log")
-            tap.diagnose("\n".join(self.log().splitlines()[-40:]))
+            self.tell()
         super().__exit__()
+
+    def tell(self):
+        tap.diagnose("---- end of the service's log")
+        tap.diagnose("\n".join(self.log().splitlines()[-40:]))
 
     def feed_name(self):
         return "C:\\feed"
@@ -231,6 +239,24 @@ def programs(name):
     if reason := wine.reason_missing():
         tap.skip(reason)
     return Machine(name)
+
+
+_shared = {}
+
+
+@contextlib.contextmanager
+def shared(name, make=installed):
+    """One of that name for several tests, each of which can be the first: it is made once, and ends with the program."""
+    if name not in _shared:
+        _shared[name] = make(name)
+        _shared[name].__enter__()
+        atexit.register(wine.Prefix.__exit__, _shared[name])
+    it = _shared[name]
+    try:
+        yield it
+    except Exception:
+        it.tell()
+        raise
 
 
 def text_of(path):

@@ -116,6 +116,8 @@ class Installer:
 
 class Windows(Installer, wine.Prefix):
     def __init__(self):
+        if reason := wine.reason_missing():
+            tap.skip(reason)
         msi_made.build()
         super().__init__("msi")
 

@@ -46,7 +46,7 @@ _kept = {}
 
 def build():
     """The folder of what goes into the MSIs."""
-    if reason := msi_payload.reason_missing() or wine.reason_missing():
+    if reason := msi_payload.reason_missing():
         tap.skip(reason)
     if "build" not in _kept:
         _kept["build"] = _provide_real() if msi_payload.is_real() else _provide_standins()

@@ -1,75 +1,98 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The MSI replaced and removed while a person is signed in and the tray is open."""
+"""The MSI installed, replaced and removed while a person is signed in and the tray is open; TAP."""
 
 import json
+import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-import installed  # pylint: disable=wrong-import-position
-import tap  # pylint: disable=wrong-import-position
-from msi_machine import (  # pylint: disable=wrong-import-position
-    NEWER, STOPPED_MEANWHILE, UNINSTALL, made, msi_tables, settle,
-)
+import installed  # noqa: E402
+import tap  # noqa: E402
+from msi_machine import MOST_SECONDS, REFUSED, Installer, build_msi_script, handed_on, main  # noqa: E402
+from msi_made import NEWER  # noqa: E402
 
 PACKAGE = r"HKCU\SOFTWARE\RealmJoin\Packages\mine"
+VERSIONS = ("now", "again", "newer")  # each replaces those before it
 
 
 def package(name, *script, **assignment):
     return {"name": name, "Name": name.title(), "GroupName": "Tools", "script": [*script, "exit 0"], **assignment}
 
 
-class Desk(installed.Desk):
-    """As wine_test's machines, with what an installer does to it."""
+def waiting(name, **assignment):
+    """A package whose script counts its runs and stays until go_on()."""
+    return package(name, rf"echo run>> C:\{name}-runs.txt", rf"C:\wait.exe C:\go-{name}.txt",
+                   rf"echo end>> C:\{name}-ends.txt", **assignment)
 
-    def msiexec(self, *words, busy):
-        """`busy`: with a service that has something to do. Wine does not wait for its end, see settle()."""
-        if not busy:
-            settle(self)
-        code = self.run(["msiexec", *words, "/qn", "/norestart"], timeout=90).code
-        if busy and code == STOPPED_MEANWHILE:
-            settle(self)
-            self.service_start("realmjoin")
-            code = 0
-        assert code == 0, (words, code)
 
-    def upgrade(self, busy=False):
-        """As Windows does it: it tells the old product which one replaces it, which Wine leaves out."""
-        for cached in (self.windows / "Installer").glob("*.msi"):
-            table = msi_tables.read(cached)["Property"]
-            table.append({"Property": "UPGRADINGPRODUCTCODE", "Value": "{11111111-1111-1111-1111-111111111111}"})
-            msi_tables.write(cached, [table])
-        self.place(made("newer"), self.drive_c / "Newer.msi")
-        self.msiexec("/i", r"C:\Newer.msi", busy=busy)
-        versions = [values.get("DisplayVersion") for name, values in (self.registry(UNINSTALL) or {}).items()
-                    if name.startswith("{")]
-        assert versions == [NEWER], versions
+class Desk(Installer, installed.Desk):
+    """One for all tests here; with what an installer does to it."""
 
-    def uninstall(self, *words):
-        msi = r"C:\Newer.msi" if (self.drive_c / "Newer.msi").exists() else r"C:\RealmJoin.msi"
-        self.msiexec("/x", msi, *words, busy=False)
+    variant = "now"
+
+    def __init__(self):
+        super().__init__(package("mine", r"mkdir C:\mine", r"echo x> C:\mine\result.txt", Scope="user"),
+                         waiting("slow"), waiting("own", Scope="user"), waiting("late"))
+
+    def __enter__(self):
+        super().__enter__()
+        self.provide()
+        self.installed = self.variant
+        self.own_tray = []  # the process that the last sign-in has started
+        return self
+
+    def realmjoin(self, *words, **options):
+        return self.run([installed.PROGRAM, *words], timeout=MOST_SECONDS, **options)
+
+    def wait_until(self, condition, what, timeout=100):
+        return super().wait_until(condition, what, timeout)
+
+    def replaceable(self):
+        """Signed in, with a version that another one replaces; that one."""
+        if self.installed == VERSIONS[-1]:
+            self.uninstall()
+        self.sign_in()
+        return VERSIONS[VERSIONS.index(self.installed) + 1]
+
+    def replace(self, newer):
+        self.upgrade(newer)
+        versions = [values["DisplayVersion"] for values in self.products().values()]
+        assert versions == [NEWER if newer == "newer" else build_msi_script.project_version()], versions
 
     def left(self):
-        """Files, folders and lines of the registry that speak of us; ends this Windows."""
+        """Files, folders and lines of the registry that speak of us, of this Windows that ends and boots again."""
         self.stop()
-        found = [str(path.relative_to(self.drive_c)) for path in self.drive_c.rglob("*")
-                 if "realmjoin" in str(path.relative_to(self.drive_c)).lower()]
-        found = [path for path in found if path != "RealmJoin.msi"]
-        for name in ("system.reg", "user.reg", "userdef.reg"):
-            text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
-            found += [line for line in text.splitlines() if "realmjoin" in line.lower()]
-        return found
+        names = (str(path.relative_to(self.drive_c)) for path in self.drive_c.rglob("*"))
+        found = {name for name in names if "realmjoin" in name.lower()} - {"RealmJoin.msi"} | self.registry_files()
+        self.boot()
+        return "\n".join(sorted(found))
 
     def state_of(self, name):
         shown = self.realmjoin("--json", "list", restricted=True)
         return next((p["state"] for p in json.loads(shown.out)["packages"] if p["id"] == name), None)
 
     def sign_in(self):
-        """Without a look at the menu: these tests are about programs."""
-        if not self.processes():
-            assert self.run(["wineboot"], timeout=60).code == 0
-        self.wait_until(self.sessions, self.log)
+        """Without a look at the menu: these tests are about programs. A tray that the service has started finds no
+        desktop under Wine; without its view it cannot be told to end. Then the person signs in anew."""
+        if not self.installed:
+            if not (self.program_data / "RealmJoin/policy").exists():  # it goes with an uninstall
+                self._assign()
+            self.install(VERSIONS[0])
+        if not self.own_tray or self.trays() != self.own_tray:
+            for tray in self.trays():
+                os.kill(tray, signal.SIGKILL)
+            self.wait_until(lambda: not self.trays() and not self.sessions(), self.service_log)
+            assert self.run(["wineboot"], timeout=MOST_SECONDS).code == 0
+            self.sign_in_by_itself()
+            self.own_tray = self.trays()
+
+    def sign_in_by_itself(self):
+        """There is a tray, and the service knows it."""
+        self.wait_until(lambda: len(self.trays()) == 1 and self.sessions(), self.service_log)
 
     def trays(self):
         """realmjoin.exe that is no command."""
@@ -85,7 +108,21 @@ class Desk(installed.Desk):
     def ask_for(self, name):
         """As a person does in a terminal; how it goes on is for the service to know."""
         self.start([installed.PROGRAM, "install", name], restricted=True)
-        self.wait_until(lambda: lines(self, f"{name}-runs.txt") == 1, self.service_log)
+        self.wait_until(lambda: self.lines(f"{name}-runs.txt") == 1, self.service_log)
+
+    def lines(self, name):
+        path = self.drive_c / name
+        return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
+
+    def go_on(self, name):
+        """The script may end now; the package is installed in the end, by one whole run."""
+        assert self.service() == "RUNNING"
+        self.sign_in()
+        assert self.lines(f"{name}-ends.txt") == 0
+        (self.drive_c / f"go-{name}.txt").touch()
+        self.realmjoin("install", name, restricted=True)
+        self.wait_until(lambda: self.state_of(name) == "installed", self.service_log)
+        assert self.lines(f"{name}-ends.txt") == 1, self.service_log()
 
     def own_folder(self):
         (folder,) = self.drive_c.glob("users/*/AppData/Local/RealmJoin")
@@ -97,26 +134,97 @@ class Desk(installed.Desk):
         assert done.code == 0, done
 
 
-MINE = package("mine", r"mkdir C:\mine", r"echo x> C:\mine\result.txt", Scope="user")
+@tap.test(timeout=900)
+def an_upgrade_that_fails_early_has_ended_only_our_own_programs_and_the_tray_comes_back():
+    """And only an administrator ends them."""
+    with handed_on(Desk) as desk:
+        desk.replaceable()
+        (old,) = desk.trays()
+        other = desk.place(desk.programs / "realmjoin.exe", desk.drive_c / "other/realmjoin.exe")
+        deaf = desk.start([installed.PROGRAM, "log", "--follow"])
+        foreign = desk.start([other, "log", "--follow"])
+        desk.wait_until(lambda: len(desk.processes()) >= 3, desk.processes)
+        ender = [desk.programs / "realmjoinservice.exe", "--end-sessions"]
+        refused = desk.run(ender, restricted=True, timeout=MOST_SECONDS)
+        assert refused.code == 1 and "only an administrator" in refused.err, refused
+        assert deaf.running() and old in desk.trays(), desk.processes()
+
+        products, seen = desk.products(), len(desk.service_log())
+        desk.upgrade("failing", code=REFUSED)
+        assert foreign.running() and deaf.wait(MOST_SECONDS).code != 0
+        assert old not in desk.processes(), desk.processes()
+        assert desk.run(ender, timeout=MOST_SECONDS).code == 0  # nobody may be there any more
+        foreign.kill()
+        other.unlink()
+        other.parent.rmdir()
+        # Nothing of it has come so far as to stop the service, which thinks of the tray then.
+        desk.sign_in_by_itself()
+        said = desk.service_log()[seen:]
+        assert "is started again" in said and "stopping" not in said, said
+        assert desk.products() == products
 
 
-@tap.test(timeout=300)
+@tap.test(timeout=900)
+def an_upgrade_with_the_tray_open_ends_it_cleanly_and_brings_it_back():
+    with handed_on(Desk) as desk:
+        newer = desk.replaceable()
+        (old,) = desk.trays()
+        seen, said = len(desk.service_log()), len(desk.log())
+        desk.replace(newer)
+        desk.sign_in_by_itself()
+        assert old not in desk.processes(), desk.processes()
+        assert "an installer replaces or removes this program" in desk.log()[said:], desk.log()
+        assert "ended by the installer, is started again" in desk.service_log()[seen:], desk.service_log()
+
+
+@tap.test(timeout=900)
+def an_upgrade_during_the_install_of_a_package_converges():
+    with handed_on(Desk) as desk:
+        newer = desk.replaceable()
+        desk.ask_for("slow")
+        desk.replace(newer)
+        desk.go_on("slow")
+
+
+@tap.test(timeout=900)
 def an_uninstall_with_the_tray_open_leaves_nothing_of_us_and_what_packages_made():
-    with Desk(MINE) as desk:
+    with handed_on(Desk) as desk:
         desk.sign_in()
         desk.install_mine()
         assert desk.registry(PACKAGE) and (desk.own_folder() / "tray.log").exists()
-        assert desk.processes(), "no tray"
         desk.uninstall()
         assert not desk.processes(), desk.processes()
         assert (desk.drive_c / "mine/result.txt").exists()
         left = desk.left()
-        assert not left, "\n".join(left)
+        assert not left, left
 
 
-@tap.test(timeout=300)
+@tap.test(timeout=900)
+def an_upgrade_during_the_install_of_a_persons_package_converges():
+    with handed_on(Desk) as desk:
+        newer = desk.replaceable()
+        desk.ask_for("own")
+        desk.replace(newer)
+        desk.go_on("own")
+
+
+@tap.test(timeout=900)
+def an_uninstall_during_the_install_of_a_package_ends_it_and_leaves_nothing():
+    with handed_on(Desk) as desk:
+        desk.sign_in()
+        desk.ask_for("late")
+        desk.uninstall()
+        assert not desk.processes() and not desk.processes("wait.exe")
+        assert desk.lines("late-ends.txt") == 0
+        left = desk.left()
+        assert not left, left
+
+
+@tap.test(timeout=900)
 def what_people_have_of_us_outlives_an_uninstall_with_keepdata():
-    with Desk(MINE) as desk:
+    """The last one: which trays had been ended is kept too, and what is installed within minutes starts them, for which
+    Wine lacks a desktop by then."""
+    with handed_on(Desk) as desk:
         desk.sign_in()
         desk.install_mine()
         desk.uninstall("KEEPDATA=1")
@@ -124,93 +232,5 @@ def what_people_have_of_us_outlives_an_uninstall_with_keepdata():
         assert (desk.own_folder() / "tray.log").exists() and (desk.program_data / "RealmJoin").exists()
 
 
-@tap.test(timeout=300)
-def an_upgrade_with_the_tray_open_ends_it_cleanly_and_brings_it_back():
-    with Desk() as desk:
-        desk.sign_in()
-        (old,) = desk.trays()
-        desk.upgrade()
-        desk.wait_until(lambda: [tray for tray in desk.trays() if tray != old], desk.service_log)
-        desk.wait_until(desk.sessions, desk.service_log)
-        assert old not in desk.processes(), desk.processes()
-        assert "an installer replaces or removes this program" in desk.log(), desk.log()
-        assert "ended by the installer, is started again" in desk.service_log(), desk.service_log()
-        desk.uninstall()
-        assert not desk.processes(), desk.processes()
-        left = desk.left()
-        assert not left, "\n".join(left)
-
-
-@tap.test(timeout=300)
-def only_our_own_programs_are_ended_obedient_or_not_and_only_for_an_administrator():
-    with Desk() as desk:
-        desk.sign_in()
-        other = desk.place(desk.program_files / "RealmJoin/realmjoin.exe", desk.drive_c / "other/realmjoin.exe")
-        deaf = desk.start([installed.PROGRAM, "log", "--follow"])
-        foreign = desk.start([other, "log", "--follow"])
-        desk.wait_until(lambda: len(desk.processes()) >= 3, desk.processes)
-        ender = [desk.program_files / "RealmJoin/realmjoinservice.exe", "--end-sessions"]
-        refused = desk.run(ender, restricted=True)
-        assert refused.code == 1 and "only an administrator" in refused.err, refused
-        assert deaf.running() and desk.trays(), desk.processes()
-        assert desk.run(ender, timeout=40).code == 0
-        assert foreign.running() and deaf.wait(10).code != 0
-        assert not desk.trays(), desk.processes()
-        assert desk.run(ender).code == 0  # nobody is there any more
-        foreign.kill()
-
-
-def waiting(name):
-    """A package whose script counts its runs and stays until go()."""
-    return package(name, rf"echo run>> C:\{name}-runs.txt", rf"C:\wait.exe C:\go-{name}.txt",
-                   rf"echo end>> C:\{name}-ends.txt")
-
-
-def lines(desk, name):
-    path = desk.drive_c / name
-    return len(path.read_text(encoding="utf-8").splitlines()) if path.exists() else 0
-
-
-def go_on(desk, name):
-    """The script may end now; the package is installed in the end, by one whole run."""
-    assert lines(desk, f"{name}-ends.txt") == 0
-    (desk.drive_c / f"go-{name}.txt").touch()
-    desk.wait_until(lambda: desk.service_state("realmjoin") == "RUNNING", desk.service_log)
-    desk.sign_in()
-    desk.realmjoin("install", name, restricted=True)
-    desk.wait_until(lambda: desk.state_of(name) == "installed", desk.service_log)
-    assert lines(desk, f"{name}-ends.txt") == 1, desk.service_log()
-
-
-@tap.test(timeout=300)
-def an_upgrade_during_the_install_of_a_package_converges():
-    with Desk(waiting("slow")) as desk:
-        desk.sign_in()
-        desk.ask_for("slow")
-        desk.upgrade(busy=True)
-        go_on(desk, "slow")
-
-
-@tap.test(timeout=300)
-def an_upgrade_during_the_install_of_a_persons_package_converges():
-    with Desk({**waiting("own"), "Scope": "user"}) as desk:
-        desk.sign_in()
-        desk.ask_for("own")
-        desk.upgrade(busy=True)
-        go_on(desk, "own")
-
-
-@tap.test(timeout=300)
-def an_uninstall_during_the_install_of_a_package_ends_it_and_leaves_nothing():
-    with Desk(waiting("slow")) as desk:
-        desk.sign_in()
-        desk.ask_for("slow")
-        desk.uninstall()
-        assert not desk.processes() and not desk.processes("wait.exe")
-        assert lines(desk, "slow-ends.txt") == 0
-        left = desk.left()
-        assert not left, "\n".join(left)
-
-
 if __name__ == "__main__":
-    tap.main()
+    main()

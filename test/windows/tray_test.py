@@ -105,6 +105,7 @@ TOOLS = ("Software Packages", "Tools")
 OWNER = "alice@contoso.example"
 HOST_NAME = r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters"
 BIOS = r"HKLM\HARDWARE\DESCRIPTION\System\BIOS"
+SERVICE_KEY, DISABLED = r"HKLM\SYSTEM\CurrentControlSet\Services\realmjoin", 4
 JOINED = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo\0123456789"
 LOGON = (r"HKLM\SOFTWARE\Microsoft\IdentityStore\LogonCache\B16898C6-A148-4967-9171-64D755DA8520\Sid2Name"
          r"\S-1-5-21-0-0-0-1000")
@@ -126,7 +127,7 @@ PACKAGES = (
     package("late", "Late Tool", "echo here", waiting("late")),
     package("linked", "Linked Tool"),
     package("alone", "Alone Tool"),
-    package("never", "Never Tool"),
+    package("never", "Never Tool"),  # the service is not there
     package("slow", "Slow Tool", "echo here", waiting("slow")),
     package("queued", "Queued Tool", r"echo x> C:\queued.txt"),
     package("secret", "Secret", r"echo x> C:\secret.txt", Hidden=True),
@@ -471,27 +472,44 @@ def signing_out_waits_for_a_package_of_the_person_and_ends_the_tray():
     assert "the desktop session ends" in desk.log(), desk.log()
 
 
-@tap.test(timeout=120)
-def what_asks_the_tray_to_close_ends_it_and_a_service_that_is_gone_is_said():
-    desk = signed_in()
-    desk.menu()
-    desk.service_stop("realmjoin")
-    assert desk.run(["sc", "delete", "realmjoin"]).code == 0
-    desk.choose(*TOOLS, "Never Tool (ready to install)")
-    window = desk.wait_for_text("Never Tool could not be installed")
-    assert window.find("The RealmJoin service is not available."), window
-    desk.press("Never Tool could not be installed", "Show details")
+def why_nothing_goes(desk, package):
+    """What the tray says of a link when it cannot start the service."""
+    assert desk.run(["start", f"realmjoin:install:{package}"]).code == 0
+    desk.press("The RealmJoin service is not available.", "Show details")
     window = desk.wait_for_text("Hide details")
-    assert any("not installed" in part.text for part in window.parts), window
-    end_tray(desk)
-    assert "asked to end" in desk.log(), desk.log()
+    desk.press("The RealmJoin service is not available.", "Done")
+    desk.wait_until_gone("The RealmJoin service is not available.")
+    return "\n".join(part.text for part in window.parts)
 
+
+@tap.test(timeout=120)
+def a_disabled_service_is_said_by_the_tray_which_is_there_all_the_same():
+    desk = Shared.get()
+    desk.registry_set(SERVICE_KEY, "Start", DISABLED)
+    desk.stop()
+    desk.boot()
     assert desk.run(["wineboot"], timeout=60).code == 0  # the person signs in
     desk.wait_until(lambda: len(desk.processes()) == 1, desk.processes)
     desk.open_menu()
     desk.picture("desk-no-service.png")
     assert menu_of(desk)[2] > 100
     assert desk.menu()[0]["text"] == "The RealmJoin service does not answer", desk.menu()
+    said = why_nothing_goes(desk, "never")
+    assert "the RealmJoin service is disabled; an administrator must enable it" in said, said
+    assert desk.service_state("realmjoin") == "STOPPED"
+
+
+@tap.test(timeout=120)
+def what_asks_the_tray_to_close_ends_it_and_a_service_that_is_gone_is_said():
+    desk = Shared.get()
+    if desk.service_state("realmjoin") == "RUNNING":
+        signed_in()
+        desk.service_stop("realmjoin")
+    assert desk.run(["sc", "delete", "realmjoin"]).code == 0
+    said = why_nothing_goes(desk, "never")
+    assert "the RealmJoin service is not installed; install RealmJoin again" in said, said
+    end_tray(desk)
+    assert "asked to end" in desk.log(), desk.log()
 
 
 tap.main()

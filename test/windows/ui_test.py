@@ -26,7 +26,7 @@ FOLDER = BUILD / "plugins" / "ui-tray"
 PICTURES = BUILD / "ui"
 SIZE = (1024, 768)
 ICON = (1014, 758)  # the only icon of the desktop's corner
-MENU_KIND, PROGRESS_KIND, DIALOG_KIND = "#32768", "RealmJoinProgress", "#32770"
+MENU_KIND, PROGRESS_KIND, DIALOG_KIND, BAR_KIND = "#32768", "RealmJoinProgress", "#32770", "msctls_progress32"
 SLOW = 60  # the most that a busy machine may take
 
 WORDS = {"cancel": "Cancel", "done": "Done", "show-details": "Show details", "hide-details": "Hide details",
@@ -123,8 +123,12 @@ class View:
         """What it says between the question and the answer's line, and that line."""
         before = len(self.said())
         self.say(line)
-        return wait_until(lambda: next((self.said()[before:end] for end, said in enumerate(self.said()[before:], before + 1)
-                                        if said.startswith(answer)), None), lambda: f"no {answer!r}: {self.said()}")
+
+        def answered():
+            new = self.said()[before:]
+            return next((new[:end] for end, said in enumerate(new, 1) if said.startswith(answer)), None)
+
+        return wait_until(answered, lambda: f"no {answer!r}: {self.said()}")
 
     def said(self):
         """Whole lines only."""
@@ -269,14 +273,17 @@ def a_progress_window_shows_details_and_stays_after_a_failure():
         view.picture("tray-progress.png", grown)
         view.show([FAILED])
         view.wait_for("Mozilla Firefox could not be installed")
+        assert [one for one in view.seen() if one.kind == BAR_KIND], view.seen()
         view.picture("tray-failure.png", view.windows(PROGRESS_KIND)[0].place)
         view.click_on("Done", view.acts)
         view.expect(f"act {view.revision} close:w1")
         view.wait_until_gone(PROGRESS_KIND)
         view.show([FAILED])  # it stays closed
-        view.show([FAILED, {**FAILED, "id": "w2", "text": "Another"}])
+        view.show([FAILED, {**FAILED, "id": "w2", "text": "Another", "permille": -1}])
         view.wait_for("Another")
         assert len(view.windows(PROGRESS_KIND)) == 1, view.seen()
+        assert not [one for one in view.seen() if one.kind == BAR_KIND], view.seen()  # what never began has none
+        view.picture("tray-refused.png", view.windows(PROGRESS_KIND)[0].place)
 
 
 @tap.test(timeout=240)

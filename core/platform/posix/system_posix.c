@@ -100,6 +100,10 @@ rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err)
     return rj_fail_errno(err, problem, "user \"%s\" cannot be looked up", name);
 }
 
+void rj_system_refresh_names(void)
+{
+}
+
 const char *rj_system_host_name(char *ret_name, size_t size)
 {
     if (size && gethostname(ret_name, size) < 0)

@@ -49,6 +49,11 @@ static char *chosen_root(const char *root)
     return copy;
 }
 
+char *rj_account_root(void)
+{
+    return chosen_root(NULL);
+}
+
 /* ---- Our own passing number ------------------------------------------------------------------ */
 
 /* The account in use by a process that may not write the table: somebody else may enter it there at any

@@ -21,6 +21,7 @@
 /* The table is that of this root from now on ("" or NULL: the real one).  rj_paths_new() calls it; every
  * `root` below may be NULL for it. */
 void rj_account_use_root(const char *root);
+char *rj_account_root(void); /* "": the real one (rj_free); NULL: out of memory */
 
 /* The account of a token (process or impersonation; opened with TOKEN_QUERY and TOKEN_DUPLICATE). */
 rj_status rj_account_of_token(HANDLE token, const char *root, rj_uid *ret_uid, bool *ret_admin,

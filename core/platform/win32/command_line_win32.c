@@ -221,17 +221,21 @@ static rj_status add_all(wide_text *text, const char *const *arguments, add_argu
     return status;
 }
 
-/* The first word follows rules of its own: quotes, and nothing in it is special. */
-static rj_status add_name(wide_text *text, const char *name, rj_error *err)
+/* The first word follows rules of its own: quotes, and nothing in it is special.  The program's path is
+ * written with backslashes: programs that read the line themselves, cmd.exe for one, take "/" for an option. */
+static rj_status add_name(wide_text *text, const char *name, const rj_command_line *line,
+                          const char *program, rj_error *err)
 {
+    bool is_path = strcmp(name, program) == 0;
     wchar_t *wide = NULL;
     rj_status status = strchr(name, '"') ? rj_fail(err, RJ_E_INVALID,
                                                    "the first argument \"%s\" holds a quote", name)
+                       : is_path         ? RJ_OK
                                          : wide_argument(name, &wide, err);
     if (status)
         return status;
     add(text, L"\"");
-    add(text, wide);
+    add(text, is_path ? line->program : wide);
     add(text, L"\"");
     rj_free(wide);
     return RJ_OK;
@@ -242,7 +246,8 @@ static rj_status make_plain(const char *program, const char *const *arguments,
 {
     bool is_cmd = ends_with(program, "/cmd.exe") || ends_with(program, "\\cmd.exe");
     line->program = rj_program_path(program, err);
-    rj_status status = line->program ? add_name(text, arguments[0], err) : RJ_E_INVALID;
+    rj_status status =
+        line->program ? add_name(text, arguments[0], line, program, err) : RJ_E_INVALID;
     return status ? status
                   : add_all(text, arguments + 1, is_cmd ? add_for_cmd_program : add_quoted, false,
                             err);

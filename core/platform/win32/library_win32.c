@@ -106,13 +106,19 @@ rj_status rj_library_map(int file, const char *name, rj_library **ret_library, r
     rj_status status = name_of(file, name, &path, err);
     if (!status) {
         SetThreadErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX, &mode);
-        library->module = LoadLibraryExW(
-            path, NULL, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+        /* Not its own folder: what lies there has neither been hashed nor asked for its signature. */
+        library->module = LoadLibraryExW(path, NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
         DWORD problem = GetLastError();
         SetThreadErrorMode(mode, NULL);
         if (!library->module && problem == ERROR_BAD_EXE_FORMAT)
             status =
                 rj_fail(err, RJ_E_FAILED, "%s cannot be loaded: it is no library for x64", name);
+        else if (!library->module && problem == ERROR_MOD_NOT_FOUND)
+            status =
+                rj_fail(err, RJ_E_FAILED,
+                        "%s cannot be loaded: it needs a library that is not in System32; link "
+                        "what it needs into it",
+                        name);
         else if (!library->module)
             status = rj_fail_win32(err, problem, "%s cannot be loaded", name);
     }

@@ -94,6 +94,36 @@ static void what_is_no_library_for_this_processor_says_so(void **state)
     assert_null(library);
 }
 
+/* Both lie where this program does: Wine never lets go of a library that could not be loaded whole. */
+static rj_status open_own(const char *name, rj_library **ret_library, rj_error *err)
+{
+    wchar_t wide[600];
+    char beside[1200];
+    assert_int_not_equal(GetModuleFileNameW(NULL, wide, 600), 0);
+    char *program = rj_utf8(wide);
+    assert_non_null(program);
+    for (char *c = program; *c; c++)
+        *c = *c == '\\' ? '/' : *c;
+    *strrchr(program, '/') = '\0';
+    snprintf(beside, sizeof beside, "%s/%s", program, name);
+    rj_status status = rj_library_open(beside, program, NULL, ret_library, err);
+    rj_free(program);
+    return status;
+}
+
+static void a_library_beside_it_that_nobody_has_looked_at_is_not_loaded_along(void **state)
+{
+    rj_library *library = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    (void)state;
+    assert_int_equal(open_own("library_needs.dll", &library, &err), RJ_E_FAILED);
+    assert_non_null(strstr(err.text, "not in System32"));
+    assert_null(library);
+    if (open_own("library_beside.dll", &library, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    rj_library_close(library);
+}
+
 static void an_unsigned_library_is_refused_where_a_signature_is_asked_for(void **state)
 {
     int file = -1;
@@ -113,6 +143,7 @@ int main(void)
         TEST(a_library_that_is_as_expected_is_loaded_and_locked),
         TEST(a_library_with_another_hash_is_not_loaded),
         TEST(what_is_no_library_for_this_processor_says_so),
+        TEST(a_library_beside_it_that_nobody_has_looked_at_is_not_loaded_along),
         TEST(an_unsigned_library_is_refused_where_a_signature_is_asked_for),
     };
     return cmocka_run_group_tests_name("platform_library", tests, NULL, NULL);

@@ -190,6 +190,22 @@ static void arguments_arrive_as_they_were_given(void **state)
     rj_process_free(process);
 }
 
+/* cmd.exe looks for its options from the first "/" of the line on. */
+static void a_program_that_is_named_by_its_path_finds_it_with_backslashes(void **state)
+{
+    static const char program[] = "C:/Windows/System32/cmd.exe";
+    const char *const by_path[] = {program, "/d", "/c", "cd", NULL};
+    const char *const by_name[] = {"cmd.exe", "/c", "cd C:/x", NULL};
+    rj_command_line line;
+    (void)state;
+    assert_int_equal(rj_command_line_make(program, by_path, &line, NULL), RJ_OK);
+    assert_int_equal(wcscmp(line.line, L"\"C:\\Windows\\System32\\cmd.exe\" /d /c cd"), 0);
+    rj_command_line_free(&line);
+    assert_int_equal(rj_command_line_make(program, by_name, &line, NULL), RJ_OK);
+    assert_int_equal(wcscmp(line.line, L"\"cmd.exe\" /c \"cd C:/x\""), 0);
+    rj_command_line_free(&line);
+}
+
 static void exit_codes_have_all_their_bits(void **state)
 {
     static const struct {
@@ -447,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arguments_arrive_as_they_were_given),
+        cmocka_unit_test(a_program_that_is_named_by_its_path_finds_it_with_backslashes),
         cmocka_unit_test(exit_codes_have_all_their_bits),
         cmocka_unit_test(a_running_program_cannot_be_collected_yet_and_can_be_killed),
         cmocka_unit_test(what_a_program_leaves_behind_is_counted_and_killed),

@@ -7,6 +7,7 @@
 #include "platform/paths.h"
 #include "platform/secret_memory.h"
 #include "platform/win32/access_win32.h"
+#include "platform/win32/account_names_win32.h"
 #include "platform/win32/account_win32.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
@@ -415,6 +416,45 @@ static void names_of_nobody_are_not_found(void **state)
     assert_string_not_equal(rj_system_host_name(name, sizeof name), "");
 }
 
+static DWORD answer; /* of the system, for every SID */
+static unsigned times_asked;
+
+static DWORD ask_instead(const char *sid, char **ret_name)
+{
+    times_asked++;
+    if (!answer)
+        *ret_name = rj_strdup(strcmp(sid, ALICE) == 0 ? "alice-of-elsewhere" : "bob-of-elsewhere");
+    return answer;
+}
+
+static void a_known_person_is_found_without_a_network_and_asked_for_once(void **state)
+{
+    (void)state;
+    rj_uid uid = 0;
+    if (!rj_system_is_root())
+        tap_skip("needs an elevated process");
+    assert_int_equal(rj_account_of_sid(ALICE, NULL, &uid, NULL), RJ_OK);
+    assert_int_equal(rj_account_of_sid(BOB, NULL, &uid, NULL), RJ_OK);
+    answer = times_asked = 0;
+    rj_account_names_ask(ask_instead);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_OK);
+    assert_int_equal(uid, 1000);
+    assert_int_equal(times_asked, 2);
+    answer = ERROR_TRUSTED_RELATIONSHIP_FAILURE;
+    rj_system_refresh_names();
+    assert_int_equal(rj_system_user_id("Bob-of-elsewhere", &uid, NULL), RJ_OK);
+    assert_int_equal(uid, 1001);
+    assert_int_equal(times_asked, 4);
+    rj_account_names_ask(ask_instead); /* as after a start of the service */
+    assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_OK);
+    assert_int_equal(uid, 1000);
+    answer = ERROR_NONE_MAPPED; /* the account is gone */
+    rj_system_refresh_names();
+    assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_E_NOT_FOUND);
+    rj_account_names_ask(NULL);
+}
+
 static void a_mode_is_a_protected_access_list(void **state)
 {
     (void)state;
@@ -516,6 +556,7 @@ int main(int argc, char **argv)
         SYSTEM_TEST(without_administrators_a_token_is_an_ordinary_account),
         SYSTEM_TEST(our_own_number_stays_while_we_live),
         SYSTEM_TEST(names_of_nobody_are_not_found),
+        SYSTEM_TEST(a_known_person_is_found_without_a_network_and_asked_for_once),
         SYSTEM_TEST(a_mode_is_a_protected_access_list),
         SYSTEM_TEST(clocks_go_on_and_random_differs),
         SYSTEM_TEST(the_environment_is_utf8),

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "platform/win32/account_names_win32.h"
 #include "platform/win32/account_win32.h"
 #include "platform/win32/wide_win32.h"
 
@@ -54,25 +55,6 @@ rj_uid rj_system_uid(void)
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
-
-char *rj_account_name(const char *sid_text)
-{
-    wchar_t name[260];
-    wchar_t domain[260];
-    DWORD name_size = 260;
-    DWORD domain_size = 260;
-    SID_NAME_USE use;
-    PSID sid = NULL;
-    char *found = NULL;
-    wchar_t *wide = rj_wide(sid_text);
-    if (wide && ConvertStringSidToSidW(wide, &sid) &&
-        LookupAccountSidW(NULL, sid, name, &name_size, domain, &domain_size, &use) && *name)
-        found = rj_utf8(name);
-    if (sid)
-        LocalFree(sid);
-    rj_free(wide);
-    return found;
-}
 
 const char *rj_system_user_name(rj_uid uid, char *ret_name, size_t size)
 {
@@ -150,7 +132,7 @@ static rj_status sid_in_table(const char *name, char **ret_sid, rj_error *err)
         return status;
     const char *found = NULL;
     for (size_t i = 0; i < count && !status; i++) {
-        char *own = rj_account_name(sids[i]);
+        char *own = rj_account_kept_name(sids[i]);
         if (own && rj_ascii_casecmp(own, name) == 0) {
             if (found)
                 status = ambiguous(name, found, sids[i], err);
@@ -175,7 +157,7 @@ static rj_status uid_of(const char *sid, const char *name, rj_uid *ret_uid, rj_e
     rj_free(own);
     if (!status)
         *ret_uid = uid;
-    return status;
+    return status == RJ_E_INVALID ? RJ_E_CORRUPT : status; /* the former is "ambiguous" */
 }
 
 rj_status rj_system_user_id(const char *name, rj_uid *ret_uid, rj_error *err)

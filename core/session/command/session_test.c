@@ -317,7 +317,7 @@ static int wait_ms(void)
 /* The person is told, and the next try is as far away as it ever is. */
 static bool waits_long(void)
 {
-    return told != RJ_OK && models > 0 && wait_ms() > 50000;
+    return told != RJ_OK && models > 0 && wait_ms() > 10000;
 }
 
 static bool waits_shortly(void)

@@ -34,7 +34,8 @@ struct rj_ui_device {
     char *root;
     json_t *facts;
     json_t *found;        /* by the directory; NULL: nothing */
-    uint64_t gathered_ms; /* UINT64_MAX: at no time that is known */
+    uint64_t gathered_ms; /* UINT64_MAX: a moment ago */
+    bool is_old;          /* whenever that was */
     search *search;       /* NULL: nobody has to be asked */
 };
 
@@ -181,13 +182,19 @@ void rj_ui_device_wait(rj_ui_device *device, uint64_t time_ms)
     take_found(self);
 }
 
+void rj_ui_device_refresh(rj_ui_device *device)
+{
+    device->is_old = true;
+}
+
 const json_t *rj_ui_device_look(rj_ui_device *device, uint64_t now_ms)
 {
     if (device->gathered_ms == UINT64_MAX)
-        device->gathered_ms = now_ms; /* a moment ago */
-    json_t *fresh =
-        now_ms - device->gathered_ms >= FRESH_MS ? rj_ui_device_gather(device->root) : NULL;
+        device->gathered_ms = now_ms;
+    device->is_old |= now_ms - device->gathered_ms >= FRESH_MS;
+    json_t *fresh = device->is_old ? rj_ui_device_gather(device->root) : NULL;
     if (fresh) {
+        device->is_old = false;
         json_decref(device->facts);
         device->facts = fresh;
         device->gathered_ms = now_ms;

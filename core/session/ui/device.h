@@ -2,7 +2,7 @@
 /*
  * What this device is, for the model (rj_ui_facts.device).
  *
- * What the device itself knows is gathered again after half a minute.  What a far directory has to be asked
+ * What the device itself knows is gathered again after half a minute, or when that is wanted.  What a far directory has to be asked
  * for is asked for once, by a thread of its own: until that has ended it is not known, and then `changed` is
  * called.
  */
@@ -24,6 +24,8 @@ rj_ui_device *rj_ui_device_new(rj_loop *loop, const char *root, void (*changed)(
 void rj_ui_device_free(rj_ui_device *device);
 /* For who asks only once: give the directory this long. */
 void rj_ui_device_wait(rj_ui_device *device, uint64_t time_ms);
+/* With the next look. */
+void rj_ui_device_refresh(rj_ui_device *device);
 /* As it is now; lent until the next call. */
 const json_t *rj_ui_device_look(rj_ui_device *device, uint64_t now_ms);
 

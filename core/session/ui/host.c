@@ -81,7 +81,10 @@ static void on_device_changed(void *data)
 
 static void note_event(rj_ui_host *host, const char *topic, const json_t *document)
 {
+    const char *step = json_string_value(json_object_get(document, "state"));
     bool ours = rj_ui_jobs_event(host->jobs, topic, document);
+    if (strcmp(topic, "run") == 0 && step && strcmp(step, "ended") == 0)
+        rj_ui_device_refresh(host->device); /* a person who asked for a sync expects no less */
     if (!ours && host->asking && json_array_size(host->early) < EARLY_MAX)
         json_array_append_new(host->early, json_pack("[s, O]", topic, document));
     if (strcmp(topic, "progress") != 0 && strcmp(topic, "output") != 0)

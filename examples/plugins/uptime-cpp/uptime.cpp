@@ -9,6 +9,8 @@
  * belong to nobody but their Settings; no exception that crosses the border.  libstdc++ is linked
  * into the plugin, and plugin.map keeps its names inside.
  */
+#include "uptime.h"
+
 #include <realmjoin/check.h>
 #include <realmjoin/kit/json.h>
 
@@ -66,24 +68,6 @@ Settings read_settings(const char *text, std::size_t length)
     take_number(settings, "MaxDays", 1, 3650, read.max_days, read.fault);
     take_number(settings, "WatchSeconds", 0, 600, read.watch_seconds, read.fault);
     return read;
-}
-
-/* Seconds since the start of the device; below 0: what stands there is no uptime. */
-double read_uptime(const std::string &path, std::string &found)
-{
-    char line[128] = "";
-    double seconds = -1;
-    std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path.c_str(), "re"),
-                                                          std::fclose);
-    if (!file || !std::fgets(line, sizeof line, file.get())) {
-        found = "it cannot be read";
-        return -1;
-    }
-    line[std::strcspn(line, "\n")] = '\0';
-    found = line;
-    if (std::sscanf(line, "%lf", &seconds) != 1 || !(seconds >= 0 && seconds < 1e12))
-        return -1;
-    return seconds;
 }
 
 } // namespace
@@ -175,39 +159,39 @@ class Job
 
     void judge()
     {
-        const std::string path = settings_.root + "/proc/uptime";
+        const std::string source = uptime_source(settings_.root);
         std::string found;
         if (!settings_.fault.empty()) {
             answer_.give_result("unknown", "The settings of this check cannot be used.", nullptr,
                                 "settings", settings_.fault, "not known what is wanted");
             return;
         }
-        double before = read_uptime(path, found);
+        double before = read_uptime(source, found);
         if (before >= 0 && settings_.watch_seconds > 0) {
             if (!wait(std::chrono::seconds(settings_.watch_seconds))) {
                 answer_.give(RJ_E_CANCELLED, "stopped on request while watching the uptime");
                 return;
             }
-            double after = read_uptime(path, found);
+            double after = read_uptime(source, found);
             if (after < before + 0.5 * static_cast<double>(settings_.watch_seconds))
                 before = -1;
         }
         if (before < 0)
             answer_.give_result("unknown", "Not known how long this device has been up.", nullptr,
-                                path, found, "no uptime, or one that does not run");
+                                source, found, "no uptime, or one that does not run");
         else
-            conclude(path, found, static_cast<std::int64_t>(before / 86400));
+            conclude(source, found, static_cast<std::int64_t>(before / 86400));
     }
 
   private:
-    void conclude(const std::string &path, const std::string &found, std::int64_t days)
+    void conclude(const std::string &source, const std::string &found, std::int64_t days)
     {
         const bool met = days <= settings_.max_days;
         char summary[160];
         std::snprintf(summary, sizeof summary, "Up for %lld days; at most %lld are wanted.",
                       static_cast<long long>(days), static_cast<long long>(settings_.max_days));
         answer_.give_result(met ? "ok" : "not-met", summary, met ? nullptr : "Restart the device.",
-                            path, found,
+                            source, found,
                             met ? "restarted recently" : "the last restart is too long ago");
     }
 

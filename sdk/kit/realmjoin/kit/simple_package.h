@@ -39,7 +39,9 @@ extern "C" {
 
 #define RJ_PACKAGE_RESULT_MAX 32768
 
-#if defined(__GNUC__)
+#if defined(__MINGW_PRINTF_FORMAT) /* of two; <stdio.h> knows which one the program has */
+#define RJ_PACKAGE_PRINTF __attribute__((format(__MINGW_PRINTF_FORMAT, 3, 4)))
+#elif defined(__GNUC__)
 #define RJ_PACKAGE_PRINTF __attribute__((format(__printf__, 3, 4)))
 #else
 #define RJ_PACKAGE_PRINTF
@@ -61,7 +63,7 @@ struct rj_package_task {
     int32_t changing;             /* set it while the system is being changed */
     rj_json_writer result;        /* write the result document here before the answer */
     rj_package_step next;
-    rj_package_verb after; /* of copy, verify and fetch_file */
+    rj_package_verb after; /* of verify and fetch_file */
     rj_package_verb after_copy;
     const char *verified;
     char *hash;
@@ -72,6 +74,7 @@ struct rj_package_task {
 struct rj_plugin {
     const rj_host *host;
     const rj_host_op *ops;
+    const rj_host_exec *exec;
     const rj_host_spawn *spawn; /* NULL: not granted */
     const char *const *formats;
     const rj_package_verbs *verbs;
@@ -81,6 +84,30 @@ struct rj_plugin {
     int32_t tasks;
     rj_op stop_op; /* 0: not stopping */
 };
+
+/* ---- What each system does its own way (package_files_posix.h, package_files_win32.h) -------- */
+
+static inline int rj_package_is_absolute(const char *path);
+
+/* Bytes of the file; -1: it is not there or cannot be read, and errno says why. */
+static inline int64_t rj_package_file_size(const char *path);
+
+/* Remove the file, or give it the name `to` in place of what has it.  0; -1: errno says why. */
+static inline int rj_package_remove(const char *path);
+static inline int rj_package_move(const char *from, const char *to);
+
+/* Copy the file `from` to `to`, then go on with `after`. */
+static inline void rj_package_copy(rj_package_task *task, const char *from, const char *to,
+                                   rj_package_verb after);
+
+/* Compare the file with the SHA-256 in `hash`, whose 65 bytes hold it afterwards ("": take what is
+ * found), then go on with `after`.  Both live as long as the task. */
+static inline void rj_package_verify(rj_package_task *task, const char *path, char *hash,
+                                     rj_package_verb after);
+
+/* Of programs: their variables, and a working directory that nobody but root or SYSTEM may fill. */
+static inline const char *const *rj_package_environment(void);
+static inline const char *rj_package_directory(const char *program, char *buffer, size_t size);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -109,9 +136,10 @@ static inline int rj_package_location(const rj_package_task *task, char *buffer,
     char location[4096];
     int length = rj_package_text(task, "location", location, sizeof location), used = 0;
 
-    if (length > 0 && location[0] != '/')
+    if (length > 0 && !rj_package_is_absolute(location))
         used = (int)rj_json_string(rj_json_item(sources, 0), buffer, size);
-    if (length <= 0 || used < 0 || (location[0] != '/' && (!used || buffer[0] != '/')))
+    if (length <= 0 || used < 0 || (used == 0 && !rj_package_is_absolute(location)) ||
+        (used > 0 && !rj_package_is_absolute(buffer)))
         return length < 0 ? -1 : 0;
     used = snprintf(buffer + used, size - (size_t)used, "%s%s", used ? "/" : "", location) + used;
     return (size_t)used < size ? used : -1;
@@ -172,15 +200,12 @@ static inline void RJ_CALL rj_package_ended(void *data, const rj_spawn_exit *how
     task->next(task, how);
 }
 
-/* Programs see these; a program that needs more is started by hand, with <realmjoin/plugin.h>. */
+/* A program that needs other variables is started by hand, with <realmjoin/plugin.h>. */
 static inline void rj_package_run_list(rj_package_task *task, rj_package_step next,
                                        const char *const *arguments)
 {
-    static const char *const environment[] = {
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-        "DEBIAN_FRONTEND=noninteractive", NULL};
     rj_plugin *plugin = task->plugin;
-    char log[4096];
+    char log[4096], folder[4096];
     int64_t limit = 0;
     rj_status status = RJ_E_DENIED;
     rj_spawn spawn;
@@ -190,8 +215,8 @@ static inline void rj_package_run_list(rj_package_task *task, rj_package_step ne
     spawn.minor = RJ_ABI_MINOR;
     spawn.program = arguments[0];
     spawn.arguments = arguments;
-    spawn.environment = environment;
-    spawn.directory = "/";
+    spawn.environment = rj_package_environment();
+    spawn.directory = rj_package_directory(arguments[0], folder, sizeof folder);
     if (task->changing && rj_json_integer(rj_json_member(task->request, "time_limit_ms"), &limit))
         spawn.time_limit_ms = limit;
     if (task->changing && rj_package_text(task, "log_path", log, sizeof log) > 0)
@@ -249,64 +274,29 @@ static inline int rj_package_succeeded(rj_package_task *task, const rj_spawn_exi
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
-/* Bytes of the file; -1: it is not there or cannot be read, and errno says why. */
-static inline int64_t rj_package_file_size(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    int64_t size = -1;
-
-    if (!file)
-        return -1;
-    if (fseek(file, 0, SEEK_END) == 0)
-        size = (int64_t)ftell(file);
-    fclose(file);
-    return size;
-}
-
-static inline void rj_package_copied(rj_package_task *task, const rj_spawn_exit *how)
-{
-    if (rj_package_succeeded(task, how, "copying the file"))
-        task->after_copy(task);
-}
-
-/* Copy the file `from` to `to`, then go on with `after`; "spawn:/usr/bin/install".  A sandboxed
- * plugin may not open files of others; the program runs with the agent's rights. */
-static inline void rj_package_copy(rj_package_task *task, const char *from, const char *to,
-                                   rj_package_verb after)
-{
-    task->after_copy = after;
-    rj_package_run(task, rj_package_copied, "/usr/bin/install", "-m", "0644", "--", from, to);
-}
-
-static inline void rj_package_hashed(rj_package_task *task, const rj_spawn_exit *how)
+/* The file has this SHA-256: hold it against the one that is wanted, and go on. */
+static inline void rj_package_hash_found(rj_package_task *task, const char *found)
 {
     size_t i;
 
-    if (!rj_package_succeeded(task, how, "hashing the file"))
-        return;
-    for (i = 0; i < 64 && strchr("0123456789abcdef", how->tail[i]); i++)
-        if (task->hash[0] && (task->hash[i] | ((task->hash[i] >= 'A') << 5)) != how->tail[i])
+    for (i = 0; i < 64 && found[i] && strchr("0123456789abcdef", found[i]); i++)
+        if (task->hash[0] && (task->hash[i] | ((task->hash[i] >= 'A') << 5)) != found[i])
             break;
     if (i < 64) {
         rj_package_answer(task, RJ_E_CORRUPT, "%s has the SHA-256 %.64s, but %s is wanted",
-                          task->verified, how->tail, task->hash[0] ? task->hash : "another");
+                          task->verified, found, task->hash[0] ? task->hash : "another");
         return;
     }
-    memcpy(task->hash, how->tail, 64);
+    memcpy(task->hash, found, 64);
     task->hash[64] = '\0';
     task->after(task);
 }
 
-/* Compare the file with the SHA-256 in `hash`, whose 65 bytes hold it afterwards ("": take what is
- * found), then go on with `after`; "spawn:/usr/bin/sha256sum".  Both live as long as the task. */
-static inline void rj_package_verify(rj_package_task *task, const char *path, char *hash,
-                                     rj_package_verb after)
-{
-    task->after = after;
-    task->verified = path;
-    task->hash = hash;
-    rj_package_run(task, rj_package_hashed, "/usr/bin/sha256sum", "--", path);
-}
+#if defined(_WIN32)
+#include <realmjoin/kit/package_files_win32.h>
+#else
+#include <realmjoin/kit/package_files_posix.h>
+#endif
 
 static inline void rj_package_verify_copy(rj_package_task *task)
 {
@@ -414,11 +404,12 @@ static inline rj_status rj_package_create(const rj_host *host, const char *confi
     made.config_root = rj_json_document(made.config, length);
     made.host = host;
     made.ops = (const rj_host_op *)host->query(host, RJ_HOST_OP);
+    made.exec = (const rj_host_exec *)host->query(host, RJ_HOST_EXEC);
     made.spawn = (const rj_host_spawn *)host->query(host, RJ_HOST_SPAWN);
     *plugin = made;
-    if (!made.ops || !made.config_root.start) {
+    if (!made.ops || !made.exec || !made.config_root.start) {
         rj_package_destroy(plugin);
-        return made.ops ? RJ_E_INVALID : RJ_E_DENIED;
+        return made.ops && made.exec ? RJ_E_INVALID : RJ_E_DENIED;
     }
     *ret_plugin = plugin;
     return RJ_OK;
