@@ -4,7 +4,7 @@
 #define RJ_BASE_LOG_FILE_H
 
 /* For appending, made if it is missing, no link followed.  posix: 0640.  win32: readable by SYSTEM,
- * Administrators and, if that is an ordinary account, who makes it; one that was open to others is closed.
+ * Administrators and who makes it; one that was open to others is closed.
  * A descriptor of libuv, or a negative error of it. */
 int rj_log_file_open(const char *path);
 

@@ -39,15 +39,6 @@ static wchar_t *wide_path(const char *path)
     return wide;
 }
 
-static bool is_administrator(void)
-{
-    BYTE sid[SECURITY_MAX_SID_SIZE];
-    DWORD size = sizeof sid;
-    BOOL member = FALSE;
-    return CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, sid, &size) &&
-           CheckTokenMembership(NULL, sid, &member) && member;
-}
-
 /* LocalFree() it. */
 static wchar_t *own_sid(void)
 {
@@ -67,12 +58,12 @@ static wchar_t *own_sid(void)
     return text;
 }
 
-/* LocalFree() it; NULL with GetLastError(). */
+/* LocalFree() it; NULL with GetLastError().  Who makes it may go on with it, also when no longer elevated. */
 static PSECURITY_DESCRIPTOR closed_list(void)
 {
     wchar_t text[256];
     PSECURITY_DESCRIPTOR list = NULL;
-    wchar_t *own = is_administrator() ? NULL : own_sid();
+    wchar_t *own = own_sid();
     _snwprintf(text, 256, L"D:P(A;;FA;;;SY)(A;;FA;;;BA)%ls%ls%ls", own ? L"(A;;FA;;;" : L"",
                own ? own : L"", own ? L")" : L"");
     LocalFree(own);

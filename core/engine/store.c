@@ -195,12 +195,11 @@ static rj_status run_cached(rj_store *store, rj_statement which, const char *sql
 rj_status rj_store_enter(rj_store *store, rj_store_access access, rj_error *err)
 {
     uv_mutex_lock(&store->lock);
-    if (access == RJ_STORE_READ)
-        return RJ_OK;
     rj_status status = RJ_OK;
-    if (!sqlite3_get_autocommit(store->db)) /* an earlier ROLLBACK lacked memory */
+    /* An earlier ROLLBACK lacked memory: what was never committed must not be read either. */
+    if (!sqlite3_get_autocommit(store->db))
         status = run_cached(store, RJ_STATEMENT_ROLLBACK, "ROLLBACK", err);
-    if (status == RJ_OK)
+    if (status == RJ_OK && access == RJ_STORE_WRITE)
         status = run_cached(store, RJ_STATEMENT_BEGIN, "BEGIN IMMEDIATE", err);
     if (status != RJ_OK)
         uv_mutex_unlock(&store->lock);

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import tap  # noqa: E402
 import machine  # noqa: E402
 import wine  # noqa: E402
-from machine import wait_until  # noqa: E402
+from machine import lines_of, wait_until  # noqa: E402
 
 KILLED = 137
 WRITES_MAX = 200  # more than this means that the loop does not come to its end
@@ -31,10 +31,6 @@ def packages(agent, version, **more):
     wanted = more or {"Mandatory": True, "AutoUpgrade": True}
     return (agent.nupkg("tool", files=files, version=version, **wanted),
             agent.craft("card", install=SCRIPT, uninstall=UNDONE, version=version, **wanted))
-
-
-def lines_of(path):
-    return path.read_text().split() if path.exists() else []
 
 
 def run_until_killed(agent, nth):

@@ -31,7 +31,8 @@ def windows_path(path):
 
 
 def _text(path):
-    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
+    """Nothing yet, before the launcher has made the file."""
+    return (path.read_bytes() if path.exists() else b"").decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 class Launcher:

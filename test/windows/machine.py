@@ -263,11 +263,5 @@ def text_of(path):
     return pathlib.Path(path).read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def stays_absent(path, seconds):
-    """True unless the file appears within so long."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if path.exists():
-            return False
-        time.sleep(0.1)
-    return True
+def lines_of(path):
+    return path.read_text().split() if path.exists() else []

@@ -163,7 +163,7 @@ def an_install_during_another_one_leaves_one_whole_product(folder):
     with handed_on() as windows:
         windows.have(None)
         first = windows.start_msiexec("/i", "held")
-        wait_until(lambda: windows.processes("wait.exe"), 60, lambda: f"{first.running()} {first.errors}")
+        wait_until(lambda: windows.processes("wait.exe"), MOST_SECONDS, lambda: f"{first.running()} {first.errors}")
         second = windows.start_msiexec("/i", "now").wait(MOST_SECONDS).code
         assert first.running() and second in (0, BUSY), second
         (windows.drive_c / "go-hold.txt").touch()

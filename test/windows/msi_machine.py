@@ -53,6 +53,8 @@ class Installer:
         self.words = ()
         for name in ("settled", "wait"):
             self.place(wine.build_root() / f"test/windows/{name}.exe", self.drive_c / f"{name}.exe")
+        self.env["WINEDEBUG"] = "-all,err+msi"  # which action has failed
+        self.renew_launcher()
 
     def msi(self, which):
         """On the drive of this Windows."""
@@ -63,8 +65,7 @@ class Installer:
 
     def start_msiexec(self, how, which, *words):
         which = which if str(which).startswith("{") else self.msi(which)
-        return self.start(["msiexec", how, which, "/qn", "/norestart", *words],
-                          env={"WINEDEBUG": "-all,err+msi,warn+msi"})
+        return self.start(["msiexec", how, which, "/qn", "/norestart", *words])
 
     def msiexec(self, how, which, *words, code=0):
         done = self.start_msiexec(how, which, *words).wait(MOST_SECONDS)

@@ -48,7 +48,7 @@ class Desk(Installer, installed.Desk):
     def realmjoin(self, *words, **options):
         return self.run([installed.PROGRAM, *words], timeout=MOST_SECONDS, **options)
 
-    def wait_until(self, condition, what, timeout=100):
+    def wait_until(self, condition, what, timeout=200):
         return super().wait_until(condition, what, timeout)
 
     def replaceable(self):

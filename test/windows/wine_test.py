@@ -42,7 +42,7 @@ def a_program_gives_its_output_and_all_32_bits_of_its_exit_code():
 def a_program_that_hangs_is_killed_and_what_it_started_is_not_waited_for():
     started = time.monotonic()
     try:
-        prefix().run(["cmd", "/c", "ping -n 30 127.0.0.1"], timeout=2)
+        prefix().run(["cmd", "/c", "ping -n 30 127.0.0.1"], timeout=1)
         raise AssertionError("no timeout")
     except subprocess.TimeoutExpired:
         pass
@@ -117,6 +117,27 @@ def the_copy_is_small_and_never_writes_into_the_template():
     before = original.stat().st_mtime_ns
     prefix().place(LAUNCH, target)
     assert not target.is_symlink() and original.stat().st_mtime_ns == before
+
+
+@tap.test(timeout=60)
+def a_program_that_is_killed_has_ended_and_others_can_be_started():
+    program = prefix().start(["cmd", "/c", "start /b ping -n 20 127.0.0.1 & ping -n 30 127.0.0.1 & rem"])
+    deadline = time.monotonic() + 30
+    while "ping" not in program.output.lower() and "127" not in program.output:
+        assert program.running() and time.monotonic() < deadline, program.output
+        time.sleep(0.05)
+    program.kill()
+    assert not program.running()
+    assert prefix().run(["cmd", "/c", "exit 7"]).code == 7
+
+
+@tap.test(timeout=10)
+def prefixes_are_in_memory_or_else_in_the_build_folder():
+    memory, wine.MEMORY = wine.MEMORY, pathlib.Path("/nowhere")
+    try:
+        assert wine.prefix_root() == wine.build_root() / "wine"
+    finally:
+        wine.MEMORY = memory
 
 
 @tap.test(timeout=60)
