@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "platform/file.h"
+#include "platform/system.h"
 #include "session/cli/on_demand.h"
 #include "session/command/command.h"
 #include "session/instance.h"
@@ -315,11 +316,12 @@ static rj_status watch_sign_out(stay *self, rj_error *err)
 /* The first may have begun just now, and be about to listen. */
 static rj_status show_first(rj_cli *cli, rj_error *err)
 {
-    rj_status status = RJ_E_NOT_FOUND;
-    for (unsigned waited = 0; status != RJ_OK && waited < SHOW_MS; waited += SHOW_POLL_MS) {
-        if (waited)
-            rj_cli_pause(cli, SHOW_POLL_MS);
-        status = rj_instance_forward(rj_paths_root(cli->paths), RJ_INSTANCE_SHOW, NULL);
+    uint64_t end = rj_clock_monotonic_ms() + SHOW_MS; /* one that hangs makes each try a long one */
+    const char *root = rj_paths_root(cli->paths);
+    rj_status status = rj_instance_forward(root, RJ_INSTANCE_SHOW, NULL);
+    while (status != RJ_OK && rj_clock_monotonic_ms() < end) {
+        rj_cli_pause(cli, SHOW_POLL_MS);
+        status = rj_instance_forward(root, RJ_INSTANCE_SHOW, NULL);
     }
     return status == RJ_OK ? RJ_OK
                            : rj_fail(err, RJ_E_FAILED,

@@ -22,6 +22,7 @@ static rj_cli cli;
 static rj_status connecting;  /* what comes of it */
 static rj_status registering; /* RJ_E_BUSY: no answer ever */
 static rj_status claiming, showing;
+static unsigned showing_ms; /* that each try to have it shown takes */
 static unsigned connected, registered, forwarded, views, models, turns_at_once;
 static rj_status told; /* to the person: why there is no service */
 static bool wants_service;
@@ -178,6 +179,7 @@ rj_status rj_instance_forward(const char *root, const char *text, rj_error *err)
 {
     (void)root, (void)err;
     assert_string_equal(text, RJ_INSTANCE_SHOW);
+    uv_sleep(showing_ms);
     return ++forwarded < 3 ? RJ_E_NOT_FOUND : showing;
 }
 
@@ -275,7 +277,7 @@ static int set_up(void **state)
     (void)state;
     memset(&cli, 0, sizeof cli);
     connecting = registering = claiming = showing = RJ_OK;
-    connected = registered = forwarded = views = models = turns_at_once = 0;
+    connected = registered = forwarded = views = models = turns_at_once = showing_ms = 0;
     told = RJ_OK;
     wants_service = enough = false;
     is_enough = at_once;
@@ -417,7 +419,9 @@ static void a_second_tray_says_that_the_first_does_not_show_itself(void **state)
     (void)state;
     claiming = RJ_E_BUSY;
     showing = RJ_E_NOT_FOUND;
+    showing_ms = 1000; /* it hangs */
     assert_int_equal(run(&rj_command_tray), RJ_EXIT_FAILED);
+    assert_true(forwarded >= 2 && forwarded <= 4);
     assert_non_null(strstr(cli.failure, "does not show itself"));
 }
 
