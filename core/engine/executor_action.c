@@ -60,6 +60,7 @@ static void break_off(rj_executor *executor, const char *what, const rj_error *w
     rj_error message = *why;
     rj_fail_prefix(&message, RJ_E_IO, "%s", what);
     executor->broken = true;
+    executor->action.ended_as = RJ_E_IO; /* not what the step was about */
     leave_open(executor, message.text);
 }
 
@@ -258,6 +259,7 @@ static void on_verified(void *data, const rj_answer *answer)
         succeed(executor, &found);
     } else if (may_be_asked_later(answer->status)) {
         rj_fail_prefix(&why, RJ_E_FAILED, "not verified yet");
+        action->outcome_unknown = true;
         leave_open(executor, why.text);
     } else {
         rj_fail_prefix(&why, RJ_E_FAILED,

@@ -126,6 +126,12 @@ static void what_ended_an_action_is_told_as_a_word(void **state)
                                            .times = 1});
     assert_int_equal(bench_run().failed, 1);
     assert_string_equal(b.last_error, "abandoned");
+    fake_script_add(&b.fake, (fake_script){.verb = RJ_PACKAGE_DETECT,
+                                           .status = RJ_E_TIMEOUT,
+                                           .message = "no answer yet",
+                                           .times = 1});
+    assert_int_equal(bench_run().failed, 1);
+    assert_string_equal(b.last_error, "abandoned");
     assert_int_equal(bench_run().done, 1);
     assert_string_equal(b.last_error, "");
 }

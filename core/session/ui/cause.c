@@ -78,8 +78,9 @@ char *rj_ui_cause_of_action(const rj_texts *texts, const json_t *document, const
     json_int_t code = json_integer_value(json_object_get(document, "exit_code"));
     const rj_text_value values[] = {{"code", NULL, code}, {NULL, NULL, 0}};
     bool held = strcmp(text_of(document, "state"), "held") == 0;
+    bool ran = strcmp(step, "job.verifying") == 0; /* whatever its code, it was one of success */
     const char *id = held && !*status ? "job.why.needs"
-                     : code           ? of_exit_code(code)
+                     : code && !ran   ? of_exit_code(code)
                                       : of_step(status, step);
     return rj_texts_make(texts, id ? id : "job.why.other", values);
 }

@@ -166,6 +166,8 @@ static void why_a_package_failed_is_told_by_step_status_and_exit_code(void **sta
         {"verifying", ",'error':'abandoned'",
          "Whether it worked is not known yet; RealmJoin will look again."},
         {"verifying", "", "The installer reported success, but the result is not as expected."},
+        {"verifying", ",'exit_code':3010,'restart':true",
+         "The installer reported success, but the result is not as expected."},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
