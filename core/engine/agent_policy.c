@@ -44,9 +44,19 @@ static void tell_warnings(const rj_policy *policy, const char *correlation)
                policy->unknown_users[i], policy->unknown_reasons[i]);
 }
 
+static bool leave_out_the_same(const rj_policy *a, const rj_policy *b)
+{
+    size_t i = 0;
+    while (a->unknown_users[i] && b->unknown_users[i] &&
+           strcmp(a->unknown_users[i], b->unknown_users[i]) == 0)
+        i++;
+    return !a->unknown_users[i] && !b->unknown_users[i];
+}
+
 static void take(rj_agent *agent, rj_policy *policy, const char *correlation)
 {
-    bool changed = !agent->policy || strcmp(agent->policy->revision, policy->revision) != 0;
+    bool changed = !agent->policy || strcmp(agent->policy->revision, policy->revision) != 0 ||
+                   !leave_out_the_same(agent->policy, policy);
     bool recovered = agent->policy_state != RJ_POLICY_OK;
     agent->policy_state = RJ_POLICY_OK;
     agent->policy_message[0] = '\0';

@@ -329,6 +329,21 @@ static void a_faulty_policy_keeps_the_last_good_one_and_shows_its_error(void **s
     assert_string_equal(a.policy_event, "ok");
 }
 
+static void a_document_of_nobody_is_told_once_though_nothing_else_has_changed(void **state)
+{
+    static const char told[] = "users/no-such-user-here.json is left out";
+    (void)state;
+    agent_write_policy("device.json", MANDATORY);
+    agent_begin();
+    agent_settle();
+    agent_write_policy("users/no-such-user-here.json", AVAILABLE);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(agent_ask(RJ_TRIGGER_SYNC, NULL, 0, NULL), RJ_OK);
+    const char *first = strstr(a.lines, told);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, told));
+}
+
 static void a_changed_policy_folder_starts_a_sync_by_itself(void **state)
 {
     (void)state;
@@ -406,6 +421,7 @@ int main(void)
         AGENT_TEST(a_queued_run_is_cancelled_by_who_asked_for_it_only),
         AGENT_TEST(a_running_fetch_is_cancelled_and_a_running_script_is_not),
         AGENT_TEST(stopping_in_mid_install_ends_and_the_next_start_settles_it),
+        AGENT_TEST(a_document_of_nobody_is_told_once_though_nothing_else_has_changed),
         AGENT_TEST(a_faulty_policy_keeps_the_last_good_one_and_shows_its_error),
         AGENT_TEST(a_changed_policy_folder_starts_a_sync_by_itself),
         AGENT_TEST(after_two_failures_it_gives_up_until_there_is_new_evidence_or_a_person_asks),

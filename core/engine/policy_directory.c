@@ -27,6 +27,8 @@ typedef struct folder {
     rj_find_user find;
     char **unknown_users, **unknown_reasons;
     size_t unknown_count;
+    rj_error why;
+    rj_status failed; /* the first lookup that did; RJ_OK: who is unknown is nobody here */
 } folder;
 
 static void folder_free(folder *read)
@@ -94,6 +96,8 @@ static rj_status read_user(folder *read, const char *directory, const char *name
 
     status = read->find(user, &uid, &why);
     if (is_unknown(status)) {
+        if (read->failed == RJ_OK && status != RJ_E_NOT_FOUND)
+            read->failed = rj_fail(&read->why, status, "%s", why.text);
         read->unknown_users[read->unknown_count] = user;
         read->unknown_reasons[read->unknown_count++] = rj_strdup(why.text);
         return RJ_OK;
@@ -217,6 +221,8 @@ rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
     status = rj_file_check_trusted(directory, read.boundary, err);
     if (status == RJ_OK)
         status = read_folder(&read, directory, err);
+    if (status == RJ_OK && !read.count && read.failed != RJ_OK) /* there is one, for somebody */
+        status = rj_fail(err, read.failed, "%s", read.why.text);
     if (status == RJ_OK && !read.count)
         status = rj_fail(err, RJ_E_NOT_FOUND,
                          "no policy: %s holds neither device.json nor users/<user name>.json of a "

@@ -154,6 +154,18 @@ static void a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away(void *
                      RJ_E_INVALID);
 }
 
+static void nobody_to_be_looked_up_is_not_the_same_as_no_policy(void **state)
+{
+    place *at = *state;
+    rj_policy *policy = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    put(at, "users/away.json", "{\"SoftwarePackages\":[{\"ID\":\"a\"}]}");
+    assert_int_equal(rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err),
+                     RJ_E_IO);
+    assert_non_null(strstr(err.text, "no trust"));
+    assert_null(policy);
+}
+
 static void users_are_ordered_by_uid(void **state)
 {
     place *at = *state;
@@ -273,6 +285,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_to_be_looked_up_is_not_the_same_as_no_policy, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(users_are_ordered_by_uid, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_revision_follows_every_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_names_the_document, set_up, tear_down),
