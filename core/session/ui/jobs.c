@@ -210,17 +210,13 @@ bool rj_ui_jobs_wait(rj_ui_jobs *jobs, const char *verb, const char *id, const c
     return true;
 }
 
-/* Two equal requests are one for the service. */
-static void drop_equal(rj_ui_jobs *jobs, const job *kept, const char *correlation)
+static void drop(rj_ui_jobs *jobs, job *one)
 {
-    for (job **at = &jobs->first; *at; at = &(*at)->next) {
-        job *one = *at;
-        if (one == kept || one->state >= DONE || strcmp(one->correlation, correlation) != 0)
-            continue;
-        *at = one->next;
-        free_job(one);
-        return;
-    }
+    job **at = &jobs->first;
+    while (*at != one)
+        at = &(*at)->next;
+    *at = one->next;
+    free_job(one);
 }
 
 static job *take_waiting(const rj_ui_jobs *jobs)
@@ -239,7 +235,12 @@ void rj_ui_jobs_started(rj_ui_jobs *jobs, const char *correlation)
     job *one = take_waiting(jobs);
     if (!one)
         return;
-    drop_equal(jobs, one, correlation);
+    job *equal = by_correlation(jobs, correlation);
+    if (equal && equal->state < DONE) { /* one for the service, and this knows how far it is */
+        equal->closed &= one->closed;
+        drop(jobs, one);
+        return;
+    }
     snprintf(one->correlation, sizeof one->correlation, "%s", correlation);
     put(&one->status, say(jobs, "job.waiting", NULL));
 }

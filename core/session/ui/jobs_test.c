@@ -207,8 +207,10 @@ static void two_requests_that_are_one_for_the_service_are_one_job(void **state)
         rj_ui_jobs_begin(jobs, "c2", "sync", NULL, NULL);
     assert_false(rj_ui_jobs_are_many(jobs));
     rj_ui_jobs_wait(jobs, "install", "firefox", "Firefox");
+    event("run", "{'correlation':'c1','state':'started'}");
     rj_ui_jobs_started(jobs, "c1");
     assert_int_equal(windows(), 1);
+    assert_string_equal(member("state"), "working"); /* it is not as if it waited again */
     event("run", "{'correlation':'c1','state':'ended','outcome':'done'}");
     assert_string_equal(member("state"), "done");
 }
