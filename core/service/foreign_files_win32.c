@@ -84,8 +84,10 @@ rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file
     wchar_t *wide = rj_wide_path(path, err);
     if (!wide)
         return RJ_E_INVALID;
+    /* Windows takes no part of a handle in sharing that may neither read, write nor delete. */
+    DWORD sharing = share_delete ? 0 : FILE_LIST_DIRECTORY;
     HANDLE file =
-        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
+        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES | sharing,
                     FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, NULL, OPEN_EXISTING,
                     FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     DWORD why = GetLastError();
