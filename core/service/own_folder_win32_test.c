@@ -97,6 +97,16 @@ static void a_folder_without_a_parent_is_said_to_be_none(void **state)
     assert_int_equal(rj_own_folder(in_folder("not/there"), ANYBODY, take, &error), RJ_E_NOT_FOUND);
 }
 
+static void what_windows_does_not_make_is_said_with_its_reason(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        answers[i] = RJ_E_NOT_FOUND;
+    assert_int_not_equal(rj_own_folder(in_folder("lib"), L"no list", take, &error), RJ_OK);
+    assert_non_null(strstr(error.text, "/lib cannot be made: "));
+}
+
 static void a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too(void **state)
 {
     rj_error error = RJ_ERROR_NONE;
@@ -178,6 +188,7 @@ int main(void)
         WITH_FOLDER(while_a_folder_is_judged_nobody_can_rename_it),
         cmocka_unit_test(rights_are_given_again_only_where_they_differ),
         WITH_FOLDER(a_folder_without_a_parent_is_said_to_be_none),
+        WITH_FOLDER(what_windows_does_not_make_is_said_with_its_reason),
         WITH_FOLDER(a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too),
     };
     return cmocka_run_group_tests_name("folders of our own", tests, NULL, NULL);
