@@ -155,6 +155,10 @@ static rj_status take_shared(const char *path, bool is_new, rj_error *err)
     if (status != RJ_OK)
         return status;
     status = check_own(folder, path, err);
+    /* Other programs may need it, a link to another drive for one: it is not moved. */
+    if (status == RJ_E_DENIED && rj_foreign_is_administrators(folder))
+        status = rj_fail(err, RJ_E_INVALID, "%s is an administrator's link or file, and no folder",
+                         path);
     CloseHandle(folder);
     return status;
 }

@@ -84,8 +84,10 @@ rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file
     wchar_t *wide = rj_wide_path(path, err);
     if (!wide)
         return RJ_E_INVALID;
+    /* Windows takes no part of a handle in sharing that may neither read, write nor delete. */
+    DWORD sharing = share_delete ? 0 : FILE_LIST_DIRECTORY;
     HANDLE file =
-        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES,
+        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES | sharing,
                     FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, NULL, OPEN_EXISTING,
                     FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     DWORD why = GetLastError();
@@ -96,22 +98,36 @@ rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file
     return RJ_OK;
 }
 
-rj_status rj_foreign_check_owner(HANDLE file, const char *path, rj_error *err)
+static rj_status look_at_owner(HANDLE file, const char *path, bool *ret_trusted, rj_error *err)
 {
-    BY_HANDLE_FILE_INFORMATION facts;
     PSECURITY_DESCRIPTOR descriptor = NULL;
     PSID owner = NULL;
-    if (!GetFileInformationByHandle(file, &facts))
-        return rj_fail_win32(err, GetLastError(), "%s", path);
-    if (facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
-        return rj_fail(err, RJ_E_DENIED, "%s is a link", path);
     DWORD failed = GetSecurityInfo(file, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL,
                                    NULL, NULL, &descriptor);
     if (failed)
         return rj_fail_win32(err, failed, "owner of %s", path);
-    bool trusted = owner && is_trusted_owner(owner);
+    *ret_trusted = owner && is_trusted_owner(owner);
     LocalFree(descriptor);
-    return trusted ? RJ_OK : rj_fail(err, RJ_E_DENIED, "%s was made by another account", path);
+    return RJ_OK;
+}
+
+bool rj_foreign_is_administrators(HANDLE file)
+{
+    bool trusted = false;
+    return look_at_owner(file, "it", &trusted, NULL) == RJ_OK && trusted;
+}
+
+rj_status rj_foreign_check_owner(HANDLE file, const char *path, rj_error *err)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+    bool trusted = false;
+    if (!GetFileInformationByHandle(file, &facts))
+        return rj_fail_win32(err, GetLastError(), "%s", path);
+    if (facts.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return rj_fail(err, RJ_E_DENIED, "%s is a link", path);
+    rj_status status = look_at_owner(file, path, &trusted, err);
+    return status || trusted ? status
+                             : rj_fail(err, RJ_E_DENIED, "%s was made by another account", path);
 }
 
 rj_status rj_foreign_rights(HANDLE file, const char *path, DWORD *ret_rights, rj_error *err)

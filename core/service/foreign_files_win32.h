@@ -25,6 +25,8 @@
 rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file, rj_error *err);
 /* RJ_E_DENIED: another account can have made it, or it is a link. */
 rj_status rj_foreign_check_owner(HANDLE file, const char *path, rj_error *err);
+/* Whatever it is, its owner is one of ours; of a link, the link's own. */
+bool rj_foreign_is_administrators(HANDLE file);
 /* What the access list gives to others. */
 rj_status rj_foreign_rights(HANDLE file, const char *path, DWORD *ret_rights, rj_error *err);
 

@@ -34,9 +34,10 @@ DWORD rj_make_folder(const char *path, const wchar_t *sddl)
 
 rj_status rj_own_folder(const char *path, const wchar_t *sddl, rj_take_folder take, rj_error *err)
 {
+    DWORD failed = 0;
     for (int tries = 0; tries < MAKING_TRIES; tries++) {
         rj_error why = RJ_ERROR_NONE, moving = RJ_ERROR_NONE;
-        DWORD failed = rj_make_folder(path, sddl);
+        failed = rj_make_folder(path, sddl);
         if (failed == ERROR_PATH_NOT_FOUND)
             return rj_fail_win32(err, failed, "folder %s cannot be made", path);
         rj_status status = take(path, failed == 0, &why);
@@ -55,5 +56,7 @@ rj_status rj_own_folder(const char *path, const wchar_t *sddl, rj_take_folder ta
                            "%s; the service must not use it and cannot rename it (%s)", why.text,
                            moving.text);
     }
+    if (failed && failed != ERROR_ALREADY_EXISTS) /* a full disk, for one */
+        return rj_fail_win32(err, failed, "folder %s cannot be made", path);
     return rj_fail(err, RJ_E_DENIED, "%s is made by somebody else again and again", path);
 }

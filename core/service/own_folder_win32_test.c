@@ -2,6 +2,8 @@
 /* What becomes of a folder that was there before it became ours. */
 #include "service/own_folder_win32.h"
 
+#include "base/alloc.h"
+#include "platform/win32/wide_win32.h"
 #include "service/access_list_win32.h"
 #include "service/foreign_files_win32.h"
 #include "test_system.h"
@@ -95,6 +97,16 @@ static void a_folder_without_a_parent_is_said_to_be_none(void **state)
     assert_int_equal(rj_own_folder(in_folder("not/there"), ANYBODY, take, &error), RJ_E_NOT_FOUND);
 }
 
+static void what_windows_does_not_make_is_said_with_its_reason(void **state)
+{
+    rj_error error = RJ_ERROR_NONE;
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        answers[i] = RJ_E_NOT_FOUND;
+    assert_int_not_equal(rj_own_folder(in_folder("lib"), L"no list", take, &error), RJ_OK);
+    assert_non_null(strstr(error.text, "/lib cannot be made: "));
+}
+
 static void a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too(void **state)
 {
     rj_error error = RJ_ERROR_NONE;
@@ -104,6 +116,33 @@ static void a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too(void **s
     assert_int_equal(rj_own_folder(in_folder("state"), ANYBODY, take, &error), RJ_OK);
     assert_int_equal(made, 1);
     expect_names(2);
+}
+
+static HANDLE open_to_rename(const char *path, DWORD *ret_error)
+{
+    wchar_t *wide = rj_wide_path(path, NULL);
+    HANDLE handle =
+        CreateFileW(wide, DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    *ret_error = handle == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    rj_free(wide);
+    return handle;
+}
+
+static void while_a_folder_is_judged_nobody_can_rename_it(void **state)
+{
+    DWORD failed = 0;
+    HANDLE judged = INVALID_HANDLE_VALUE;
+    (void)state;
+    assert_true(test_make_folder(in_folder("state")));
+    HANDLE other = open_to_rename(in_folder("state"), &failed);
+    assert_int_equal(failed, 0);
+    assert_int_equal(rj_foreign_open(in_folder("state"), 0, &judged, NULL), RJ_E_BUSY);
+    CloseHandle(other);
+    assert_int_equal(rj_foreign_open(in_folder("state"), 0, &judged, NULL), RJ_OK);
+    open_to_rename(in_folder("state"), &failed);
+    assert_int_equal(failed, ERROR_SHARING_VIOLATION);
+    CloseHandle(judged);
 }
 
 static PSECURITY_DESCRIPTOR list_of(const wchar_t *sddl)
@@ -146,8 +185,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(a_folder_that_cannot_be_ours_is_set_aside_with_all_that_is_in_it),
         WITH_FOLDER(a_folder_that_is_ours_stays),
+        WITH_FOLDER(while_a_folder_is_judged_nobody_can_rename_it),
         cmocka_unit_test(rights_are_given_again_only_where_they_differ),
         WITH_FOLDER(a_folder_without_a_parent_is_said_to_be_none),
+        WITH_FOLDER(what_windows_does_not_make_is_said_with_its_reason),
         WITH_FOLDER(a_folder_with_more_in_it_than_is_looked_at_is_set_aside_too),
     };
     return cmocka_run_group_tests_name("folders of our own", tests, NULL, NULL);

@@ -136,15 +136,29 @@ void nuget_do_detect(nuget_task *task)
 
 /* ---- Fetch ------------------------------------------------------------------------------------- */
 
+/* What others may have planted satisfies nothing: it is installed anew, in its place. */
+static size_t keep_own(nuget_task *task, rj_installed *installed)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < installed->count; i++)
+        if (check_package_way(task, installed->items[i].path, RJ_RECORD_NAME) == RJ_OK)
+            installed->pointers[kept++] = &installed->items[i];
+    return kept;
+}
+
 /* Decide what has to be done; the target itself always is. */
 static rj_status make_plan(nuget_task *task, const rj_feed_view *view, const rj_catalog *catalog,
-                           const rj_installed *installed, rj_plan *plan)
+                           rj_installed *installed, rj_plan *plan)
 {
     const nuget_request *r = &task->request;
-    const rj_package_info *there = rj_installed_find(installed, r->package);
+    const rj_package_info *there = NULL;
+    size_t own = keep_own(task, installed);
+    for (size_t i = 0; i < own; i++)
+        if (rj_id_equal(installed->pointers[i]->id, r->package))
+            there = installed->pointers[i];
     rj_plan_request request = {.catalog = catalog,
                                .installed = installed->pointers,
-                               .installed_count = installed->count,
+                               .installed_count = own,
                                .id = r->package,
                                .version = r->version_text ? &r->version : NULL};
     request.flags =

@@ -198,6 +198,19 @@ static void a_planted_package_is_neither_installed_nor_run(void **state)
     assert_true(is_installed(f, "hello"));
 }
 
+static void a_planted_package_satisfies_no_dependency(void **state)
+{
+    fixture *f = *state;
+    add_module(f, "2.0.5");
+    add_tool(f, "1.0.0", NULL, NULL);
+    expect_ok(f, install_package(f, "psini", NULL));
+    test_file_write(fixture_path(f, "lib/PSini/PsIni.psm1"), "theirs", 6);
+    open_to_others(fixture_path(f, "lib/PSini"));
+    expect_ok(f, install_package(f, "hello", NULL));
+    assert_string_equal(file_content(f, "lib/PSini/PsIni.psm1"), "2.0.5");
+    assert_true(is_installed(f, "psini"));
+}
+
 static void a_planted_journal_moves_nothing(void **state)
 {
     static const char journal[] = "{\"format\": 1, \"action\": \"uninstall\", \"packages\": "
@@ -313,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_fixture(a_planted_package_is_neither_installed_nor_run),
+        with_fixture(a_planted_package_satisfies_no_dependency),
         with_fixture(a_planted_journal_moves_nothing),
         with_fixture(a_module_lands_where_import_module_looks_for_it),
         with_fixture(a_module_lands_in_program_data),

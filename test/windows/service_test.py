@@ -165,6 +165,17 @@ def a_state_folder_of_somebody_else_is_not_used():
 
 
 @tap.test(timeout=240)
+def what_an_administrator_has_put_in_the_place_of_the_package_folder_stays_and_is_told():
+    with machine("shared") as it:
+        packages = it.program_data / "chocolatey"
+        packages.write_text("theirs", encoding="utf-8")
+        assert it.realmjoin("status").code == OK, it.log()
+        assert packages.read_text(encoding="utf-8") == "theirs", it.log()
+        assert "chocolatey is an administrator's link or file, and no folder; no NuGet package" in it.log(), it.log()
+        it.service_stop("realmjoin")
+
+
+@tap.test(timeout=240)
 def what_others_may_change_deep_in_a_state_folder_is_set_aside_once_and_told():
     if os.geteuid() != 0:
         tap.skip("giving a file to another account needs root")
