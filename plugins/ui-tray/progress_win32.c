@@ -104,8 +104,7 @@ static rj_status act(const tray *view, const char *action)
 static void on_close(progress *p)
 {
     const tray_job *job = job_of(p->view, p->id);
-    if (job)
-        act(p->view, job->close);
+    p->close_untold = job && act(p->view, job->close) != RJ_OK;
     DestroyWindow(p->window);
 }
 
@@ -284,6 +283,8 @@ void progress_update(tray *view)
         }
         if (p->window)
             show_job(p, job);
+        else if (p->close_untold)
+            p->close_untold = act(view, job->close) != RJ_OK;
         at = &p->next;
     }
     for (size_t i = 0; i < view->model->job_count; i++) {

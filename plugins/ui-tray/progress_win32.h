@@ -36,6 +36,7 @@ struct progress {
     int strip_top;
     bool without_bar; /* over, and never half-way */
     bool moving, over, cancelling, details_open;
+    bool close_untold; /* the session was too busy to hear that the person closed it */
 };
 
 bool progress_create(progress *p); /* window and controls, not yet shown */

@@ -10,6 +10,7 @@
  *         select FROM TO, scroll LINES, details
  *                                    of the progress window's details: "details FIRST-LINE FROM TO of LENGTH"
  *         dark 1, dark 0             the person wants dark windows, or light ones
+ *         busy                       the next that the person does is not taken: "busy REVISION ACTION"
  *         quit                       or the end of stdin
  *
  * Prints what the view says, one a line: "ready", "act REVISION ACTION", "answer STATUS RESULT-OR-TEXT",
@@ -40,6 +41,7 @@ static volatile LONG run_cancelled;
 static job lane;
 static void(RJ_CALL *wake)(void *data);
 static void *wake_data;
+static volatile LONG busy;
 static char result[4096];
 
 static void say(const char *word, long long number, const char *text)
@@ -128,8 +130,9 @@ static void RJ_CALL log_write(const rj_host *host, int32_t level, rj_op op, cons
 static rj_status RJ_CALL act(const rj_host *host, int64_t revision, const char *action)
 {
     (void)host;
-    say("act", revision, action);
-    return RJ_OK;
+    bool taken = !InterlockedExchange(&busy, 0);
+    say(taken ? "act" : "busy", revision, action);
+    return taken ? RJ_OK : RJ_E_BUSY;
 }
 
 static const rj_host_op op_table = {.size = sizeof op_table,
@@ -186,6 +189,8 @@ static void serve(rj_plugin *plugin, const rj_ui *ui)
             say("looked", 0, "");
         } else if (strncmp(line, "dark ", 5) == 0)
             try_dark(line[5] == '1');
+        else if (strcmp(line, "busy") == 0)
+            InterlockedExchange(&busy, 1);
         else
             details(line);
     }

@@ -151,7 +151,7 @@ def blanks_umlauts_other_drives_and_long_roots_are_only_names(folder):
             assert packages == {craft: "installed", "Tool.X": "installed"}, (name, packages, agent.log())
             assert (root / "effect").read_text().strip() == craft
             assert (agent.library / "Tool.X/content/Größe & Maß/ü.txt").exists()
-            assert "users/Jörg Groß.json: there is no such user" in agent.log(), agent.log()
+            assert 'users/Jörg Groß.json is left out: there is no user "Jörg Groß"' in agent.log(), agent.log()
             agent.kill()
 
 

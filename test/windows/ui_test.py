@@ -284,6 +284,11 @@ def a_progress_window_shows_details_and_stays_after_a_failure():
         assert len(view.windows(PROGRESS_KIND)) == 1, view.seen()
         assert not [one for one in view.seen() if one.kind == BAR_KIND], view.seen()  # what never began has none
         view.picture("tray-refused.png", view.windows(PROGRESS_KIND)[0].place)
+        view.say("busy")
+        view.click_on("Done", lambda: f"busy {view.revision} close:w1" in view.said())
+        view.wait_until_gone(PROGRESS_KIND)
+        view.show([FAILED, {**FAILED, "id": "w2"}])  # what was not taken is said once more
+        view.expect(f"act {view.revision} close:w1")
 
 
 @tap.test(timeout=240)
