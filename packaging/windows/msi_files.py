@@ -16,6 +16,7 @@ import msi_tables
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ("realmjoinservice.exe", "realmjoin.exe", "realmjoin.com", "realmjoin-worker.exe")
+REMOVER = "realmjoin-remover.exe"  # of the build; in the MSI, but not among its files
 NOTICES = "THIRD-PARTY-NOTICES.txt"
 TRIPLET = "x86_64-w64-mingw32"
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

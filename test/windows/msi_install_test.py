@@ -15,8 +15,8 @@ import msi_payload  # noqa: E402
 import tap  # noqa: E402
 from msi_made import build, made, msi_tables  # noqa: E402
 from msi_machine import (  # noqa: E402
-    BUSY, CLASS, EVENTS, MOST_SECONDS, PROGRAMS, REFUSED, REPAIR, RUN, SERVICE, STATE, WINDOWS_VERSION, build_msi_script,
-    handed_on, main, wait_until,
+    BUSY, CLASS, EVENTS, MOST_SECONDS, PROGRAMS, REFUSED, REPAIR, RUN, SERVICE, STATE, TAKEN_BACK, WINDOWS_VERSION,
+    build_msi_script, handed_on, main, wait_until,
 )
 
 
@@ -97,6 +97,36 @@ def a_repair_and_an_uninstall_ask_the_running_service_to_stop():
             act()
             asked = log.read_text(encoding="utf-8")[before:]
             assert "stopping: asked by the service manager" in asked, asked
+
+
+@tap.test(timeout=600)
+def an_uninstall_that_fails_in_the_end_loses_nothing_of_the_state():
+    """Windows takes it back, service and programs included. Wine brings nothing back: the test installs them again."""
+    with handed_on() as windows:
+        windows.have("now")
+        record = STATE + r"\Packages\mine"
+        windows.registry_set(record, "Version", "1.0")
+        folder = windows.state().parent
+        (profile,) = windows.drive_c.glob("users/*/AppData/Local")
+        logs = next(windows.windows.glob("[Ll]ogs"), windows.windows / "logs")
+        kept = [folder / "policy.json"]
+        if msi_payload.is_real():
+            kept += [folder / "policy/device.json", folder / "plugins/other/plugin.json",
+                     profile / "RealmJoin/state.json", logs / "RealmJoin/Packages/mine.log"]
+        for path in kept:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}", encoding="utf-8")
+        windows.uninstall("FAILLATE=1", code=TAKEN_BACK)
+        left = sorted(str(path) for path in windows.programs.rglob("*"))
+        assert not left, left
+        windows.installed = None
+        for path in kept:
+            assert path.read_text(encoding="utf-8") == "{}", path
+        assert windows.registry_get(record, "Version") == "1.0"
+        if msi_payload.is_real():
+            assert (folder / "agent.db").exists() and (logs / "realmjoin.log").exists()
+        windows.install("now")
+        assert windows.service() == "RUNNING"
 
 
 @tap.test(timeout=600)
@@ -212,6 +242,10 @@ def a_signed_msi_and_the_programs_in_it_verify_and_a_changed_one_does_not(folder
         windows.have(None)
         windows.install(windows.place(signed, windows.drive_c / "msi/signed.msi"))
         assert windows.service() == "RUNNING"
+        remover = folder / "remover.exe"
+        with open(remover, "wb") as file:
+            subprocess.run(["msiinfo", "extract", signed, "Binary.Remover"], stdout=file, check=True)
+        assert verified(remover, cert)
         programs = [f for f in windows.programs.rglob("*") if f.suffix in (".exe", ".com", ".dll")]
         assert len(programs) > len(build_msi_script.msi_files.PROGRAMS)
         for program in programs:

@@ -138,7 +138,18 @@ def a_removal_of_the_state_at_the_wrong_time_is_found():
                               'REMOVE~="ALL" AND NOT UPGRADINGPRODUCTCODE'))
     expect("REMOVE", set_in("InstallExecuteSequence", "RemoveData", "Condition",
                             'REMOVE OR NOT UPGRADINGPRODUCTCODE AND NOT KEEPDATA="1"'))
-    expect("as the system", set_in("CustomAction", "RemoveData", "Type", "1106"))
+    expect("as the system", set_in("CustomAction", "RemoveData", "Type", str(2 | 64 | 512 | 1024)))
+    expect("resists removal", set_in("CustomAction", "RemoveData", "Type", str(2 | 512 | 1024 | 2048)))
+
+
+@tap.test(timeout=300)
+def a_removal_of_the_state_that_outlives_a_rollback_is_found():
+    sequence = "InstallExecuteSequence"
+    expect("may be taken back", set_in("CustomAction", "RemoveData", "Type", str(2 | 64 | 1024 | 2048)))
+    expect("has removed", set_in("CustomAction", "RemoveData", "Type", str(18 | 64 | 512 | 1024 | 2048)))
+    expect("before RemoveData, which may fail", set_in(sequence, "RemoveDataAtOnce", "Sequence", "6570"))
+    for action, what in (("RemoveData", "with the commit"), ("RemoveDataAtOnce", "without rollback")):
+        expect(f"uninstall {what}", lambda t, name=action: t["CustomAction"].remove(row(t, "CustomAction", Action=name)))
 
 
 @tap.test(timeout=300)

@@ -26,17 +26,20 @@ from msi_made import msi_tables
 
 PROGRAMS = r"C:\Program Files\RealmJoin"
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\realmjoin"
+SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 PARAMETERS = SERVICE + r"\Parameters"
 CLASS = r"HKLM\Software\Classes\realmjoin"
 RUN = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run"
 UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
-ENVIRONMENT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment"
+ENVIRONMENT = SESSION_MANAGER + r"\Environment"
 STATE = r"HKLM\SOFTWARE\RealmJoin"
 EVENTS = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\realmjoin"
 WINDOWS_VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REPAIR = ("REINSTALL=ALL", "REINSTALLMODE=amus")
 REFUSED = 1603
 BUSY = 1618
+RESTART = 3010
+TAKEN_BACK = 1627  # by Wine, when an action has failed; by Windows it is 1603
 MOST_SECONDS = 300  # for an installer among many programs; one alone takes two or three
 
 build_msi_script = msi_payload.load_script("build-msi")
@@ -84,7 +87,7 @@ class Installer:
                 msi_tables.run("msibuild", cached, "-q", "INSERT INTO `Property` (`Property`, `Value`) VALUES "
                                "('UPGRADINGPRODUCTCODE', '{11111111-1111-1111-1111-111111111111}')")
         self.msiexec("/i", which, *words, code=code)
-        if code == 0:
+        if code in (0, RESTART):
             self.installed = which
 
     def uninstall(self, *words, which=None, code=0):

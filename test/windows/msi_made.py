@@ -29,13 +29,15 @@ NEWER = "9.0.0"
 EPOCH = 1700000000
 # Wine's installer asks the service to stop and goes on at once; StartServices then ends with 1627 now and then, and
 # files that are in use wait for a restart. Windows' waits for the service's end, and so do the tests' MSIs: by an
-# action that is not in the one people get. It comes right behind StopServices.
-AWAIT_STOP = ("AwaitStop", 34 | 64, r"C:\settled.exe", 1901)
+# action that is not in the one people get. It comes right behind StopServices, and is deferred as that one is.
+AWAIT_STOP = ("AwaitStop", 34 | 64 | 1024, r"C:\settled.exe", 1901)
 HOLD = ("Hold", 34 | 64, r"C:\wait.exe C:\go-hold.txt", 1300)  # until the test makes that file
 FAIL = ("Fail", 19, "The test wants it to fail.", 1395)  # the session programs have ended, nothing else has been done
+# When everything has been done but the commit, of an installer that is told so.
+FAIL_LATE = ("FailLate", 34 | 1024, r"C:\wait.exe", 6570, "FAILLATE")
 # Name: what it is made of, and what is done besides.
 VARIANTS = {
-    "now": ("shipped", [AWAIT_STOP]),
+    "now": ("shipped", [AWAIT_STOP, FAIL_LATE]),
     "newer": ("shipped newer", [AWAIT_STOP]),
     "again": ("shipped again", [AWAIT_STOP]),
     "held": ("shipped", [AWAIT_STOP, HOLD]),
@@ -72,11 +74,11 @@ def _make(which, out):
     if which in VARIANTS:
         source, actions = VARIANTS[which]
         shutil.copyfile(made(source), out)
-        for name, kind, target, number in actions:
+        for name, kind, target, number, *condition in actions:
             msi_tables.run("msibuild", out, "-q", "INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) "
                            f"VALUES ('{name}', {kind}, 'ProgramFiles64Folder', '{target}')")
-            msi_tables.run("msibuild", out, "-q", "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) "
-                           f"VALUES ('{name}', {number})")
+            msi_tables.run("msibuild", out, "-q", "INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) "
+                           f"VALUES ('{name}', '{condition[0] if condition else 1}', {number})")
     elif which == "shipped again":
         with tempfile.TemporaryDirectory(prefix="rj-test-") as folder:
             other = pathlib.Path(folder) / "build"

@@ -72,7 +72,7 @@ def make(folder):
     if is_real():
         copy_build(pathlib.Path(os.environ["RJ_BUILD_ROOT"]), folder)
         return folder
-    for name in msi_files.PROGRAMS:
+    for name in (*msi_files.PROGRAMS, msi_files.REMOVER):
         compile_standin(folder / name, "VFT_APP")
     (folder / msi_files.NOTICES).write_text("none\n", encoding="utf-8")
     for plugin in STANDIN_PLUGINS:
@@ -84,7 +84,7 @@ def make(folder):
 
 
 def copy_build(build, folder):
-    for name in msi_files.PROGRAMS:
+    for name in (*msi_files.PROGRAMS, msi_files.REMOVER):
         shutil.copyfile(msi_files.find_program(build, name), folder / name)
     shutil.copyfile(msi_files.find_program(build, msi_files.NOTICES), folder / msi_files.NOTICES)
     for source in msi_files.plugin_folders(build):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// settled: ends when the service realmjoin, if it was asked to stop, and its process have ended, or with exit code 1
-// after five minutes. A service that nobody asked to stop, or none, is settled.
+// settled: ends when the service realmjoin, if it was asked to stop, its process and its workers have ended, or with
+// exit code 1 after five minutes. A service that nobody asked to stop, or none, is settled.
 #include <windows.h>
 
 #include <tlhelp32.h>
@@ -23,7 +23,8 @@ static BOOL has_process(void)
     BOOL found = FALSE;
     for (BOOL more = Process32FirstW(all, &entry); more && !found;
          more = Process32NextW(all, &entry))
-        found = _wcsicmp(entry.szExeFile, L"realmjoinservice.exe") == 0;
+        found = _wcsicmp(entry.szExeFile, L"realmjoinservice.exe") == 0 ||
+                _wcsicmp(entry.szExeFile, L"realmjoin-worker.exe") == 0;
     CloseHandle(all);
     return found;
 }
