@@ -8,6 +8,15 @@ rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
     return RJ_OK;
 }
 
+bool rj_service_has_to_tell(void)
+{
+    return false;
+}
+
+void rj_service_tell_folders(void)
+{
+}
+
 void rj_service_configure(const rj_paths *paths, bool managed)
 {
     (void)paths, (void)managed;

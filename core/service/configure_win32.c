@@ -4,8 +4,8 @@
  * service manager's part.
  *
  * Any user may make folders in %ProgramData%, so that ours may have been there before us, with what its
- * maker put into it and rights of its maker's choice.  Its owner and its rights tell: such a folder is set
- * aside whole, and what is foreign in one that is ours by itself.
+ * maker put into it and rights of its maker's choice.  Its owner and its rights tell: such a folder of the
+ * state is set aside whole, and what is foreign in one that is ours by itself.
  * A root ("--root") is of its maker and stays as it is.
  */
 #include "base/alloc.h"
@@ -120,6 +120,16 @@ rj_status rj_service_secure_folders(const rj_paths *paths, rj_error *err)
     return status == RJ_E_NOT_FOUND ? RJ_OK : status;
 }
 
+bool rj_service_has_to_tell(void)
+{
+    return rj_foreign_has_told();
+}
+
+void rj_service_tell_folders(void)
+{
+    rj_foreign_tell();
+}
+
 /* ---- Steps ----------------------------------------------------------------------------------- */
 
 static void tell(rj_status status, const rj_error *error, const char *weaker)
@@ -144,25 +154,25 @@ static void secure(const char *path, const wchar_t *sddl, const char *weaker)
     tell(status, &error, weaker);
 }
 
-/* Other programs' packages are in it, too: its rights stay as they are, and the plugin refuses it if
- * others may change what is in it. */
-static rj_status take_shared(const char *path, bool is_new, rj_error *err)
+/* Of a folder that other programs use, too: what is there stays as it is. */
+static rj_status make_or_check(const char *path, rj_error *err)
 {
     HANDLE folder = INVALID_HANDLE_VALUE;
-    if (is_new)
+    DWORD failed = rj_make_folder(path, SDDL_SHARED);
+    if (failed && failed != ERROR_ALREADY_EXISTS)
+        return rj_fail_win32(err, failed, "folder %s cannot be made", path);
+    if (!failed)
         return RJ_OK;
     rj_status status = rj_foreign_open(path, FILE_SHARE_DELETE, &folder, err);
     if (status != RJ_OK)
         return status;
     status = check_own(folder, path, err);
-    /* Other programs may need it, a link to another drive for one: it is not moved. */
-    if (status == RJ_E_DENIED && rj_foreign_is_administrators(folder))
-        status = rj_fail(err, RJ_E_INVALID, "%s is an administrator's link or file, and no folder",
-                         path);
     CloseHandle(folder);
     return status;
 }
 
+/* Nothing is renamed: whoever uses Chocolatey without elevation owns its folder.  The plugin refuses what
+ * could be changed by others when a package needs it. */
 static void secure_package_root(const char *lib)
 {
     char parent[1024];
@@ -172,10 +182,12 @@ static void secure_package_root(const char *lib)
     if (!slash)
         return;
     *slash = '\0';
-    rj_status status = rj_own_folder(parent, SDDL_SHARED, take_shared, &error);
-    if (status == RJ_OK)
-        status = rj_own_folder(lib, SDDL_SHARED, take_shared, &error);
-    tell(status, &error, "no NuGet package is installed there until it is removed");
+    rj_status status = make_or_check(parent, &error);
+    if (status == RJ_OK) /* else "lib" would be made in what may lead elsewhere */
+        status = make_or_check(lib, &error);
+    tell(status, &error,
+         "no NuGet package is installed there until it is a folder that belongs to Administrators "
+         "(icacls FOLDER /setowner *S-1-5-32-544) or is removed");
 }
 
 static void secure_key(const char *key, const char *weaker)
@@ -227,7 +239,4 @@ void rj_service_configure(const rj_paths *paths, bool managed)
 {
     if (!rj_paths_root(paths)[0] && rj_system_is_root())
         secure_all(paths, managed);
-    if (*rj_foreign_told())
-        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "%s; look into it before you remove it",
-               rj_foreign_told());
 }

@@ -2,14 +2,18 @@
 /*
  * Foreign files, see foreign_files_win32.h.
  *
- *     entry --> link, foreign owner, rights of others? --> renamed in its folder
- *           --> folder that is ours --> each of its entries
+ *     entry --> link, foreign owner             --> renamed in its folder
+ *           --> one of ours, rights of others
+ *                  in a folder that was not ours --> renamed: its content may be theirs
+ *                  in one that is                --> an administrator gave them: taken back, then what is in it
+ *           --> folder that is ours             --> each of its entries, if all is looked at
  *
  * From the top down: once a folder is known to be changed by nobody else, the names in it stay what we see.
  */
 #include "service/foreign_files_win32.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "platform/file.h"
 #include "platform/paths.h"
@@ -18,6 +22,7 @@
 
 #include <aclapi.h>
 #include <sddl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,27 +32,44 @@
 #define LEVELS_MAX 64
 #define TRUSTED_INSTALLER L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 
+#define LOGGER "service.folders"
+#define TOLD_MAX 20
+#define ALONE_TRIES 5
+#define BUSY_MS 100
+/* Beside what is inherited: without them a folder above that hands nothing on would leave us outside. */
+#define SDDL_GIVEN_BACK L"D:(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+
 /* There is no log yet. */
-static char told[512];
+static struct {
+    int level;
+    char text[RJ_ERROR_TEXT + 600];
+} told[TOLD_MAX];
 static unsigned told_count;
 
-const char *rj_foreign_told(void)
+static void tell(int level, const char *format, ...)
 {
-    return told;
+    va_list arguments;
+    if (told_count++ >= TOLD_MAX)
+        return;
+    told[told_count - 1].level = level;
+    va_start(arguments, format);
+    vsnprintf(told[told_count - 1].text, sizeof told[0].text, format, arguments);
+    va_end(arguments);
 }
 
-static void tell(const char *path, const char *aside)
+bool rj_foreign_has_told(void)
 {
-    static char first[400];
-    if (told_count++ == 0)
-        snprintf(first, sizeof first,
-                 "%s was made, or could be exchanged, by another account and is now %s", path,
-                 aside);
-    if (told_count == 1)
-        snprintf(told, sizeof told, "%s", first);
-    else
-        snprintf(told, sizeof told, "%s, and %u more like it (names with " ASIDE ")", first,
-                 told_count - 1);
+    return told_count > 0;
+}
+
+void rj_foreign_tell(void)
+{
+    for (unsigned i = 0; i < told_count && i < TOLD_MAX; i++)
+        rj_log(told[i].level, LOGGER, NULL, "%s", told[i].text);
+    if (told_count > TOLD_MAX)
+        rj_log(RJ_LOG_ERROR, LOGGER, NULL, "and %u more; look for names with " ASIDE,
+               told_count - TOLD_MAX);
+    told_count = 0;
 }
 
 /* ---- One file -------------------------------------------------------------------------------- */
@@ -79,23 +101,38 @@ static bool is_trusted_owner(PSID sid)
     return is_installer || is_own_user(sid);
 }
 
-rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file, rj_error *err)
+static rj_status open_shared(const char *path, DWORD share, HANDLE *ret_file, rj_error *err)
 {
     wchar_t *wide = rj_wide_path(path, err);
     if (!wide)
         return RJ_E_INVALID;
     /* Windows takes no part of a handle in sharing that may neither read, write nor delete. */
-    DWORD sharing = share_delete ? 0 : FILE_LIST_DIRECTORY;
+    DWORD sharing = share & FILE_SHARE_DELETE ? 0 : FILE_LIST_DIRECTORY;
     HANDLE file =
-        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES | sharing,
-                    FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, NULL, OPEN_EXISTING,
-                    FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+        CreateFileW(wide, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES | sharing, share, NULL,
+                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     DWORD why = GetLastError();
     rj_free(wide);
     if (file == INVALID_HANDLE_VALUE)
         return rj_fail_win32(err, why, "%s", path);
     *ret_file = file;
     return RJ_OK;
+}
+
+rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file, rj_error *err)
+{
+    return open_shared(path, FILE_SHARE_READ | FILE_SHARE_WRITE | share_delete, ret_file, err);
+}
+
+/* While nobody has it open to change or rename it. */
+static rj_status open_alone(const char *path, HANDLE *ret_file, rj_error *err)
+{
+    rj_status status = open_shared(path, FILE_SHARE_READ, ret_file, err);
+    for (int tries = 1; status == RJ_E_BUSY && tries < ALONE_TRIES; tries++) {
+        Sleep(BUSY_MS); /* a scanner lets go soon */
+        status = open_shared(path, FILE_SHARE_READ, ret_file, err);
+    }
+    return status;
 }
 
 static rj_status look_at_owner(HANDLE file, const char *path, bool *ret_trusted, rj_error *err)
@@ -109,12 +146,6 @@ static rj_status look_at_owner(HANDLE file, const char *path, bool *ret_trusted,
     *ret_trusted = owner && is_trusted_owner(owner);
     LocalFree(descriptor);
     return RJ_OK;
-}
-
-bool rj_foreign_is_administrators(HANDLE file)
-{
-    bool trusted = false;
-    return look_at_owner(file, "it", &trusted, NULL) == RJ_OK && trusted;
 }
 
 rj_status rj_foreign_check_owner(HANDLE file, const char *path, rj_error *err)
@@ -161,7 +192,7 @@ rj_status rj_foreign_rights(HANDLE file, const char *path, DWORD *ret_rights, rj
     return RJ_OK;
 }
 
-rj_status rj_foreign_set_aside(const char *path, rj_error *err)
+rj_status rj_foreign_set_aside(const char *path, const char *why, rj_error *err)
 {
     rj_text aside = RJ_TEXT_EMPTY;
     rj_text_addf(&aside, "%s" ASIDE "%lld", path, (long long)rj_clock_wall_ms());
@@ -169,13 +200,14 @@ rj_status rj_foreign_set_aside(const char *path, rj_error *err)
         return rj_fail_memory(err, "setting a foreign file aside");
     wchar_t *from = rj_wide_path(path, NULL), *to = rj_wide_path(aside.bytes, NULL);
     bool moved = from && to && MoveFileExW(from, to, 0);
-    DWORD why = GetLastError();
+    DWORD failed = GetLastError();
     rj_free(from);
     rj_free(to);
     if (moved)
-        tell(path, aside.bytes);
+        tell(RJ_LOG_ERROR, "%s: %s is now %s; look into it before you remove it", why, path,
+             aside.bytes);
     rj_text_free(&aside);
-    return moved ? RJ_OK : rj_fail_win32(err, why, "setting %s aside", path);
+    return moved ? RJ_OK : rj_fail_win32(err, failed, "setting %s aside", path);
 }
 
 /* ---- Folders --------------------------------------------------------------------------------- */
@@ -185,23 +217,85 @@ typedef struct walk {
     bool whole;
 } walk;
 
+typedef struct verdict {
+    bool folder;
+    bool open; /* others may change it */
+} verdict;
+
+static rj_status look_at_rights(HANDLE file, const char *path, bool *ret_open, rj_error *err)
+{
+    DWORD rights = 0;
+    rj_status status = rj_foreign_rights(file, path, &rights, err);
+    if (status == RJ_OK)
+        *ret_open = (rights & (RJ_RIGHTS_TAKING | RJ_RIGHTS_ADDING)) != 0;
+    return status;
+}
+
 /* RJ_E_DENIED: not to be used; RJ_E_NOT_FOUND: gone. */
-static rj_status judge(const char *path, bool *ret_folder, rj_error *err)
+static rj_status judge(HANDLE file, const char *path, verdict *ret_verdict, rj_error *err)
+{
+    BY_HANDLE_FILE_INFORMATION facts = {0};
+    rj_status status = rj_foreign_check_owner(file, path, err);
+    if (status == RJ_OK)
+        status = look_at_rights(file, path, &ret_verdict->open, err);
+    if (status == RJ_OK && !GetFileInformationByHandle(file, &facts))
+        status = rj_fail_win32(err, GetLastError(), "%s", path);
+    ret_verdict->folder = (facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    return status;
+}
+
+/* The rights of the folder around it, and ours. */
+static rj_status take_rights_back(HANDLE file, const char *path, rj_error *err)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    BOOL there = FALSE, defaulted = FALSE;
+    PACL list = NULL;
+    DWORD failed = 0;
+    bool open = true;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(SDDL_GIVEN_BACK, SDDL_REVISION_1,
+                                                              &descriptor, NULL) ||
+        !GetSecurityDescriptorDacl(descriptor, &there, &list, &defaulted))
+        failed = GetLastError();
+    if (!failed)
+        failed = SetSecurityInfo(file, SE_FILE_OBJECT,
+                                 DACL_SECURITY_INFORMATION | UNPROTECTED_DACL_SECURITY_INFORMATION,
+                                 NULL, NULL, list, NULL);
+    LocalFree(descriptor);
+    if (failed)
+        return rj_fail_win32(err, failed, "rights of %s", path);
+    rj_status status = look_at_rights(file, path, &open, err);
+    if (status == RJ_OK && open)
+        status = rj_fail(err, RJ_E_DENIED, "%s could still be changed by others", path);
+    if (status == RJ_OK)
+        tell(RJ_LOG_WARNING,
+             "%s could be changed by others, as somebody gave them the right: it was taken back",
+             path);
+    return status;
+}
+
+/* With nobody there who had it open to change it before. */
+static rj_status judge_alone(const char *path, verdict *ret_verdict, rj_error *err)
 {
     HANDLE file = INVALID_HANDLE_VALUE;
-    DWORD rights = 0;
-    BY_HANDLE_FILE_INFORMATION facts = {0};
+    rj_status status = open_alone(path, &file, err);
+    if (status == RJ_E_BUSY)
+        return rj_fail(err, RJ_E_DENIED, "%s is held open by another program", path);
+    if (status != RJ_OK)
+        return status;
+    status = judge(file, path, ret_verdict, err);
+    if (status == RJ_OK && ret_verdict->open)
+        status = take_rights_back(file, path, err);
+    CloseHandle(file);
+    return status;
+}
+
+static rj_status judge_shared(const char *path, verdict *ret_verdict, rj_error *err)
+{
+    HANDLE file = INVALID_HANDLE_VALUE;
     rj_status status = rj_foreign_open(path, FILE_SHARE_DELETE, &file, err);
     if (status != RJ_OK)
         return status;
-    status = rj_foreign_check_owner(file, path, err);
-    if (status == RJ_OK)
-        status = rj_foreign_rights(file, path, &rights, err);
-    if (status == RJ_OK && (rights & (RJ_RIGHTS_TAKING | RJ_RIGHTS_ADDING)))
-        status = rj_fail(err, RJ_E_DENIED, "%s could be changed by others", path);
-    if (status == RJ_OK && !GetFileInformationByHandle(file, &facts))
-        status = rj_fail_win32(err, GetLastError(), "%s", path);
-    *ret_folder = (facts.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    status = judge(file, path, ret_verdict, err);
     CloseHandle(file);
     return status;
 }
@@ -211,13 +305,21 @@ static rj_status clear_folder(walk *at, const char *folder, unsigned level, rj_e
 /* RJ_E_LIMIT: there is more in it than is looked at. */
 static rj_status clear_entry(walk *at, const char *path, unsigned level, rj_error *err)
 {
-    bool folder = false;
+    verdict is = {false, false};
     rj_error why = RJ_ERROR_NONE;
-    rj_status status = judge(path, &folder, &why);
-    if (status == RJ_OK && folder && at->whole)
+    bool below = at->whole || level > 1; /* in what others could change until now */
+    rj_status status =
+        level > 1 && !at->whole ? judge_alone(path, &is, &why) : judge_shared(path, &is, &why);
+    if (status == RJ_OK && is.open && at->whole)
+        status = rj_fail(&why, RJ_E_DENIED, "%s could be changed by others", path);
+    if (status == RJ_OK && is.open && level == 1) {
+        below = true;
+        status = judge_alone(path, &is, &why);
+    }
+    if (status == RJ_OK && is.folder && below)
         status = clear_folder(at, path, level + 1, &why);
     if (status == RJ_E_DENIED || (status == RJ_E_LIMIT && level == 1))
-        return rj_foreign_set_aside(path, err);
+        return rj_foreign_set_aside(path, why.text, err);
     if (status == RJ_OK || status == RJ_E_NOT_FOUND)
         return RJ_OK;
     return rj_fail(err, status, "%s", why.text);

@@ -3,7 +3,9 @@
  * What other accounts made, or may change, in a folder that becomes ours.
  *
  * It is not made right in its place: whoever had it open before still has.  It is set aside under another
- * name, where nothing looks, and told of.
+ * name, where nothing looks, and told of.  Only where nobody but an administrator can have given others a
+ * right to what is ours, in a folder that was ours already, the right is taken back: a policy must not go
+ * out of force because somebody looked at it with Explorer's "Continue".
  */
 #ifndef RJ_SERVICE_FOREIGN_FILES_WIN32_H
 #define RJ_SERVICE_FOREIGN_FILES_WIN32_H
@@ -25,16 +27,18 @@
 rj_status rj_foreign_open(const char *path, DWORD share_delete, HANDLE *ret_file, rj_error *err);
 /* RJ_E_DENIED: another account can have made it, or it is a link. */
 rj_status rj_foreign_check_owner(HANDLE file, const char *path, rj_error *err);
-/* Whatever it is, its owner is one of ours; of a link, the link's own. */
-bool rj_foreign_is_administrators(HANDLE file);
 /* What the access list gives to others. */
 rj_status rj_foreign_rights(HANDLE file, const char *path, DWORD *ret_rights, rj_error *err);
 
-rj_status rj_foreign_set_aside(const char *path, rj_error *err);
-/* What stands directly in the folder; with `whole` everything below as well.  The folder itself can be
- * changed by nobody else any more.  A part that is too large to be looked at is set aside too. */
+/* `why`: the beginning of a sentence for the log. */
+rj_status rj_foreign_set_aside(const char *path, const char *why, rj_error *err);
+/* What stands directly in the folder, which nobody else can change any more.  `whole`, of a folder that was
+ * not ours: everything below as well.  Else what others got rights to loses them, and everything below is
+ * judged.  A part that is too large to be looked at is set aside. */
 rj_status rj_foreign_clear(const char *folder, bool whole, rj_error *err);
-/* One sentence about all that was set aside; "": nothing. */
-const char *rj_foreign_told(void);
+/* There is something to tell. */
+bool rj_foreign_has_told(void);
+/* Logs what became of what, one line each, and forgets it. */
+void rj_foreign_tell(void);
 
 #endif

@@ -51,7 +51,7 @@ rj_status rj_own_folder(const char *path, const wchar_t *sddl, rj_take_folder ta
         }
         if (status != RJ_E_DENIED && status != RJ_E_BUSY && status != RJ_E_LIMIT)
             return rj_fail(err, status, "%s", why.text);
-        if (rj_foreign_set_aside(path, &moving) != RJ_OK)
+        if (rj_foreign_set_aside(path, why.text, &moving) != RJ_OK)
             return rj_fail(err, RJ_E_DENIED,
                            "%s; the service must not use it and cannot rename it (%s)", why.text,
                            moving.text);

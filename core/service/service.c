@@ -299,6 +299,7 @@ static rj_status start(service *self, rj_error *err)
     if (status != RJ_OK)
         return status;
     open_log(self);
+    rj_service_tell_folders();
     rj_log(RJ_LOG_INFO, "service", NULL, "realmjoinservice " RJ_VERSION " starts, pid %ld%s%s",
            rj_system_pid(), options->root ? ", root " : "", options->root ? options->root : "");
     rj_service_configure(self->paths, options->service);
@@ -347,10 +348,12 @@ static int fail_to_start(service *self, rj_status status, const rj_error *error)
     rj_error shown = *error;
     rj_native_paths(shown.text);
     fprintf(stderr, "realmjoinservice: %s\n", shown.text);
-    /* Before the lock the log was not opened; one who has it writes there himself. */
-    if (self->paths && !self->locked && status != RJ_E_BUSY &&
+    /* Before the lock the log was not opened; one who has it writes there himself, but of what this
+     * process has renamed nobody else knows. */
+    if (self->paths && !self->locked && (status != RJ_E_BUSY || rj_service_has_to_tell()) &&
         rj_dir_make(rj_path(self->paths, RJ_PATH_LOG), 0750, NULL) == RJ_OK)
         rj_log_open(rj_path(self->paths, RJ_PATH_LOG), "realmjoin", NULL);
+    rj_service_tell_folders();
     if (self->locked || status != RJ_E_BUSY)
         rj_log(RJ_LOG_ERROR, "service", NULL, "cannot start: %s", error->text);
     rj_event_log_report(RJ_EVENT_SERVICE_FAILED, RJ_VERSION, error->text);
