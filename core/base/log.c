@@ -32,6 +32,7 @@ static struct {
     uv_file file;    /* -1: none */
     uint64_t size;
     uint64_t lost;
+    unsigned left_open; /* files that others may still read */
     char *directory;
     char name[NAME_MAX_BYTES];
     uv_mutex_t listener_lock; /* held while the listener runs */
@@ -112,8 +113,9 @@ static uint64_t rotated_number(const char *entry)
     return strcmp(end, ".log") == 0 && number < UINT32_MAX ? number : 0;
 }
 
-/* Walks the folder: the highest number there is; with `remove_below` also removes lower ones. */
-static uint64_t highest_rotated(uint64_t remove_below)
+/* Walks the folder: the highest number there is; `visit` may be NULL. */
+static uint64_t highest_rotated(void (*visit)(const char *path, uint64_t number, uint64_t value),
+                                uint64_t value)
 {
     uv_fs_t scan;
     uv_dirent_t entry;
@@ -122,24 +124,30 @@ static uint64_t highest_rotated(uint64_t remove_below)
         while (uv_fs_scandir_next(&scan, &entry) == 0) {
             uint64_t number = rotated_number(entry.name);
             highest = number > highest ? number : highest;
-            if (number && number < remove_below) {
-                char *path = file_path(logger_state.directory, logger_state.name, number);
-                uv_fs_t request;
-                if (path) {
-                    uv_fs_unlink(NULL, &request, path, NULL);
-                    uv_fs_req_cleanup(&request);
-                }
-                rj_free(path);
-            }
+            char *path = number && visit
+                             ? file_path(logger_state.directory, logger_state.name, number)
+                             : NULL;
+            if (path)
+                visit(path, number, value);
+            rj_free(path);
         }
     }
     uv_fs_req_cleanup(&scan);
     return highest;
 }
 
+static void remove_below(const char *path, uint64_t number, uint64_t lowest_kept)
+{
+    uv_fs_t request;
+    if (number >= lowest_kept)
+        return;
+    uv_fs_unlink(NULL, &request, path, NULL);
+    uv_fs_req_cleanup(&request);
+}
+
 static void rotate(void)
 {
-    uint64_t number = highest_rotated(0) + 1;
+    uint64_t number = highest_rotated(NULL, 0) + 1;
     char *from = file_path(logger_state.directory, logger_state.name, 0);
     char *to = file_path(logger_state.directory, logger_state.name, number);
     uv_fs_t request;
@@ -149,7 +157,7 @@ static void rotate(void)
         logger_state.size = 0;
         logger_state.file = open_file(from, &logger_state.size);
         if (number > FILES_KEPT)
-            highest_rotated(number - FILES_KEPT + 1);
+            highest_rotated(remove_below, number - FILES_KEPT + 1);
     }
     rj_free(from);
     rj_free(to);
@@ -257,6 +265,23 @@ void rj_log(int level, const char *logger, const char *correlation, const char *
     call_listener(level, line, length);
 }
 
+/* ---- Who may read it ------------------------------------------------------------------------- */
+
+static void close_to_others(const char *path, uint64_t number, uint64_t value)
+{
+    (void)number, (void)value;
+    logger_state.left_open += !rj_log_file_close_to_others(path);
+}
+
+/* Those of an earlier version may have been open to everybody. */
+static unsigned close_all_to_others(const char *current)
+{
+    logger_state.left_open = 0;
+    close_to_others(current, 0, 0);
+    highest_rotated(close_to_others, 0);
+    return logger_state.left_open;
+}
+
 /* ---- Set-up ---------------------------------------------------------------------------------- */
 
 rj_status rj_log_open(const char *directory, const char *name, rj_error *err)
@@ -284,8 +309,14 @@ rj_status rj_log_open(const char *directory, const char *name, rj_error *err)
     logger_state.file = file;
     logger_state.size = size;
     snprintf(logger_state.name, sizeof logger_state.name, "%s", name);
+    unsigned left_open = close_all_to_others(path);
     unlock();
     copy = NULL;
+    if (left_open)
+        rj_log(RJ_LOG_WARNING, "base.log", NULL,
+               "%u file(s) of this log in %s may be readable by other accounts, as their rights "
+               "cannot be set",
+               left_open, directory);
 out:
     rj_free(copy);
     rj_free(path);

@@ -3,7 +3,8 @@
  * The file of a log on Windows, see log_file.h.
  *
  * libuv knows no access list and ignores the mode: what it makes has the rights of the folder, and Users
- * read C:\Windows\Logs.  A renamed file keeps its list, so rotated ones are as closed.
+ * read C:\Windows\Logs.  A renamed file keeps its list, so rotated ones are as closed; those of an earlier version
+ * are closed when the log is opened.
  */
 #include "base/log_file.h"
 
@@ -22,6 +23,8 @@
 #include <sddl.h>
 
 #define PREFIX L"\\\\?\\"
+#define SHARED (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+#define LIST_BYTES 4096
 
 /* Of any length; NULL with GetLastError(). */
 static wchar_t *wide_path(const char *path)
@@ -72,14 +75,6 @@ static PSECURITY_DESCRIPTOR closed_list(void)
                : NULL;
 }
 
-static HANDLE open_for_appending(const wchar_t *path, PSECURITY_DESCRIPTOR list, DWORD more)
-{
-    SECURITY_ATTRIBUTES rights = {.nLength = sizeof rights, .lpSecurityDescriptor = list};
-    return CreateFileW(path, FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE | more,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, &rights, OPEN_ALWAYS,
-                       FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-}
-
 /* An error of libuv for what is there but is no file of ours; 0: fine. */
 static int refuse(HANDLE file)
 {
@@ -93,19 +88,13 @@ static int refuse(HANDLE file)
 
 static int open_with(const wchar_t *path, PSECURITY_DESCRIPTOR list)
 {
-    HANDLE file = open_for_appending(path, list, WRITE_DAC);
-    DWORD code = GetLastError();
-    bool may_close = file != INVALID_HANDLE_VALUE;
-    bool was_there = may_close && code == ERROR_ALREADY_EXISTS;
-    if (!may_close && code == ERROR_ACCESS_DENIED) {
-        file = open_for_appending(path, list, 0);
-        code = GetLastError();
-    }
+    SECURITY_ATTRIBUTES rights = {.nLength = sizeof rights, .lpSecurityDescriptor = list};
+    HANDLE file =
+        CreateFileW(path, FILE_APPEND_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE, SHARED, &rights,
+                    OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     if (file == INVALID_HANDLE_VALUE)
-        return uv_translate_sys_error((int)code);
+        return uv_translate_sys_error((int)GetLastError());
     int failed = refuse(file);
-    if (!failed && was_there) /* made by an earlier version, or by hand */
-        SetKernelObjectSecurity(file, DACL_SECURITY_INFORMATION, list);
     int descriptor = failed ? failed : _open_osfhandle((intptr_t)file, _O_APPEND | _O_BINARY);
     if (descriptor == -1 && !failed)
         descriptor = UV_EMFILE;
@@ -122,4 +111,50 @@ int rj_log_file_open(const char *path)
     LocalFree(list);
     rj_free(wide);
     return descriptor;
+}
+
+/* It has this very list already, and inherits nothing. */
+static bool has_list(HANDLE file, PSECURITY_DESCRIPTOR wanted)
+{
+    union {
+        SECURITY_DESCRIPTOR descriptor;
+        BYTE bytes[LIST_BYTES];
+    } now;
+    SECURITY_DESCRIPTOR_CONTROL control = 0;
+    BOOL there = FALSE, defaulted = FALSE;
+    DWORD size = 0, revision = 0;
+    PACL has = NULL, list = NULL;
+    if (!GetKernelObjectSecurity(file, DACL_SECURITY_INFORMATION, &now, sizeof now, &size) ||
+        !GetSecurityDescriptorControl(&now, &control, &revision) ||
+        !(control & SE_DACL_PROTECTED) ||
+        !GetSecurityDescriptorDacl(&now, &there, &has, &defaulted) ||
+        !GetSecurityDescriptorDacl(wanted, &there, &list, &defaulted) || !has || !list)
+        return false;
+    return has->AclSize == list->AclSize && has->AceCount == list->AceCount &&
+           memcmp(has + 1, list + 1, list->AclSize - sizeof *list) == 0;
+}
+
+static bool give_list(const wchar_t *path, PSECURITY_DESCRIPTOR list)
+{
+    HANDLE file =
+        CreateFileW(path, READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES, SHARED, NULL,
+                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return false;
+    bool given = refuse(file) == 0 &&
+                 (has_list(file, list) ||
+                  SetKernelObjectSecurity(
+                      file, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, list));
+    CloseHandle(file);
+    return given;
+}
+
+bool rj_log_file_close_to_others(const char *path)
+{
+    wchar_t *wide = wide_path(path);
+    PSECURITY_DESCRIPTOR list = wide ? closed_list() : NULL;
+    bool given = list && give_list(wide, list);
+    LocalFree(list);
+    rj_free(wide);
+    return given;
 }

@@ -76,6 +76,33 @@ static void a_log_that_was_open_to_users_is_closed_and_goes_on(void **state)
     free(text);
 }
 
+static void rotated_files_of_an_earlier_version_are_closed_too(void **state)
+{
+    (void)state;
+    write_text("agent.001.log");
+    write_text("agent.012.log");
+    write_text("other.001.log");
+    assert_true(is_open_to_others("agent.001.log"));
+    assert_int_equal(rj_log_open(folder, "agent", NULL), RJ_OK);
+    assert_false(is_open_to_others("agent.001.log"));
+    assert_false(is_open_to_others("agent.012.log"));
+    assert_true(is_open_to_others("other.001.log"));
+}
+
+static void a_file_that_cannot_be_closed_is_told_in_the_first_line(void **state)
+{
+    char path[TEST_PATH_MAX + 64];
+    (void)state;
+    snprintf(path, sizeof path, "%s/agent.001.log", folder);
+    assert_true(test_make_folder(path)); /* as good as one whose rights are refused */
+    assert_int_equal(rj_log_open(folder, "agent", NULL), RJ_OK);
+    snprintf(path, sizeof path, "%s/agent.log", folder);
+    char *text = test_read_file(path, NULL);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "|WARN |base.log|-|1 file(s) of this log in "));
+    free(text);
+}
+
 static void a_folder_in_a_logs_place_is_an_error(void **state)
 {
     char path[TEST_PATH_MAX + 64];
@@ -93,6 +120,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOG_TEST(a_log_is_closed_to_users_and_so_are_its_rotated_files),
         LOG_TEST(a_log_that_was_open_to_users_is_closed_and_goes_on),
+        LOG_TEST(rotated_files_of_an_earlier_version_are_closed_too),
+        LOG_TEST(a_file_that_cannot_be_closed_is_told_in_the_first_line),
         LOG_TEST(a_folder_in_a_logs_place_is_an_error),
     };
     return cmocka_run_group_tests_name("log files on Windows", tests, NULL, NULL);
