@@ -291,7 +291,9 @@ rj_status rj_install_prepare(rj_install *install, rj_failure *failure)
     unpacking u = {.install = install};
     rj_recovered recovered;
     size_t removed;
-    rj_status status = nuget_make_folder(install->lib_dir, failure);
+    rj_status status = RJ_OK;
+    if (nuget_check_private(install->lib_dir, NULL) != RJ_E_DENIED) /* else made in others' place */
+        status = nuget_make_folder(install->lib_dir, failure);
     if (status == RJ_OK)
         status = nuget_check_private(install->lib_dir, failure);
     if (status == RJ_OK)

@@ -166,6 +166,19 @@ static void a_lib_folder_in_a_folder_of_others_is_refused(void **state)
     assert_false(file_exists(f, "chocolatey/lib/PSini"));
 }
 
+static void a_lib_folder_is_not_made_in_a_folder_of_others(void **state)
+{
+    fixture *f = *state;
+    char lib[700];
+    snprintf(lib, sizeof(lib), "%s/lib", fixture_path(f, "chocolatey"));
+    assert_int_equal(nuget_make_folder(fixture_path(f, "chocolatey"), NULL), RJ_OK);
+    set_list(fixture_path(f, "chocolatey"), L"D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;WD)");
+    add_module(f, "2.0.5");
+    expect_failure(f, install_package(f, "psini", json_pack("{s:s}", "lib_dir", lib)), RJ_E_DENIED,
+                   "others (S-1-1-0) may write to");
+    assert_false(file_exists(f, "chocolatey/lib"));
+}
+
 static void open_to_others(const char *path)
 {
     set_list(path, L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;WD)");
@@ -325,6 +338,7 @@ static void links_share_the_bytes_of_a_package(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_fixture(a_lib_folder_is_not_made_in_a_folder_of_others),
         with_fixture(a_planted_package_is_neither_installed_nor_run),
         with_fixture(a_planted_package_satisfies_no_dependency),
         with_fixture(a_planted_journal_moves_nothing),
