@@ -4,7 +4,6 @@
 
 #include "platform/file.h"
 #include "platform/parameters.h"
-#include "tap_skip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +11,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "tap_skip.h"
 
 #define AVAILABLE "{'SoftwarePackages':[{'ID':'tool','Version':'1.0'}]}"
 #define MANDATORY "{'SoftwarePackages':[{'ID':'tool','Version':'1.0','Mandatory':true}]}"

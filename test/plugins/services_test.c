@@ -488,5 +488,5 @@ int main(void)
     };
     /* In-process the crash would end the program. */
     size_t count = sizeof tests / sizeof tests[0] - (scene_in_worker() ? 0 : 1);
-    return _cmocka_run_group_tests("runtime_services", tests, count, NULL, NULL);
+    return tap_run_group("runtime_services", tests, count, NULL, NULL);
 }

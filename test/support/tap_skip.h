@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+#ifndef cmocka_run_group_tests
+#error "include tap_skip.h after cmocka.h, or its own skip() is what main() reports"
+#endif
+
 struct CMUnitTest;
 
 _Noreturn void tap_skip(const char *reason);

@@ -491,5 +491,5 @@ int main(int argc, char **argv)
         return 1;
     count += add_tests(tests + count, process_attempts, process_attempt_count);
     count += add_tests(tests + count, reach_attempts, reach_attempt_count);
-    return _cmocka_run_group_tests("sandbox", tests, count, make_surroundings, remove_surroundings);
+    return tap_run_group("sandbox", tests, count, make_surroundings, remove_surroundings);
 }
