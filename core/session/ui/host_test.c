@@ -372,6 +372,31 @@ static void what_waited_is_requested_when_a_new_view_shows_something(void **stat
     assert_int_equal(count_of("progress"), 2);
 }
 
+static void what_is_held_says_who_needs_whom(void **state)
+{
+    static const char *const cases[][2] = {
+        {"install", "Another package that it needs cannot be installed now."},
+        {"uninstall", "Another package still needs it and could not be removed."}};
+    (void)state;
+    attach(service);
+    rj_ui_host_link(host, "realmjoin:install:tool");
+    rj_ui_host_turn(host);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *event = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "topic", "action",
+                                  "document", "correlation", "c1", "id", "tool", "name", "Tool",
+                                  "state", "held", "verdict", cases[i][0]);
+        assert_true(rj_ui_host_notified(host, "event", event));
+        json_decref(event);
+        json_decref(model);
+        model = NULL;
+        while (!model) { /* the next has it */
+            rj_loop_run(loop);
+            rj_ui_host_turn(host);
+        }
+        assert_string_equal(text_of("progress", 0, "status"), cases[i][1]);
+    }
+}
+
 static void a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn(void **state)
 {
     (void)state;
@@ -413,6 +438,7 @@ int main(void)
         TEST(a_first_icon_does_not_wait_for_a_service_that_says_nothing),
         TEST(a_first_icon_waits_no_longer_for_several_answers_than_for_one),
         TEST(what_waited_is_requested_when_a_new_view_shows_something),
+        TEST(what_is_held_says_who_needs_whom),
         TEST(a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn),
         TEST(a_link_that_was_refused_starts_no_service_that_ends_later),
     };
