@@ -39,24 +39,29 @@ static void tell_warnings(const rj_policy *policy, const char *correlation)
 {
     for (size_t i = 0; i < policy->warning_count; i++)
         rj_log(RJ_LOG_WARNING, LOGGER, correlation, "%s", policy->warnings[i]);
-    for (size_t i = 0; policy->unknown_users && policy->unknown_users[i]; i++)
-        rj_log(RJ_LOG_WARNING, LOGGER, correlation, "users/%s.json is left out: %s",
-               policy->unknown_users[i], policy->unknown_reasons[i]);
+    for (size_t i = 0; i < policy->user_count; i++)
+        if (policy->users[i].why[0])
+            rj_log(RJ_LOG_WARNING, LOGGER, correlation, "users/%s.json %s: %s",
+                   policy->users[i].name,
+                   policy->users[i].taken ? "counts for whom the name was found before"
+                                          : "is left out",
+                   policy->users[i].why);
 }
 
-static bool leave_out_the_same(const rj_policy *a, const rj_policy *b)
+/* Who is left out, and who is in force by what was found before. */
+static bool warn_of_the_same(const rj_policy *a, const rj_policy *b)
 {
-    size_t i = 0;
-    while (a->unknown_users[i] && b->unknown_users[i] &&
-           strcmp(a->unknown_users[i], b->unknown_users[i]) == 0)
-        i++;
-    return !a->unknown_users[i] && !b->unknown_users[i];
+    bool same = a->user_count == b->user_count;
+    for (size_t i = 0; same && i < a->user_count; i++)
+        same = strcmp(a->users[i].name, b->users[i].name) == 0 &&
+               a->users[i].taken == b->users[i].taken && !a->users[i].why[0] == !b->users[i].why[0];
+    return same;
 }
 
 static void take(rj_agent *agent, rj_policy *policy, const char *correlation)
 {
     bool changed = !agent->policy || strcmp(agent->policy->revision, policy->revision) != 0 ||
-                   !leave_out_the_same(agent->policy, policy);
+                   !warn_of_the_same(agent->policy, policy);
     bool recovered = agent->policy_state != RJ_POLICY_OK;
     agent->policy_state = RJ_POLICY_OK;
     agent->policy_message[0] = '\0';
@@ -95,7 +100,8 @@ void rj_agent_read_policy(rj_agent *agent, const char *correlation)
 {
     rj_policy *policy = NULL;
     rj_error error = RJ_ERROR_NONE;
-    rj_status status = rj_policy_read_directory(agent->options.paths, &policy, &error);
+    rj_status status =
+        rj_policy_read_directory(agent->options.paths, agent->policy, &policy, &error);
     if (agent->options.runtime)
         rj_runtime_refresh(agent->options.runtime); /* plugins may be new as well */
     if (status == RJ_OK)

@@ -207,6 +207,7 @@ static void a_dependency_is_not_removed_when_removing_what_needs_it_failed(void 
     rj_execution_counts counts = bench_run();
     assert_int_equal(counts.failed, 1);
     assert_int_equal(counts.held, 1);
+    assert_non_null(strstr(b.lines, "uninstall base: held: top needs it and could not be removed"));
     assert_string_equal(fake_installed(&b.fake, "base", RJ_UID_MACHINE), "1.0");
 }
 

@@ -68,9 +68,7 @@ static rj_status read_documents(rj_policy_reader *reader, const rj_policy_source
     rj_policy_whole *whole = reader->whole;
     rj_policy *policy = &whole->policy;
     policy->warnings = rj_arena_alloc(&whole->arena, RJ_POLICY_MAX_WARNINGS + 2, sizeof(char *));
-    policy->unknown_users = rj_arena_alloc(&whole->arena, 1, sizeof(char *));
-    policy->unknown_reasons = rj_arena_alloc(&whole->arena, 1, sizeof(char *));
-    if (!policy->warnings || !policy->unknown_users || !policy->unknown_reasons)
+    if (!policy->warnings)
         return rj_policy_no_memory(reader);
     rj_policy_defaults(policy);
 

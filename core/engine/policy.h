@@ -73,6 +73,14 @@ typedef struct rj_web_link {
     rj_uid audience;      /* RJ_UID_MACHINE: everybody's; else that user's */
 } rj_web_link;
 
+/* One document users/<name>.json. */
+typedef struct rj_policy_user {
+    const char *name;
+    const char *why; /* the name could not be looked up; "": it could */
+    bool taken;      /* with a `why`: as `uid`, whose name it was before */
+    rj_uid uid;
+} rj_policy_user;
+
 typedef struct rj_policy {
     rj_assignment *assignments; /* device document first, then users by uid, in document order */
     size_t assignment_count;
@@ -86,9 +94,9 @@ typedef struct rj_policy {
     const json_t *plugins; /* Plugins section, NULL if none; borrowed from the policy */
     char **warnings;       /* "<document>: /pointer: text"; NULL-terminated */
     size_t warning_count;
-    char **unknown_users;   /* users/<name>.json of names this machine does not know */
-    char **unknown_reasons; /* of each: why */
-    char revision[65];      /* SHA-256 over all documents: same revision, same policy */
+    const rj_policy_user *users; /* of users/<name>.json, taken or not */
+    size_t user_count;
+    char revision[65]; /* SHA-256 over all documents: same revision, same policy */
 } rj_policy;
 
 typedef struct rj_policy_source {
@@ -103,12 +111,15 @@ typedef struct rj_policy_source {
 rj_status rj_policy_parse(const rj_policy_source *documents, size_t count, rj_policy **ret_policy,
                           rj_error *err);
 /* Read the folder (trust-checked: root-owned) and parse.  No device.json and no user document:
- * RJ_E_NOT_FOUND. */
-rj_status rj_policy_read_directory(const rj_paths *paths, rj_policy **ret_policy, rj_error *err);
+ * RJ_E_NOT_FOUND.  A name that nobody can look up now counts for whom it was found in `before`, the policy
+ * in force (NULL: none). */
+rj_status rj_policy_read_directory(const rj_paths *paths, const rj_policy *before,
+                                   rj_policy **ret_policy, rj_error *err);
 /* The same with `find` in place of rj_system_user_id(). */
 typedef rj_status (*rj_find_user)(const char *name, rj_uid *ret_uid, rj_error *err);
 rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
-                                      rj_policy **ret_policy, rj_error *err);
+                                      const rj_policy *before, rj_policy **ret_policy,
+                                      rj_error *err);
 void rj_policy_free(rj_policy *policy);
 
 /* The entry this user may see under `id`: their own, else the device's; ids compare without case. */

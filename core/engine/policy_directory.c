@@ -25,8 +25,9 @@ typedef struct folder {
     size_t count, capacity;
     size_t bytes;
     rj_find_user find;
-    char **unknown_users, **unknown_reasons;
-    size_t unknown_count;
+    const rj_policy *before; /* NULL: none */
+    rj_policy_user *users;
+    size_t user_count;
     rj_error why;
     rj_status failed; /* the first lookup that did; RJ_OK: who is unknown is nobody here */
 } folder;
@@ -37,13 +38,12 @@ static void folder_free(folder *read)
         rj_free((char *)(uintptr_t)read->sources[i].name);
         rj_free((char *)(uintptr_t)read->sources[i].bytes);
     }
-    for (size_t i = 0; i < read->unknown_count; i++) {
-        rj_free(read->unknown_users[i]);
-        rj_free(read->unknown_reasons[i]);
+    for (size_t i = 0; i < read->user_count; i++) {
+        rj_free((char *)(uintptr_t)read->users[i].name);
+        rj_free((char *)(uintptr_t)read->users[i].why);
     }
     rj_free(read->sources);
-    rj_free(read->unknown_users);
-    rj_free(read->unknown_reasons);
+    rj_free(read->users);
 }
 
 static rj_status read_source(folder *read, const char *path, const char *shown, rj_uid audience,
@@ -76,41 +76,57 @@ static bool is_document(const char *name)
            rj_ascii_casecmp(name + length - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-/* The others' documents do not wait for a name that nobody can tell now.  A name that is several people's
- * (RJ_E_INVALID) must be put right. */
-static bool is_unknown(rj_status status)
+/* Nobody can tell now whose name it is: neither nobody's nor several people's (RJ_E_INVALID). */
+static bool is_for_the_moment(rj_status status)
 {
-    return status != RJ_OK && status != RJ_E_INVALID && status != RJ_E_NO_MEMORY;
+    return status != RJ_E_NOT_FOUND && status != RJ_E_INVALID;
+}
+
+static bool was_found_before(const rj_policy *before, const char *name, rj_uid *ret_uid)
+{
+    for (size_t i = 0; before && i < before->user_count; i++)
+        if (before->users[i].taken && strcmp(before->users[i].name, name) == 0) {
+            *ret_uid = before->users[i].uid;
+            return true;
+        }
+    return false;
+}
+
+/* One name takes nobody else's document away. */
+static rj_status find_user(folder *read, const char *name, rj_policy_user *ret_user, rj_error *err)
+{
+    rj_policy_user *user = &read->users[read->user_count];
+    rj_error why = RJ_ERROR_NONE;
+    rj_status status = RJ_E_NO_MEMORY;
+    user->name = rj_strndup(name, strlen(name) - (sizeof(suffix) - 1));
+    if (user->name)
+        status = read->find(user->name, &user->uid, &why);
+    user->why = rj_strdup(status == RJ_OK ? "" : why.text);
+    read->user_count++;
+    if (status == RJ_E_NO_MEMORY || !user->why)
+        return rj_fail_memory(err, "reading the policy");
+    user->taken = status == RJ_OK || (is_for_the_moment(status) &&
+                                      was_found_before(read->before, user->name, &user->uid));
+    if (!user->taken && read->failed == RJ_OK && status != RJ_E_NOT_FOUND)
+        read->failed = rj_fail(&read->why, status, "%s", why.text);
+    *ret_user = *user;
+    return RJ_OK;
 }
 
 static rj_status read_user(folder *read, const char *directory, const char *name, rj_error *err)
 {
     char *path = NULL;
     rj_text shown = RJ_TEXT_EMPTY;
-    char *user = rj_strndup(name, strlen(name) - (sizeof(suffix) - 1));
-    rj_error why = RJ_ERROR_NONE;
-    rj_uid uid;
-    rj_status status;
-    if (!user)
-        return rj_fail_memory(err, "reading the policy");
-
-    status = read->find(user, &uid, &why);
-    if (is_unknown(status)) {
-        if (read->failed == RJ_OK && status != RJ_E_NOT_FOUND)
-            read->failed = rj_fail(&read->why, status, "%s", why.text);
-        read->unknown_users[read->unknown_count] = user;
-        read->unknown_reasons[read->unknown_count++] = rj_strdup(why.text);
-        return RJ_OK;
-    }
-    rj_free(user);
-    if (status != RJ_OK)
-        return rj_fail(err, status, "%s", why.text);
+    rj_policy_user user = {.taken = false};
+    rj_status status = find_user(read, name, &user, err);
+    if (status != RJ_OK || !user.taken)
+        return status;
     rj_text_addf(&shown, "users/%s", name);
     status = rj_path_join(directory, name, &path, err);
     if (status == RJ_OK && rj_text_failed(&shown))
         status = rj_fail_memory(err, "reading the policy");
     if (status == RJ_OK)
-        status = read_source(read, path, shown.bytes, uid, err);
+        status = read_source(read, path, shown.bytes, user.uid, err);
     rj_text_free(&shown);
     rj_free(path);
     return status;
@@ -119,9 +135,8 @@ static rj_status read_user(folder *read, const char *directory, const char *name
 static rj_status reserve(folder *read, size_t users, rj_error *err)
 {
     read->sources = rj_calloc(users + 1, sizeof(*read->sources));
-    read->unknown_users = rj_calloc(users + 1, sizeof(*read->unknown_users));
-    read->unknown_reasons = rj_calloc(users + 1, sizeof(*read->unknown_reasons));
-    if (!read->sources || !read->unknown_users || !read->unknown_reasons)
+    read->users = rj_calloc(users + 1, sizeof(*read->users));
+    if (!read->sources || !read->users)
         return rj_fail_memory(err, "reading the policy");
     return RJ_OK;
 }
@@ -153,26 +168,21 @@ static void sort_users(folder *read)
     }
 }
 
-static char **keep_texts(rj_arena *arena, char *const *texts, size_t count)
-{
-    char **kept = rj_arena_alloc(arena, count + 1, sizeof(*kept));
-    for (size_t i = 0; kept && i < count; i++) {
-        kept[i] = rj_arena_strdup(arena, texts[i] ? texts[i] : "");
-        if (!kept[i])
-            kept = NULL;
-    }
-    return kept;
-}
-
-static rj_status keep_unknown_users(rj_policy *policy, const folder *read, rj_error *err)
+static rj_status keep_users(rj_policy *policy, const folder *read, rj_error *err)
 {
     rj_arena *arena = &((rj_policy_whole *)policy)->arena;
-    char **users = keep_texts(arena, read->unknown_users, read->unknown_count);
-    char **reasons = keep_texts(arena, read->unknown_reasons, read->unknown_count);
-    if (!users || !reasons)
+    rj_policy_user *kept = rj_arena_alloc(arena, read->user_count + 1, sizeof(*kept));
+    for (size_t i = 0; kept && i < read->user_count; i++) {
+        kept[i] = read->users[i];
+        kept[i].name = rj_arena_strdup(arena, read->users[i].name);
+        kept[i].why = rj_arena_strdup(arena, read->users[i].why);
+        if (!kept[i].name || !kept[i].why)
+            kept = NULL;
+    }
+    if (!kept)
         return rj_fail_memory(err, "reading the policy");
-    policy->unknown_users = users;
-    policy->unknown_reasons = reasons;
+    policy->users = kept;
+    policy->user_count = read->user_count;
     return RJ_OK;
 }
 
@@ -200,17 +210,19 @@ static rj_status read_folder(folder *read, const char *directory, rj_error *err)
     return status;
 }
 
-rj_status rj_policy_read_directory(const rj_paths *paths, rj_policy **ret_policy, rj_error *err)
+rj_status rj_policy_read_directory(const rj_paths *paths, const rj_policy *before,
+                                   rj_policy **ret_policy, rj_error *err)
 {
     rj_system_refresh_names();
-    return rj_policy_read_directory_by(paths, rj_system_user_id, ret_policy, err);
+    return rj_policy_read_directory_by(paths, rj_system_user_id, before, ret_policy, err);
 }
 
 rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
-                                      rj_policy **ret_policy, rj_error *err)
+                                      const rj_policy *before, rj_policy **ret_policy,
+                                      rj_error *err)
 {
     const char *directory = rj_path(paths, RJ_PATH_POLICY), *root = rj_paths_root(paths);
-    folder read = {.boundary = *root ? root : NULL, .find = find};
+    folder read = {.boundary = *root ? root : NULL, .find = find, .before = before};
     rj_policy *policy = NULL;
     rj_status status;
 
@@ -233,7 +245,7 @@ rj_status rj_policy_read_directory_by(const rj_paths *paths, rj_find_user find,
         status = rj_policy_parse(read.sources, read.count, &policy, err);
     }
     if (status == RJ_OK)
-        status = keep_unknown_users(policy, &read, err);
+        status = keep_users(policy, &read, err);
     folder_free(&read);
     if (status != RJ_OK) {
         rj_policy_free(policy);

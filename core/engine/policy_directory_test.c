@@ -81,7 +81,7 @@ static void assert_refused(const place *at, rj_status status, const char *part)
 {
     rj_policy *policy = NULL;
     rj_error err = RJ_ERROR_NONE;
-    rj_status got = rj_policy_read_directory(at->paths, &policy, &err);
+    rj_status got = rj_policy_read_directory(at->paths, NULL, &policy, &err);
     assert_null(policy);
     if (!strstr(err.text, part))
         fail_msg("\"%s\" does not say \"%s\"", err.text, part);
@@ -92,7 +92,7 @@ static rj_policy *read_policy(const place *at)
 {
     rj_policy *policy = NULL;
     rj_error err = RJ_ERROR_NONE;
-    if (rj_policy_read_directory(at->paths, &policy, &err) != RJ_OK)
+    if (rj_policy_read_directory(at->paths, NULL, &policy, &err) != RJ_OK)
         fail_msg("%s", err.text);
     return policy;
 }
@@ -120,8 +120,12 @@ static void device_and_users_are_read_and_other_files_are_not(void **state)
     assert_true(policy->assignments[0].audience == RJ_UID_MACHINE);
     assert_string_equal(policy->assignments[1].id, "r");
     assert_true(policy->assignments[1].audience == 0);
-    assert_string_equal(policy->unknown_users[0], "nobody-of-this-machine");
-    assert_null(policy->unknown_users[1]);
+    size_t unknown = 0;
+    for (size_t i = 0; i < policy->user_count; i++)
+        unknown +=
+            !policy->users[i].taken && strcmp(policy->users[i].name, "nobody-of-this-machine") == 0;
+    assert_int_equal(policy->user_count, 2);
+    assert_int_equal(unknown, 1);
     rj_policy_free(policy);
 }
 
@@ -133,25 +137,86 @@ static rj_status fail_without_a_network(const char *name, rj_uid *ret_uid, rj_er
                                         : (*ret_uid = 1234, RJ_OK);
 }
 
+static rj_policy *read_by(const place *at, rj_find_user find, const rj_policy *before)
+{
+    rj_policy *policy = NULL;
+    rj_error err = RJ_ERROR_NONE;
+    if (rj_policy_read_directory_by(at->paths, find, before, &policy, &err) != RJ_OK)
+        fail_msg("%s", err.text);
+    return policy;
+}
+
+static const rj_policy_user *user_of(const rj_policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->user_count; i++)
+        if (strcmp(policy->users[i].name, name) == 0)
+            return &policy->users[i];
+    fail_msg("there is no document of %s", name);
+    return NULL;
+}
+
+static void assert_left_out(const rj_policy *policy, const char *name, const char *why)
+{
+    assert_false(user_of(policy, name)->taken);
+    assert_non_null(strstr(user_of(policy, name)->why, why));
+}
+
 static void a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away(void **state)
 {
     place *at = *state;
-    rj_policy *policy = NULL;
-    rj_error err = RJ_ERROR_NONE;
     put(at, "device.json", "{\"SoftwarePackages\":[{\"ID\":\"d\"}]}");
     put(at, "users/away.json", "{\"SoftwarePackages\":[{\"ID\":\"a\"}]}");
     put(at, "users/here.json", "{\"SoftwarePackages\":[{\"ID\":\"h\"}]}");
-    if (rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err) != RJ_OK)
-        fail_msg("%s", err.text);
+    put(at, "users/twice.json", "{\"SoftwarePackages\":[{\"ID\":\"t\"}]}");
+    rj_policy *policy = read_by(at, fail_without_a_network, NULL);
     assert_int_equal(policy->assignment_count, 2);
     assert_string_equal(policy->assignments[1].id, "h");
-    assert_string_equal(policy->unknown_users[0], "away");
-    assert_non_null(strstr(policy->unknown_reasons[0], "no trust"));
+    assert_int_equal(policy->user_count, 3);
+    assert_left_out(policy, "away", "no trust");
+    assert_left_out(policy, "twice", "several accounts");
     rj_policy_free(policy);
-    policy = NULL;
-    put(at, "users/twice.json", "{}");
-    assert_int_equal(rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err),
-                     RJ_E_INVALID);
+}
+
+static rj_status find_anybody(const char *name, rj_uid *ret_uid, rj_error *err)
+{
+    (void)err;
+    *ret_uid = strcmp(name, "away") == 0 ? 77 : 78;
+    return RJ_OK;
+}
+
+static rj_status find_nobody(const char *name, rj_uid *ret_uid, rj_error *err)
+{
+    (void)ret_uid;
+    return rj_fail(err, RJ_E_NOT_FOUND, "there is no user \"%s\"", name);
+}
+
+static void who_cannot_be_looked_up_now_keeps_the_document_by_what_was_found_before(void **state)
+{
+    place *at = *state;
+    put(at, "device.json", "{}");
+    put(at, "users/away.json", "{\"SoftwarePackages\":[{\"ID\":\"a\"}]}");
+    put(at, "users/twice.json", "{\"SoftwarePackages\":[{\"ID\":\"t\"}]}");
+    rj_policy *first = read_by(at, find_anybody, NULL);
+    assert_int_equal(first->assignment_count, 2);
+    rj_policy *second = read_by(at, fail_without_a_network, first);
+    rj_policy_free(first);
+    rj_policy *third =
+        read_by(at, fail_without_a_network, second); /* and for as long as it takes */
+    rj_policy_free(second);
+    assert_int_equal(third->assignment_count, 1);
+    assert_string_equal(third->assignments[0].id, "a");
+    assert_int_equal(third->assignments[0].audience, 77);
+    assert_true(user_of(third, "away")->taken);
+    assert_non_null(strstr(user_of(third, "away")->why, "no trust"));
+    assert_left_out(third, "twice", "several accounts");
+    rj_policy *fourth = read_by(at, find_nobody, third); /* that is an answer */
+    rj_policy_free(third);
+    assert_int_equal(fourth->assignment_count, 0);
+    assert_left_out(fourth, "away", "there is no user");
+    rj_policy *fifth = read_by(at, fail_without_a_network, fourth);
+    rj_policy_free(fourth);
+    assert_left_out(fifth, "away", "no trust");
+    rj_policy_free(fifth);
 }
 
 static void nobody_to_be_looked_up_is_not_the_same_as_no_policy(void **state)
@@ -160,8 +225,9 @@ static void nobody_to_be_looked_up_is_not_the_same_as_no_policy(void **state)
     rj_policy *policy = NULL;
     rj_error err = RJ_ERROR_NONE;
     put(at, "users/away.json", "{\"SoftwarePackages\":[{\"ID\":\"a\"}]}");
-    assert_int_equal(rj_policy_read_directory_by(at->paths, fail_without_a_network, &policy, &err),
-                     RJ_E_IO);
+    assert_int_equal(
+        rj_policy_read_directory_by(at->paths, fail_without_a_network, NULL, &policy, &err),
+        RJ_E_IO);
     assert_non_null(strstr(err.text, "no trust"));
     assert_null(policy);
 }
@@ -264,7 +330,7 @@ static void running_out_of_memory_anywhere_is_an_error(void **state)
         rj_policy *policy = NULL;
         rj_error err = RJ_ERROR_NONE;
         rj_alloc_fail_from(nth);
-        rj_status status = rj_policy_read_directory(at->paths, &policy, &err);
+        rj_status status = rj_policy_read_directory(at->paths, NULL, &policy, &err);
         rj_alloc_fail_from(0);
         rj_policy_free(policy);
         if (status == RJ_OK)
@@ -285,6 +351,9 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             a_user_who_cannot_be_looked_up_takes_nobody_elses_policy_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            who_cannot_be_looked_up_now_keeps_the_document_by_what_was_found_before, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(nobody_to_be_looked_up_is_not_the_same_as_no_policy, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(users_are_ordered_by_uid, set_up, tear_down),

@@ -47,7 +47,7 @@ static void an_empty_document_gives_the_defaults(void **state)
     rj_policy *policy = parse("{}");
     assert_int_equal(policy->assignment_count, 0);
     assert_null(policy->sources[0]);
-    assert_null(policy->unknown_users[0]);
+    assert_int_equal(policy->user_count, 0);
     assert_null(policy->plugins);
     assert_int_equal(policy->warning_count, 0);
     assert_int_equal(policy->sync_interval_ms, 30 * 60 * 1000);

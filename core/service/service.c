@@ -49,7 +49,7 @@ static void begin_stop(service *self, const char *why);
 static void read_plugins_policy(service *self)
 {
     rj_policy *policy = NULL;
-    rj_status status = rj_policy_read_directory(self->paths, &policy, NULL);
+    rj_status status = rj_policy_read_directory(self->paths, NULL, &policy, NULL);
     /* The agent reads it again and says what is wrong. */
     self->policy_unknown = status != RJ_OK && status != RJ_E_NOT_FOUND;
     if (status != RJ_OK)

@@ -95,7 +95,8 @@ static void replace(HWND control, const wchar_t *shown, const wchar_t *text)
                               : ask(control, EM_LINEFROMCHAR, details_moved(&change, top), 0));
     if (!hidden) {
         SendMessageW(control, WM_SETREDRAW, TRUE, 0);
-        InvalidateRect(control, NULL, TRUE);
+        /* With its scroll bar, which has not been drawn meanwhile. */
+        RedrawWindow(control, NULL, NULL, RDW_ERASE | RDW_FRAME | RDW_INVALIDATE | RDW_ALLCHILDREN);
     }
 }
 

@@ -85,18 +85,38 @@ static HWND details_control(void)
     return window ? FindWindowExW(window, NULL, L"Edit", NULL) : NULL;
 }
 
+static WNDPROC control_procedure;
+static volatile LONG framed; /* how often the control was asked to draw frame and scroll bar */
+
+static LRESULT CALLBACK count_frames(HWND control, UINT message, WPARAM w, LPARAM l)
+{
+    if (message == WM_NCPAINT)
+        InterlockedIncrement(&framed);
+    return CallWindowProcW(control_procedure, control, message, w, l);
+}
+
+static void watch_frames(HWND control)
+{
+    if (!control || (WNDPROC)GetWindowLongPtrW(control, GWLP_WNDPROC) == count_frames)
+        return;
+    control_procedure = (WNDPROC)GetWindowLongPtrW(control, GWLP_WNDPROC);
+    SetWindowLongPtrW(control, GWLP_WNDPROC, (LONG_PTR)count_frames);
+}
+
 /* The edit control does for its person what it does for these messages. */
 void try_details(const char *line, char *ret_text, size_t size)
 {
     unsigned from = 0, to = 0;
     int lines = 0;
     HWND control = details_control();
+    watch_frames(control);
     if (sscanf(line, "select %u %u", &from, &to) == 2)
         SendMessageW(control, EM_SETSEL, from, (LPARAM)to);
     else if (sscanf(line, "scroll %d", &lines) == 1)
         SendMessageW(control, EM_LINESCROLL, 0, lines);
     SendMessageW(control, EM_GETSEL, (WPARAM)&from, (LPARAM)&to);
-    snprintf(ret_text, size, "%u %u of %d", from, to, GetWindowTextLengthW(control));
+    snprintf(ret_text, size, "%u %u of %d framed %ld", from, to, GetWindowTextLengthW(control),
+             framed);
 }
 
 long long try_first_line(void)

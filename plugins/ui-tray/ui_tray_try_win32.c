@@ -8,7 +8,8 @@
  *         withdraw                   takes all prompts back
  *         look                       lines of ui_tray_try_look_win32.c, then "looked"
  *         select FROM TO, scroll LINES, details
- *                                    of the progress window's details: "details FIRST-LINE FROM TO of LENGTH"
+ *                                    of the progress window's details:
+ *                                    "details FIRST-LINE FROM TO of LENGTH framed N"
  *         dark 1, dark 0             the person wants dark windows, or light ones
  *         busy                       the next that the person does is not taken: "busy REVISION ACTION"
  *         quit                       or the end of stdin
@@ -165,7 +166,7 @@ static void withdraw(rj_op next)
 
 static void details(const char *line)
 {
-    char text[64];
+    char text[96];
     try_details(line, text, sizeof text);
     say("details", try_first_line(), text);
 }

@@ -141,9 +141,9 @@ class View:
         return [line for line in self.said() if line.startswith("act ")]
 
     def details(self, line="details"):
-        """(first line on the screen, beginning and end of what is selected, length)"""
-        first, start, end, _, length = self.ask(line, "details")[-1].split()[1:]
-        return int(first), int(start), int(end), int(length)
+        """(first line on the screen, beginning and end of what is selected, length, how often the scroll bar was drawn)"""
+        first, start, end, _, length, _, framed = self.ask(line, "details")[-1].split()[1:]
+        return int(first), int(start), int(end), int(length), int(framed)
 
     # ---- windows ---------------------------------------------------------------------------------
 
@@ -305,7 +305,9 @@ def who_reads_the_details_keeps_place_and_selection_while_they_grow():
         show(lines(0, 40))
         view.open_details()
         end = wait_until(lambda: view.details()[0], "the end is not shown when details are opened")
+        drawn = view.details()[4]
         assert end > 20 and show(lines(0, 60))[0] == end + 20  # who looks at the end goes on with it
+        wait_until(lambda: view.details()[4] > drawn, "the scroll bar is that of the text before")
         view.details("scroll -15")
         assert show(lines(0, 70))[0] == end + 5  # who has scrolled up stays there
         view.details("select 33 44")

@@ -3,6 +3,7 @@
 #include "platform/win32/account_names_win32.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "platform/win32/account_win32.h"
 #include "platform/win32/registry_win32.h"
 #include "platform/win32/wide_win32.h"
@@ -14,7 +15,9 @@
 
 typedef struct kept {
     char *sid, *name; /* name NULL: none */
+    char *former;     /* in the registry, of an account that Windows does not know; NULL: none */
     bool fresh;       /* of this reading */
+    bool confirmed;   /* Windows said that name in this reading */
 } kept;
 
 static SRWLOCK lock = SRWLOCK_INIT;
@@ -79,6 +82,25 @@ static void take(kept *one, char *name, const rj_registry_key *table)
         rj_registry_set_text(table, one->sid, name, NULL); /* who may not write there: no matter */
     rj_free(one->name);
     one->name = name;
+    one->confirmed = name != NULL;
+    rj_free(one->former);
+    one->former = NULL;
+    if (!name)
+        rj_registry_get_text(table, one->sid, &one->former, NULL);
+}
+
+/* "No such account" may also be a network that was too slow, so a name is kept until somebody else has it. */
+static void hand_over(kept *one, const rj_registry_key *table)
+{
+    for (size_t i = 0; i < count; i++) {
+        kept *gone = one->former ? one : &list[i];
+        const kept *now = one->former ? &list[i] : one;
+        if (!gone->former || !now->confirmed || rj_ascii_casecmp(gone->former, now->name) != 0)
+            continue;
+        rj_registry_remove_value(table, gone->sid, NULL);
+        rj_free(gone->former);
+        gone->former = NULL;
+    }
 }
 
 static void ask(kept *one)
@@ -89,10 +111,12 @@ static void ask(kept *one)
     rj_registry_key table = {root, RJ_HIVE_MACHINE, KEPT};
     DWORD code = (asked ? asked : ask_windows)(one->sid, &name);
     one->fresh = true;
-    if (!code || code == ERROR_NONE_MAPPED) /* a name of nobody may be somebody else's by now */
+    if (!code || code == ERROR_NONE_MAPPED) { /* a name of nobody may be somebody else's by now */
         take(one, name, &table);
-    else if (!one->name && rj_registry_get_text(&table, one->sid, &name, NULL) == RJ_OK)
+        hand_over(one, &table);
+    } else if (!one->name && rj_registry_get_text(&table, one->sid, &name, NULL) == RJ_OK) {
         one->name = name;
+    }
     rj_free(root);
 }
 
@@ -111,7 +135,7 @@ void rj_system_refresh_names(void)
 {
     AcquireSRWLockExclusive(&lock);
     for (size_t i = 0; i < count; i++)
-        list[i].fresh = false;
+        list[i].fresh = list[i].confirmed = false;
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -122,6 +146,7 @@ void rj_account_names_ask(rj_name_of_sid ask_instead)
     for (size_t i = 0; i < count; i++) {
         rj_free(list[i].sid);
         rj_free(list[i].name);
+        rj_free(list[i].former);
     }
     rj_free(list);
     list = NULL;

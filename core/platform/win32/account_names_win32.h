@@ -4,7 +4,8 @@
  *
  * Windows may have to ask the network for that.  Each name is asked for once until
  * rj_system_refresh_names(), and what was the answer last is kept in HKLM\SOFTWARE\RealmJoin\AccountNames
- * (value name = SID, REG_SZ): without the network a known person has the name of last time.
+ * (value name = SID, REG_SZ): without the network a known person has the name of last time.  Who has a name now takes
+ * it from an account that is gone, which would make it ambiguous.
  */
 #ifndef RJ_PLATFORM_ACCOUNT_NAMES_WIN32_H
 #define RJ_PLATFORM_ACCOUNT_NAMES_WIN32_H

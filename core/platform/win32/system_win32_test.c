@@ -416,14 +416,19 @@ static void names_of_nobody_are_not_found(void **state)
     assert_string_not_equal(rj_system_host_name(name, sizeof name), "");
 }
 
-static DWORD answer; /* of the system, for every SID */
+static DWORD answer;     /* of the system, for every SID */
+static const char *gone; /* but this one, which is no account any more */
+static bool same;        /* all have one name */
 static unsigned times_asked;
 
 static DWORD ask_instead(const char *sid, char **ret_name)
 {
     times_asked++;
+    if (gone && strcmp(sid, gone) == 0)
+        return ERROR_NONE_MAPPED;
     if (!answer)
-        *ret_name = rj_strdup(strcmp(sid, ALICE) == 0 ? "alice-of-elsewhere" : "bob-of-elsewhere");
+        *ret_name =
+            rj_strdup(same || !strcmp(sid, ALICE) ? "alice-of-elsewhere" : "bob-of-elsewhere");
     return answer;
 }
 
@@ -452,6 +457,32 @@ static void a_known_person_is_found_without_a_network_and_asked_for_once(void **
     answer = ERROR_NONE_MAPPED; /* the account is gone */
     rj_system_refresh_names();
     assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_E_NOT_FOUND);
+    rj_account_names_ask(NULL);
+}
+
+static void a_name_is_that_of_the_account_which_has_it_now_without_a_network_too(void **state)
+{
+    (void)state;
+    rj_uid uid = 0;
+    if (!rj_system_is_root())
+        tap_skip("needs an elevated process");
+    assert_int_equal(rj_account_of_sid(ALICE, NULL, &uid, NULL), RJ_OK);
+    assert_int_equal(rj_account_of_sid(BOB, NULL, &uid, NULL), RJ_OK);
+    same = true;
+    for (size_t i = 0; i < 2; i++) {
+        answer = 0;
+        rj_account_names_ask(ask_instead);
+        assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_E_INVALID);
+        gone = i ? BOB : ALICE; /* listed behind the other, or before it */
+        rj_account_names_ask(ask_instead);
+        assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_OK);
+        gone = NULL;
+        answer = ERROR_TRUSTED_RELATIONSHIP_FAILURE;
+        rj_account_names_ask(ask_instead); /* as after a start of the service */
+        assert_int_equal(rj_system_user_id("alice-of-elsewhere", &uid, NULL), RJ_OK);
+        assert_int_equal(uid, i ? 1000 : 1001);
+    }
+    same = false;
     rj_account_names_ask(NULL);
 }
 
@@ -557,6 +588,7 @@ int main(int argc, char **argv)
         SYSTEM_TEST(our_own_number_stays_while_we_live),
         SYSTEM_TEST(names_of_nobody_are_not_found),
         SYSTEM_TEST(a_known_person_is_found_without_a_network_and_asked_for_once),
+        SYSTEM_TEST(a_name_is_that_of_the_account_which_has_it_now_without_a_network_too),
         SYSTEM_TEST(a_mode_is_a_protected_access_list),
         SYSTEM_TEST(clocks_go_on_and_random_differs),
         SYSTEM_TEST(the_environment_is_utf8),

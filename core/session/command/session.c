@@ -108,7 +108,7 @@ static void find_views(stay *self)
     if (status != RJ_OK) {
         self->told_views = true;
         rj_say_error(&self->cli->out, error.text);
-        rj_ui_host_no_service(self->ui, status, error.text);
+        rj_ui_host_no_service(self->ui, false, status, error.text);
     } else {
         attach_views(self, self->cli->client, runtime);
     }
@@ -259,7 +259,7 @@ static int stay_until_ended(stay *self, bool once)
             return RJ_EXIT_NO_SERVICE;
         }
         if (self->ui) { /* what waited for the service has waited in vain */
-            rj_ui_host_no_service(self->ui, status,
+            rj_ui_host_no_service(self->ui, self->refused, status,
                                   status == RJ_OK ? "the RealmJoin service went away" : error.text);
             show_without_service(self);
         }

@@ -25,6 +25,7 @@ static rj_status claiming, showing;
 static unsigned showing_ms; /* that each try to have it shown takes */
 static unsigned connected, registered, forwarded, views, models, turns_at_once;
 static rj_status told; /* to the person: why there is no service */
+static bool told_refused;
 static bool wants_service;
 static bool (*is_enough)(void); /* asked in each turn; then the person ends it */
 static bool enough;
@@ -219,10 +220,11 @@ bool rj_ui_host_wants_service(const rj_ui_host *host)
     return wants_service;
 }
 
-void rj_ui_host_no_service(rj_ui_host *host, rj_status status, const char *why)
+void rj_ui_host_no_service(rj_ui_host *host, bool refused, rj_status status, const char *why)
 {
     (void)host, (void)why;
     told = status;
+    told_refused = refused;
     wants_service = false; /* what waited has been told */
 }
 
@@ -339,6 +341,7 @@ static void a_tray_that_the_service_refuses_stays_and_tries_again_now_and_then(v
         is_enough = waits_long;
         assert_int_equal(run(&rj_command_tray), RJ_EXIT_OK);
         assert_int_equal(told, refusals[i]);
+        assert_true(told_refused);
         assert_int_equal(views, 1);
         assert_int_equal(connected, i + 1);
     }
@@ -389,6 +392,16 @@ static void a_tray_without_a_service_shows_that_and_tries_again_soon(void **stat
     assert_int_equal(told, RJ_E_NOT_FOUND);
 }
 
+static void a_tray_where_somebody_else_listens_is_refused_by_no_service(void **state)
+{
+    (void)state;
+    connecting = RJ_E_DENIED;
+    is_enough = waits_shortly;
+    assert_int_equal(run(&rj_command_tray), RJ_EXIT_OK);
+    assert_int_equal(told, RJ_E_DENIED);
+    assert_false(told_refused);
+}
+
 static bool after_five_turns(void)
 {
     return models >= 5;
@@ -435,6 +448,7 @@ int main(void)
         TEST(a_session_without_a_tray_ends_where_it_is_refused),
         TEST(an_icon_does_not_wait_for_a_service_that_never_answers),
         TEST(a_tray_without_a_service_shows_that_and_tries_again_soon),
+        TEST(a_tray_where_somebody_else_listens_is_refused_by_no_service),
         TEST(what_the_person_does_while_the_service_is_started_is_done),
         TEST(a_second_tray_has_the_first_shown_as_soon_as_that_listens),
         TEST(a_second_tray_says_that_the_first_does_not_show_itself),

@@ -79,7 +79,8 @@ char *rj_ui_cause_of_action(const rj_texts *texts, const json_t *document, const
     const rj_text_value values[] = {{"code", NULL, code}, {NULL, NULL, 0}};
     bool held = strcmp(text_of(document, "state"), "held") == 0;
     bool ran = strcmp(step, "job.verifying") == 0; /* whatever its code, it was one of success */
-    const char *id = held && !*status ? "job.why.needs"
+    bool removal = strcmp(text_of(document, "verdict"), "uninstall") == 0;
+    const char *id = held && !*status ? (removal ? "job.why.needed" : "job.why.needs")
                      : code && !ran   ? of_exit_code(code)
                                       : of_step(status, step);
     return rj_texts_make(texts, id ? id : "job.why.other", values);

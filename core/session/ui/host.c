@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/policy.h"
+#include "platform/system.h"
 #include "session/ui/choices.h"
 #include "session/ui/jobs.h"
 #include "session/ui/look.h"
@@ -18,7 +19,7 @@
 #define REFRESH_MS (5u * 60 * 1000) /* addresses change without an event */
 #define EARLY_MAX 64u
 #define WAITING_MAX 8u
-#define PATIENCE_MS 2000 /* for the first answer: until then there is no icon */
+#define PATIENCE_MS 2000u /* for the first answers: until then there is no icon */
 #define REFUSAL_COLUMNS 300u
 
 struct rj_ui_host {
@@ -42,7 +43,8 @@ struct rj_ui_host {
     json_t *early;   /* events while a request has no correlation yet */
     json_t *shown;   /* notices of the newest model that a view was given; NULL: none was */
     json_t *told;    /* those that were shown by views before these; NULL: none */
-    char *refusal; /* why the service does not want this session; NULL: it does, or is not there */
+    char *refusal;   /* why this session is not with the service; NULL: it is, or nobody answers */
+    bool refuses;    /* the service said so */
     rj_timer *gather, *refresh;
     rj_ui_choices *choices;
 };
@@ -130,7 +132,7 @@ static rj_status call(rj_ui_host *host, const char *verb, const char *id, json_t
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
     if (!host->packages) /* it came with the start */
-        host->packages = rj_ui_ask_packages(host->client);
+        host->packages = rj_ui_ask_packages(host->client, 0);
     const char *name = id ? rj_ui_package_name(host->packages, id) : NULL;
     host->asking = true;
     rj_status status = RJ_OK;
@@ -236,14 +238,16 @@ bool rj_ui_host_wants_service(const rj_ui_host *host)
     return json_array_size(host->waiting) && !host->client;
 }
 
-void rj_ui_host_no_service(rj_ui_host *host, rj_status status, const char *why)
+void rj_ui_host_no_service(rj_ui_host *host, bool refused, rj_status status, const char *why)
 {
-    bool refuses = status == RJ_E_DENIED || status == RJ_E_LIMIT;
-    char *refusal = refuses ? rj_ui_one_line(why, REFUSAL_COLUMNS) : NULL;
+    bool told = status == RJ_E_DENIED || status == RJ_E_LIMIT;
+    char *refusal = told ? rj_ui_one_line(why, REFUSAL_COLUMNS) : NULL;
     bool same =
         refusal && host->refusal ? strcmp(refusal, host->refusal) == 0 : !refusal && !host->refusal;
+    same &= host->refuses == (told && refused);
     rj_free(host->refusal);
     host->refusal = refusal;
+    host->refuses = told && refused;
     host->due |= !same;
     fail_what_waited(host, why);
 }
@@ -358,19 +362,24 @@ static void replace(json_t **known, json_t *fresh)
     *known = fresh;
 }
 
-static void ask_again(rj_ui_host *host)
+/* Views wait for their first model, and the person for an icon. */
+static bool is_first(const rj_ui_host *host)
 {
-    bool first = host->client && host->bare;
+    return host->due && host->bare && host->runtime;
+}
+
+static void ask_again(rj_ui_host *host, bool first)
+{
+    uint64_t end = first && host->client ? rj_clock_monotonic_ms() + PATIENCE_MS : 0;
     host->stale = false;
-    replace(&host->status,
-            rj_ui_ask_within(host->client, first ? PATIENCE_MS : RJ_UI_ASK_MS, "status", NULL));
-    if (first && !host->status) { /* shown as it is now, and asked again with more patience */
+    replace(&host->status, rj_ui_ask_until(host->client, end, "status", NULL));
+    /* What was assigned stays in the menu: a package that the person chooses starts the service. */
+    json_t *packages = host->status ? rj_ui_ask_packages(host->client, end) : NULL;
+    json_t *ui = packages ? rj_ui_ask_until(host->client, end, "ui", NULL) : NULL;
+    if (end && !ui) { /* shown as it is now, and asked again with more patience */
         host->stale = true;
         want_model(host);
     }
-    /* What was assigned stays in the menu: a package that the person chooses starts the service. */
-    json_t *packages = host->status ? rj_ui_ask_packages(host->client) : NULL;
-    json_t *ui = packages ? rj_ui_ask(host->client, "ui", NULL) : NULL;
     if (packages)
         replace(&host->packages, packages);
     if (ui)
@@ -415,7 +424,8 @@ static void show(rj_ui_host *host)
                                .status = host->status,
                                .packages = host->packages,
                                .ui = host->ui,
-                               .refusal = host->refusal};
+                               .refusal = host->refusal,
+                               .refuses = host->refuses};
     json_t *model = rj_ui_make_model(&facts, host->device, host->revision + 1, host->jobs);
     json_t *notices = json_incref(json_object_get(model, "notices"));
     if (!model || !add_wishes(host, model) || !leave_out_told(host, model)) {
@@ -438,7 +448,8 @@ static void show(rj_ui_host *host)
 void rj_ui_host_turn(rj_ui_host *host)
 {
     for (;;) { /* while we ask, more may come, and nobody would end the next waiting for it */
-        char *action = rj_ui_choices_next(host->choices);
+        bool first = is_first(host);
+        char *action = first ? NULL : rj_ui_choices_next(host->choices);
         if (action) {
             carry_out(host, action);
             rj_free(action);
@@ -448,8 +459,10 @@ void rj_ui_host_turn(rj_ui_host *host)
             return;
         host->due = false;
         if (host->stale)
-            ask_again(host);
+            ask_again(host, first);
         show(host);
+        if (first && host->client)
+            request_what_waited(host);
     }
 }
 
@@ -500,8 +513,10 @@ size_t rj_ui_host_attach(rj_ui_host *host, rj_client *client, rj_runtime *runtim
     if (client) {
         rj_free(host->refusal);
         host->refusal = NULL;
+        host->refuses = false;
         subscribe(host);
-        request_what_waited(host);
+        if (!host->bare)
+            request_what_waited(host);
     }
     return begun;
 }

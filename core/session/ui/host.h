@@ -38,8 +38,9 @@ void rj_ui_host_open_menu(rj_ui_host *host);
 /* Something was asked for that needs the service, and it is not there: start it if you can, then attach, or
  * say why not. */
 bool rj_ui_host_wants_service(const rj_ui_host *host);
-/* RJ_E_DENIED, RJ_E_LIMIT: it is there and does not want this session, which the menu says from now on. */
-void rj_ui_host_no_service(rj_ui_host *host, rj_status status, const char *why);
+/* With RJ_E_DENIED and RJ_E_LIMIT the menu says from now on why, and `refused`: that the service, which is there, does
+ * not want this session. */
+void rj_ui_host_no_service(rj_ui_host *host, bool refused, rj_status status, const char *why);
 /* Why the desktop session must not end while a package is being changed; rj_free().  `host` NULL: no tray. */
 char *rj_ui_host_hold_text(const rj_ui_host *host, const char *package_id);
 bool rj_ui_host_wants_exit(const rj_ui_host *host);

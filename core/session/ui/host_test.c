@@ -26,6 +26,8 @@ static int64_t patience_ms;        /* for the newest question */
 static size_t fresh_views;         /* that the next attaching begins */
 static const char *link_meanwhile; /* comes while the next question waits for its answer */
 static const char *refused;        /* the method that is */
+static unsigned slow_ms;           /* that the next answer takes */
+static bool note_shown;            /* that the next model was, among what is called */
 static unsigned correlations;
 
 /* ---- The service and the views --------------------------------------------------------------- */
@@ -52,6 +54,8 @@ rj_status rj_client_call(rj_client *client, const char *method, json_t *params, 
         rj_ui_host_link(host, text);
         rj_loop_run(loop); /* as the client does while it waits: what ends the loop ends here */
     }
+    test_sleep_ms(slow_ms);
+    slow_ms = 0;
     if (refused && strcmp(refused, method) == 0)
         return rj_fail(err, RJ_E_DENIED, "it is not assigned to you");
     if (silent_on && strcmp(silent_on, method) == 0)
@@ -91,6 +95,9 @@ size_t rj_runtime_begin_views(rj_runtime *runtime,
 void rj_runtime_show(rj_runtime *runtime, const json_t *shown)
 {
     assert_ptr_equal(runtime, views);
+    if (note_shown)
+        note(service, "SHOWN");
+    note_shown = false;
     json_decref(model);
     model = json_deep_copy(shown);
 }
@@ -107,8 +114,9 @@ static int set_up(void **state)
     (void)state;
     called[0] = '\0';
     lost_behind = silent_on = link_meanwhile = refused = NULL;
+    note_shown = false;
     fresh_views = 1;
-    correlations = 0;
+    correlations = slow_ms = 0;
     assert_int_equal(rj_loop_new(&loop, NULL), RJ_OK);
     assert_int_equal(rj_paths_new(RJ_ROLE_SESSION, test_absent_folder(), NULL, &paths, NULL),
                      RJ_OK);
@@ -216,7 +224,7 @@ static void each_that_waited_in_vain_is_told_so(void **state)
     rj_ui_host_link(host, "realmjoin:install:tool");
     rj_ui_host_link(host, "realmjoin:install:other");
     rj_ui_host_turn(host);
-    rj_ui_host_no_service(host, RJ_E_NOT_FOUND, "it is not installed");
+    rj_ui_host_no_service(host, false, RJ_E_NOT_FOUND, "it is not installed");
     assert_false(rj_ui_host_wants_service(host));
     rj_ui_host_turn(host);
     for (size_t i = 0; i < 2; i++) {
@@ -261,13 +269,13 @@ static void a_view_that_is_begun_anew_does_not_tell_again_what_was_told(void **s
     attach(NULL);
     rj_ui_host_link(host, "realmjoin:install:tool");
     rj_ui_host_turn(host);
-    rj_ui_host_no_service(host, RJ_E_NOT_FOUND, "it is not installed");
+    rj_ui_host_no_service(host, false, RJ_E_NOT_FOUND, "it is not installed");
     rj_ui_host_turn(host);
     assert_int_equal(count_of("notices"), 1);
     rj_ui_host_link(host, "realmjoin:install:other");
     rj_ui_host_turn(host);
     assert_int_equal(count_of("notices"), 1); /* the same views: nothing changes for them */
-    rj_ui_host_no_service(host, RJ_E_NOT_FOUND, "it is not installed");
+    rj_ui_host_no_service(host, false, RJ_E_NOT_FOUND, "it is not installed");
     rj_ui_host_end_views(host); /* before the second notice is shown */
     fresh_views = 1;
     attach(service);
@@ -282,7 +290,7 @@ a_service_that_refuses_the_session_is_told_with_its_reason_until_it_does_not(voi
     (void)state;
     attach(NULL);
     assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service does not answer");
-    rj_ui_host_no_service(host, RJ_E_LIMIT, "this user has too many sessions; end some");
+    rj_ui_host_no_service(host, true, RJ_E_LIMIT, "this user has too many sessions; end some");
     rj_ui_host_turn(host);
     assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service refuses this session");
     assert_string_equal(json_string_value(json_object_get(model, "tooltip")),
@@ -292,25 +300,101 @@ a_service_that_refuses_the_session_is_told_with_its_reason_until_it_does_not(voi
                         "this user has too many sessions; end some");
     assert_non_null(strstr(text_of("menu", count_of("menu") - 1, "copy"),
                            "\nService: this user has too many sessions; end some"));
-    rj_ui_host_no_service(host, RJ_E_NOT_FOUND, "nobody listens");
+    rj_ui_host_no_service(host, false, RJ_E_NOT_FOUND, "nobody listens");
     rj_ui_host_turn(host);
     assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service does not answer");
     assert_int_equal(count_of("device"), last);
 }
 
-static void a_first_icon_does_not_wait_for_a_service_that_says_nothing(void **state)
+static void something_else_that_listens_is_no_service_that_refuses_the_session(void **state)
 {
     (void)state;
-    silent_on = "status";
-    attach(service);
-    assert_true(patience_ms <= 2000);
+    attach(NULL);
+    rj_ui_host_no_service(host, false, RJ_E_DENIED, "the pipe belongs to alice: not used");
+    rj_ui_host_turn(host);
     assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service does not answer");
-    silent_on = NULL;
-    while (patience_ms <= 2000) { /* it is asked again by itself */
+    assert_string_equal(json_string_value(json_object_get(model, "tooltip")),
+                        "RealmJoin: the service does not answer");
+    assert_string_equal(text_of("device", count_of("device") - 1, "value"),
+                        "the pipe belongs to alice: not used");
+    rj_ui_host_no_service(host, true, RJ_E_DENIED, "the pipe belongs to alice: not used");
+    rj_ui_host_turn(host);
+    assert_string_equal(text_of("menu", 0, "text"), "The RealmJoin service refuses this session");
+}
+
+static void a_first_icon_does_not_wait_for_a_service_that_says_nothing(void **state)
+{
+    static const char *const methods[] = {"status", "list", "ui"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fresh_views = 1;
+        silent_on = methods[i];
+        attach(service);
+        assert_true(patience_ms <= 2000);
+        assert_string_equal(text_of("menu", 0, "text"),
+                            i == 0 ? "The RealmJoin service does not answer" : "Software Packages");
+        silent_on = NULL;
+        while (patience_ms <= 2000) { /* it is asked again by itself */
+            rj_loop_run(loop);
+            rj_ui_host_turn(host);
+        }
+        assert_string_equal(text_of("menu", 0, "text"), "Software Packages");
+        rj_ui_host_detach(host);
+    }
+}
+
+static void a_first_icon_waits_no_longer_for_several_answers_than_for_one(void **state)
+{
+    (void)state;
+    note_shown = true;
+    slow_ms = 2010; /* the first answer takes all the time there is */
+    attach(service);
+    assert_string_equal(called, "subscribe status SHOWN ");
+    while (count_of("device") == 0 || patience_ms <= 2000) {
         rj_loop_run(loop);
         rj_ui_host_turn(host);
     }
     assert_string_equal(text_of("menu", 0, "text"), "Software Packages");
+}
+
+static void what_waited_is_requested_when_a_new_view_shows_something(void **state)
+{
+    (void)state;
+    attach(NULL);
+    rj_ui_host_link(host, "realmjoin:install:tool");
+    rj_ui_host_turn(host);
+    rj_ui_host_link(host, "realmjoin:install:other");
+    rj_ui_host_end_views(host);
+    fresh_views = 1;
+    note_shown = true;
+    attach(service);
+    assert_string_equal(called, "subscribe status list ui SHOWN install install status list ui ");
+    assert_int_equal(count_of("progress"), 2);
+}
+
+static void what_is_held_says_who_needs_whom(void **state)
+{
+    static const char *const cases[][2] = {
+        {"install", "Another package that it needs cannot be installed now."},
+        {"uninstall", "Another package still needs it and could not be removed."}};
+    (void)state;
+    attach(service);
+    rj_ui_host_link(host, "realmjoin:install:tool");
+    rj_ui_host_turn(host);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *event = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "topic", "action",
+                                  "document", "correlation", "c1", "id", "tool", "name", "Tool",
+                                  "state", "held", "verdict", cases[i][0]);
+        assert_true(rj_ui_host_notified(host, "event", event));
+        json_decref(event);
+        json_decref(model);
+        model = NULL;
+        while (!model) { /* the next has it */
+            rj_loop_run(loop);
+            rj_ui_host_turn(host);
+        }
+        assert_string_equal(text_of("progress", 0, "status"), cases[i][1]);
+    }
 }
 
 static void a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn(void **state)
@@ -350,7 +434,11 @@ int main(void)
         TEST(no_more_waits_for_the_service_than_a_person_asks_for),
         TEST(a_view_that_is_begun_anew_does_not_tell_again_what_was_told),
         TEST(a_service_that_refuses_the_session_is_told_with_its_reason_until_it_does_not),
+        TEST(something_else_that_listens_is_no_service_that_refuses_the_session),
         TEST(a_first_icon_does_not_wait_for_a_service_that_says_nothing),
+        TEST(a_first_icon_waits_no_longer_for_several_answers_than_for_one),
+        TEST(what_waited_is_requested_when_a_new_view_shows_something),
+        TEST(what_is_held_says_who_needs_whom),
         TEST(a_link_that_comes_while_the_service_is_asked_is_followed_in_the_same_turn),
         TEST(a_link_that_was_refused_starts_no_service_that_ends_later),
     };

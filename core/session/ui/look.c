@@ -10,14 +10,16 @@
 
 json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params)
 {
-    return rj_ui_ask_within(client, RJ_UI_ASK_MS, method, params);
+    return rj_ui_ask_until(client, 0, method, params);
 }
 
-json_t *rj_ui_ask_within(rj_client *client, int64_t time_ms, const char *method, json_t *params)
+json_t *rj_ui_ask_until(rj_client *client, uint64_t end_ms, const char *method, json_t *params)
 {
     json_t *result = NULL;
     rj_error error = RJ_ERROR_NONE;
-    if (!client) { /* lost since the question before */
+    uint64_t now = end_ms ? rj_clock_monotonic_ms() : 0;
+    int64_t time_ms = end_ms ? (int64_t)end_ms - (int64_t)now : RJ_UI_ASK_MS;
+    if (!client || time_ms <= 0) { /* lost since the question before, or that took all the time */
         json_decref(params);
         return NULL;
     }
@@ -27,12 +29,13 @@ json_t *rj_ui_ask_within(rj_client *client, int64_t time_ms, const char *method,
     return NULL;
 }
 
-json_t *rj_ui_ask_packages(rj_client *client)
+json_t *rj_ui_ask_packages(rj_client *client, uint64_t end_ms)
 {
     json_t *all = NULL;
     json_int_t offset = 0;
     do {
-        json_t *page = rj_ui_ask(client, "list", json_pack("{s:I}", "offset", offset));
+        json_t *page =
+            rj_ui_ask_until(client, end_ms, "list", json_pack("{s:I}", "offset", offset));
         json_t *packages = json_object_get(page, "packages");
         json_int_t next = json_integer_value(json_object_get(page, "next"));
         if (!packages) {
@@ -74,7 +77,7 @@ rj_status rj_ui_look(rj_loop *loop, rj_client *client, const rj_paths *paths, bo
 {
     rj_ui_device *device = rj_ui_device_new(loop, rj_paths_root(paths), NULL, NULL);
     json_t *status = client ? rj_ui_ask(client, "status", NULL) : NULL;
-    json_t *packages = client ? rj_ui_ask_packages(client) : NULL;
+    json_t *packages = client ? rj_ui_ask_packages(client, 0) : NULL;
     json_t *ui = client ? rj_ui_ask(client, "ui", NULL) : NULL;
     const rj_ui_facts facts = {
         .texts = rj_texts_own(), .debug = debug, .status = status, .packages = packages, .ui = ui};

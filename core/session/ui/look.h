@@ -23,9 +23,10 @@ rj_status rj_ui_look(rj_loop *loop, rj_client *client, const rj_paths *paths, bo
 
 /* The result, NULL: there is none.  `params` is taken. */
 json_t *rj_ui_ask(rj_client *client, const char *method, json_t *params);
-json_t *rj_ui_ask_within(rj_client *client, int64_t time_ms, const char *method, json_t *params);
-/* All pages of "list" as one array. */
-json_t *rj_ui_ask_packages(rj_client *client);
+/* The same until then, by rj_clock_monotonic_ms(); 0: RJ_UI_ASK_MS from now. */
+json_t *rj_ui_ask_until(rj_client *client, uint64_t end_ms, const char *method, json_t *params);
+/* All pages of "list" as one array, all of them until then; 0: RJ_UI_ASK_MS for each. */
+json_t *rj_ui_ask_packages(rj_client *client, uint64_t end_ms);
 /* Adds to `known` what the session itself knows: device, version, and the jobs' windows and notices (NULL:
  * none).  NULL: out of memory. */
 json_t *rj_ui_make_model(const rj_ui_facts *known, rj_ui_device *device, int64_t revision,

@@ -259,7 +259,7 @@ static void add_sync(build *b, json_t *menu)
 {
     const json_t *run = json_object_get(b->facts->status, "run");
     if (!b->facts->status) {
-        const char *id = b->facts->refusal ? "menu.refused" : "menu.unreachable";
+        const char *id = b->facts->refuses ? "menu.refused" : "menu.unreachable";
         append(b, menu, new_item(b, say(b, id, NULL), NULL));
         return;
     }
@@ -412,7 +412,7 @@ static json_t *make_tooltip(build *b, bool *ret_attention, bool *ret_busy)
     *ret_busy = json_is_object(run);
     *ret_attention = !status || failed || json_is_false(json_object_get(gate, "open"));
     if (!status)
-        id = b->facts->refusal ? "tip.refused" : "tip.unreachable";
+        id = b->facts->refuses ? "tip.refused" : "tip.unreachable";
     else if (*package)
         id = "tip.running";
     else if (*ret_busy)

@@ -21,7 +21,8 @@ typedef struct rj_ui_facts {
     const json_t *status;   /* of "status" */
     const json_t *packages; /* of "list": the array "packages" of all pages */
     const json_t *ui;       /* of "ui" */
-    const char *refusal;    /* why it does not want this session; NULL: it does, or is not there */
+    const char *refusal;    /* why this session is not with it; NULL: it is, or nobody answers */
+    bool refuses;           /* it was the service that said so */
     /* What the session itself found: {"manufacturer", "model", "computer", "addresses": [],
      * "metered": bool, "user": who is signed in, "owner": bool, is that who joined the device};
      * what is absent is not known. */
