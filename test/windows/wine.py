@@ -15,6 +15,7 @@ program that hangs is killed and raises subprocess.TimeoutExpired. Nobody's ~/.w
 the own Wine server is ended.
 """
 
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -32,6 +33,7 @@ from launcher import Alone, Launched, Launcher, windows_path
 TEMPLATE_VERSION = 2  # to be raised when the steps of _make_template change
 LARGE = 16 * 1024
 MEMORY, PLENTY = pathlib.Path("/dev/shm"), 2 << 30  # a prefix takes 12 MB, and what a test puts into it
+ADDR_NO_RANDOMIZE = 0x0040000  # of personality(2)
 SESSION_SECONDS = 120  # a forgotten Wine server ends after this
 SERVICE_STATES = ("STOPPED", "START_PENDING", "STOP_PENDING", "RUNNING", "CONTINUE_PENDING", "PAUSE_PENDING", "PAUSED")
 SERVICE_STARTS = {"auto": 2, "demand": 3, "disabled": 4}
@@ -88,6 +90,18 @@ def environment(prefix, home, extra=None):
         "WINEDLLOVERRIDES": "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe=",
         **(extra or {}),
     }
+
+
+def _keep_addresses():
+    """Programs of Windows expect its data at 0x7FFE0000. Linux puts the heap of Wine's loader anywhere in the gigabyte
+    around, so that one start in some thousands would end with code 1 before its first instruction. What this process
+    starts has its heap behind the loader, always. Where that is forbidden, as in some containers, chance remains."""
+    system = ctypes.CDLL(None)
+    system.personality.argtypes = [ctypes.c_ulong]
+    system.personality(system.personality(0xFFFFFFFF) | ADDR_NO_RANDOMIZE)
+
+
+_keep_addresses()
 
 
 def _quiet(command, env, timeout):

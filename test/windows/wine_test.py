@@ -39,6 +39,19 @@ def a_program_gives_its_output_and_all_32_bits_of_its_exit_code():
 
 
 @tap.test(timeout=60)
+def linuxs_heap_of_a_program_is_never_where_windows_data_belong():
+    probe = subprocess.run(["setarch", "-R", "true"], check=False, capture_output=True)
+    if probe.returncode:
+        tap.skip("addresses cannot be kept here: " + probe.stderr.decode().strip())
+    program = prefix().start([r"C:\windows\system32\cmd.exe", "/c", "ping -n 30 127.0.0.1"])
+    while not (found := prefix().processes("cmd.exe")):
+        time.sleep(0.02)
+    settings = [int(pathlib.Path("/proc", str(pid), "personality").read_text(encoding="ascii"), 16) for pid in found]
+    program.kill()
+    assert all(setting & wine.ADDR_NO_RANDOMIZE for setting in settings), settings
+
+
+@tap.test(timeout=60)
 def a_program_that_hangs_is_killed_and_what_it_started_is_not_waited_for():
     started = time.monotonic()
     try:

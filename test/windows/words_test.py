@@ -22,9 +22,9 @@ ROOT = ["--root", r"C:\rj"]
 # Accounts, tools, manual pages, paths and signals of other systems; paths with the wrong slash.
 FOREIGN = re.compile(r"(?<!--)\broot\b|\bsudo\b|\bsystemd\b|\bsystemctl\b|\bchmod\b|\bchown\b|\w\(\d\)"
                      r"|(?<=[ \"(])/[A-Za-z]|\b[ug]id \d|\b[A-Z]:/|\bSIG(?:TERM|KILL|HUP|INT|CHLD)\b|\.so\b")
-# Places in documents, the top of an archive or document, what libraries say among themselves, how cmd is called.
+# Places in documents, the top of an archive or document, what libraries say among themselves, how cmd is called, Windows' own tools.
 INNOCENT = re.compile(r'(?<=[ "(])/(?:SoftwarePackages|Plugins|id)\b\S*|at its root|the root element|"root"|: root "%s"'
-                      r'|NULL root value|root HIDDEN|" /d /v:off /s /c ""')
+                      r'|NULL root value|root HIDDEN|" /d /v:off /s /c ""|icacls FOLDER /setowner')
 POLICY = {"SoftwarePackages": [{"ID": "mine", "Name": "Mine", "Scope": "user", "Location": "C:/mine.zip"}]}
 
 
